@@ -1,0 +1,321 @@
+//! From an expression to what an option means by it.
+
+use proc_macro2::TokenStream;
+use syn::{Expr, ExprClosure, ExprLit, Ident, Lit, LitFloat, LitInt, LitStr, Path, UnOp, Visibility};
+
+use super::options::Opt;
+use super::{
+    Backend, CacheErr, Callable, Capacity, CompanionsOption, Errors, Given, Prefix, SingleFlight, Ttl,
+    Version,
+};
+use crate::duration;
+
+/// A value as it was parsed, before the option has looked at it.
+pub(super) enum Value {
+    Expr(Expr),
+    /// Of `skip(a, b)`.
+    Names(Vec<Ident>),
+    Visibility(Visibility),
+}
+
+/// One option as it was written.
+pub(super) struct Raw {
+    pub(super) option: &'static Opt,
+    pub(super) name: Ident,
+    pub(super) value: Value,
+    pub(super) tokens: TokenStream,
+}
+
+impl Raw {
+    /// Puts the value into its field, or reports why it cannot be one.
+    pub(super) fn store<T: FromValue>(self, slot: &mut Option<Given<T>>, errors: &mut Errors) {
+        let Self {
+            option,
+            name,
+            value,
+            tokens,
+        } = self;
+        match T::from_value(value, &name) {
+            Ok(value) => *slot = Some(Given { name, value, tokens }),
+            Err(Refusal::Kind) => errors.push(&tokens, option.usage(&name.to_string())),
+            Err(Refusal::Because(why)) => errors.push(&tokens, why),
+        }
+    }
+}
+
+/// Why a value cannot be taken.
+pub(super) enum Refusal {
+    /// It is not the kind of thing that the option takes; the option's row in the table says what is.
+    Kind,
+    Because(String),
+}
+
+/// A meaning that a value can have. `name` is the option's, for messages.
+pub(super) trait FromValue: Sized {
+    fn from_value(value: Value, name: &Ident) -> Result<Self, Refusal>;
+}
+
+impl Value {
+    fn expr(self) -> Result<Expr, Refusal> {
+        match self {
+            Self::Expr(expr) => Ok(expr),
+            Self::Names(_) | Self::Visibility(_) => Err(Refusal::Kind),
+        }
+    }
+}
+
+/// The expression without the parentheses, and without the invisible ones of a `macro_rules!` variable.
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Group(group) => bare(&group.expr),
+        Expr::Paren(paren) => bare(&paren.expr),
+        other => other,
+    }
+}
+
+fn literal(expr: &Expr) -> Option<&Lit> {
+    match bare(expr) {
+        Expr::Lit(ExprLit { lit, .. }) => Some(lit),
+        _ => None,
+    }
+}
+
+fn is_negative_literal(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::Unary(unary) => matches!(unary.op, UnOp::Neg(_)) && literal(&unary.expr).is_some(),
+        _ => false,
+    }
+}
+
+fn is_word(expr: &Expr, word: &str) -> bool {
+    matches!(bare(expr), Expr::Path(path) if path.path.is_ident(word))
+}
+
+fn is_zero(number: &LitInt) -> bool {
+    number.base10_digits() == "0"
+}
+
+impl FromValue for Ttl {
+    fn from_value(value: Value, name: &Ident) -> Result<Self, Refusal> {
+        let expr = value.expr()?;
+        if is_negative_literal(&expr) {
+            return Err(Refusal::Because(format!(
+                "`{name}` is negative: a lifetime is counted from the store onwards, so give a positive one"
+            )));
+        }
+        match bare(&expr) {
+            Expr::Closure(closure) => plain(closure, name).map(Self::Closure),
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text), ..
+            }) => lifetime_in(text, name),
+            Expr::Lit(ExprLit {
+                lit: Lit::Int(number),
+                ..
+            }) => whole_seconds(number, name).map(|()| Self::Expr(expr)),
+            Expr::Lit(ExprLit {
+                lit: Lit::Float(number),
+                ..
+            }) => Err(fractional(number, name)),
+            Expr::Lit(_) => Err(Refusal::Kind),
+            _ => Ok(Self::Expr(expr)),
+        }
+    }
+}
+
+fn lifetime_in(text: &LitStr, name: &Ident) -> Result<Ttl, Refusal> {
+    let written = text.value();
+    match duration::parse(&written) {
+        Ok(duration) if duration.is_zero() => Err(zero(&format!("{written:?}"), name)),
+        Ok(duration) => Ok(Ttl::Duration(duration, text.clone())),
+        Err(why) => Err(Refusal::Because(format!("`{name} = {written:?}`: {why}"))),
+    }
+}
+
+fn whole_seconds(number: &LitInt, name: &Ident) -> Result<(), Refusal> {
+    const SUFFIXES: &[&str] = &[
+        "", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+    ];
+    if !SUFFIXES.contains(&number.suffix()) {
+        return Err(Refusal::Because(format!(
+            "`{name} = {number}` needs quotes: write `{name} = \"{number}\"`"
+        )));
+    }
+    match is_zero(number) {
+        true => Err(zero(&number.to_string(), name)),
+        false => Ok(()),
+    }
+}
+
+fn zero(written: &str, name: &Ident) -> Refusal {
+    let without = match name == "err_ttl" {
+        true => "to give errors the lifetime of values",
+        false => "for no expiry",
+    };
+    Refusal::Because(format!(
+        "`{name} = {written}` would store nothing: leave `{name}` out {without}, or give a positive lifetime"
+    ))
+}
+
+/// `1.5` has an exact spelling in milliseconds, as has every fraction that people write.
+fn fractional(number: &LitFloat, name: &Ident) -> Refusal {
+    let seconds: f64 = number.base10_parse().unwrap_or(1.5);
+    let cure = format!("\"{}ms\"", (seconds * 1_000.0).round().max(1.0));
+    Refusal::Because(format!(
+        "`{name} = {number}`: a bare number is whole seconds; write `{name} = {cure}` for a fraction"
+    ))
+}
+
+/// A closure that answers at once.
+fn plain(closure: &ExprClosure, name: &Ident) -> Result<ExprClosure, Refusal> {
+    match closure.asyncness {
+        None => Ok(closure.clone()),
+        Some(_) => Err(Refusal::Because(format!(
+            "`{name}` is not awaited: take the `async` away and do without `.await` inside"
+        ))),
+    }
+}
+
+impl FromValue for Callable {
+    fn from_value(value: Value, name: &Ident) -> Result<Self, Refusal> {
+        match bare(&value.expr()?) {
+            Expr::Closure(closure) => plain(closure, name).map(Self::Closure),
+            Expr::Path(path) => Ok(Self::Path(path.clone())),
+            _ => Err(Refusal::Kind),
+        }
+    }
+}
+
+impl FromValue for CacheErr {
+    fn from_value(value: Value, name: &Ident) -> Result<Self, Refusal> {
+        let expr = value.expr()?;
+        match literal(&expr) {
+            Some(Lit::Bool(yes)) if yes.value => Ok(Self::All),
+            Some(Lit::Bool(_)) => Err(Refusal::Because(format!(
+                "`{name} = false` is how it is anyway, only `Ok` is stored: leave it out"
+            ))),
+            _ => Callable::from_value(Value::Expr(expr), name).map(Self::If),
+        }
+    }
+}
+
+impl FromValue for Vec<Ident> {
+    fn from_value(value: Value, _: &Ident) -> Result<Self, Refusal> {
+        match value {
+            Value::Names(names) => Ok(names),
+            Value::Expr(_) | Value::Visibility(_) => Err(Refusal::Kind),
+        }
+    }
+}
+
+impl FromValue for Expr {
+    fn from_value(value: Value, name: &Ident) -> Result<Self, Refusal> {
+        let expr = value.expr()?;
+        match bare(&expr) {
+            Self::Closure(_) => Err(Refusal::Because(format!(
+                "`{name}` is an expression that sees the arguments by name, not a closure: drop the `|..|`"
+            ))),
+            _ => Ok(expr),
+        }
+    }
+}
+
+impl FromValue for Version {
+    fn from_value(value: Value, _: &Ident) -> Result<Self, Refusal> {
+        match literal(&value.expr()?) {
+            Some(Lit::Int(number)) => Ok(Self::Number(number.clone())),
+            Some(Lit::Str(text)) => Ok(Self::Text(text.clone())),
+            _ => Err(Refusal::Kind),
+        }
+    }
+}
+
+impl FromValue for Prefix {
+    fn from_value(value: Value, _: &Ident) -> Result<Self, Refusal> {
+        match bare(&value.expr()?) {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text), ..
+            }) => Ok(Self::Text(text.clone())),
+            Expr::Path(path) => Ok(Self::Const(path.clone())),
+            _ => Err(Refusal::Kind),
+        }
+    }
+}
+
+impl FromValue for bool {
+    fn from_value(value: Value, _: &Ident) -> Result<Self, Refusal> {
+        match literal(&value.expr()?) {
+            Some(Lit::Bool(flag)) => Ok(flag.value),
+            _ => Err(Refusal::Kind),
+        }
+    }
+}
+
+impl FromValue for Capacity {
+    fn from_value(value: Value, name: &Ident) -> Result<Self, Refusal> {
+        let expr = value.expr()?;
+        if is_word(&expr, "unbounded") {
+            return Ok(Self::Unbounded);
+        }
+        match literal(&expr) {
+            Some(Lit::Int(number)) if is_zero(number) => Err(Refusal::Because(format!(
+                "`{name} = {number}` would keep nothing: give a positive bound or `{name} = unbounded`"
+            ))),
+            Some(Lit::Int(_)) => Ok(Self::Expr(expr)),
+            Some(_) => Err(Refusal::Kind),
+            None if is_negative_literal(&expr) || matches!(bare(&expr), Expr::Closure(_)) => {
+                Err(Refusal::Kind)
+            }
+            None => Ok(Self::Expr(expr)),
+        }
+    }
+}
+
+impl FromValue for Backend {
+    fn from_value(value: Value, name: &Ident) -> Result<Self, Refusal> {
+        let expr = value.expr()?;
+        match literal(&expr) {
+            Some(Lit::Str(registered)) => Ok(Self::Name(registered.clone())),
+            Some(_) => Err(Refusal::Kind),
+            None => Expr::from_value(Value::Expr(expr), name).map(Self::Expr),
+        }
+    }
+}
+
+impl FromValue for SingleFlight {
+    fn from_value(value: Value, name: &Ident) -> Result<Self, Refusal> {
+        let expr = value.expr()?;
+        match literal(&expr) {
+            Some(Lit::Bool(flag)) if flag.value => Ok(Self::On),
+            Some(Lit::Bool(_)) => Ok(Self::Off),
+            Some(Lit::Str(text)) if text.value() == "fleet" => Ok(Self::Fleet),
+            None if is_word(&expr, "fleet") => Err(Refusal::Because(format!(
+                "`fleet` needs quotes: write `{name} = \"fleet\"`"
+            ))),
+            _ => Err(Refusal::Kind),
+        }
+    }
+}
+
+impl FromValue for CompanionsOption {
+    fn from_value(value: Value, _: &Ident) -> Result<Self, Refusal> {
+        let expr = match value {
+            Value::Visibility(visibility) => return Ok(Self::Visibility(visibility)),
+            Value::Names(_) => return Err(Refusal::Kind),
+            Value::Expr(expr) => expr,
+        };
+        match literal(&expr) {
+            Some(Lit::Bool(flag)) if flag.value => Ok(Self::On),
+            Some(Lit::Bool(_)) => Ok(Self::Off),
+            _ => Err(Refusal::Kind),
+        }
+    }
+}
+
+impl FromValue for Path {
+    fn from_value(value: Value, _: &Ident) -> Result<Self, Refusal> {
+        match bare(&value.expr()?) {
+            Expr::Path(path) if path.qself.is_none() => Ok(path.path.clone()),
+            _ => Err(Refusal::Kind),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Which options go together, with each other and with the function they are given for.
+//!
+//! Every rule reports and lets the next one run; the model is built whatever was found, and thrown away if
+//! anything was.
+
+mod arity;
+
+use syn::Ident;
+
+use crate::args::{Args, Capacity, SingleFlight};
+use crate::diag::{Errors, listed};
+use crate::item::{Argument, Item};
+
+/// Everything there is to say about these options on this function.
+pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
+    conflicts(args, errors);
+    needs(args, errors);
+    skips(args, item, errors);
+    mutable_arguments(args, item, errors);
+    arity::check(args, &item.arguments, errors);
+}
+
+const ONE_IDENTITY: &str = "both say what identifies a call, so keep one";
+const WHOLE_KEY: &str = "`key` gives the whole text of the key, so put this into it";
+const OWN_BOUND: &str = "a backend has a bound of its own, so set it where the backend is built";
+
+/// An option, another that cannot stand beside it, and why.
+const CONFLICTS: &[(&str, &str, &str)] = &[
+    ("args_rewrite", "key", ONE_IDENTITY),
+    ("extra", "key", WHOLE_KEY),
+    ("version", "key", WHOLE_KEY),
+    ("prefix", "key", WHOLE_KEY),
+    ("capacity", "backend", OWN_BOUND),
+    ("weigher", "backend", OWN_BOUND),
+];
+
+/// Options that are about a stored value, and so cannot stand beside `store_result = false`.
+const ABOUT_VALUES: &[(&str, &str)] = &[
+    ("cache_if", "there is no value to judge"),
+    ("cache_none", "there is no value to judge"),
+    ("cache_err", "a run that fails gives the right to run back"),
+    ("weigher", "a mark has no weight"),
+];
+
+fn conflicts(args: &Args, errors: &mut Errors) {
+    for (option, other, why) in CONFLICTS {
+        if let (Some(option), Some(other)) = (args.named(option), args.named(other)) {
+            errors.push(
+                option,
+                format!("`{option}` cannot be given with `{other}`: {why}"),
+            );
+        }
+    }
+    if args.store_result.as_ref().is_some_and(|given| !given.value) {
+        conflicts_with_mark(args, errors);
+    }
+}
+
+fn conflicts_with_mark(args: &Args, errors: &mut Errors) {
+    let mark = "`store_result = false`, which keeps only a mark";
+    for (option, why) in ABOUT_VALUES {
+        if let Some(option) = args.named(option) {
+            errors.push(option, format!("`{option}` cannot be given with {mark}: {why}"));
+        }
+    }
+    if let Some(single_flight) = args
+        .single_flight
+        .as_ref()
+        .filter(|given| given.value == SingleFlight::Off)
+    {
+        let option = single_flight.written();
+        let why = "its right to run is single flight, so leave this out";
+        errors.push(
+            option,
+            format!("`single_flight = false` cannot be given with {mark}: {why}"),
+        );
+    }
+}
+
+/// Options that mean nothing without another.
+fn needs(args: &Args, errors: &mut Errors) {
+    let backend = args.named("backend");
+    if let Some(option) = args
+        .named("err_ttl")
+        .filter(|_| args.named("cache_err").is_none())
+    {
+        let cure = "add `cache_err = true`, or leave it out";
+        errors.push(
+            option,
+            format!("`{option}` is for stored errors, and none are: {cure}"),
+        );
+    }
+    if let Some(option) = args.named("weigher").filter(|_| backend.is_none()) {
+        weighs_against_something(option, args, errors);
+    }
+    let fleet = args
+        .single_flight
+        .as_ref()
+        .filter(|given| given.value == SingleFlight::Fleet);
+    if let Some(fleet) = fleet.filter(|_| backend.is_none()) {
+        let option = format!("{} = \"fleet\"", fleet.name);
+        let cure = "add `backend = ..`; within one process `true` is enough";
+        errors.push(
+            fleet.written(),
+            format!("`{option}` needs a backend that the fleet shares: {cure}"),
+        );
+    }
+}
+
+fn weighs_against_something(weigher: &Ident, args: &Args, errors: &mut Errors) {
+    let unbounded = args
+        .capacity
+        .as_ref()
+        .filter(|given| matches!(given.value, Capacity::Unbounded));
+    if args.named("capacity").is_none() {
+        let cure = "add `capacity = ..`, the total weight to keep";
+        errors.push(
+            weigher,
+            format!("`{weigher}` needs a bound to weigh against: {cure}"),
+        );
+    }
+    if let Some(unbounded) = unbounded {
+        let cure = "give the total weight to keep, or leave `weigher` out";
+        errors.push(
+            unbounded.written(),
+            format!("`{weigher}` has nothing to weigh against without a bound: {cure}"),
+        );
+    }
+}
+
+fn skips(args: &Args, item: &Item, errors: &mut Errors) {
+    let Some(skip) = &args.skip else { return };
+    for (position, name) in skip.value.iter().enumerate() {
+        if skip.value[..position].contains(name) {
+            errors.push(name, format!("`{name}` is skipped twice: name it once"));
+        } else if !item
+            .arguments
+            .iter()
+            .any(|argument| argument.has_own_name() && argument.name == *name)
+        {
+            errors.push(name, no_such_argument(name, &item.arguments));
+        }
+    }
+}
+
+fn no_such_argument(name: &Ident, arguments: &[Argument]) -> String {
+    if name == "self" {
+        return "`skip(self)`: this function has no `self`".into();
+    }
+    if arguments.iter().any(|argument| argument.destructures_to(name)) {
+        let cure = "name the whole argument and take it apart in the body";
+        return format!("`skip({name})`: `{name}` is part of a pattern: {cure}");
+    }
+    let named = arguments.iter().filter(|argument| argument.has_own_name());
+    let names: Vec<&Ident> = named.map(|argument| &argument.name).collect();
+    let missing = format!("`skip({name})`: no argument of this function is called `{name}`");
+    match names.len() {
+        0 => format!("{missing}; it has none to skip"),
+        1 => format!("{missing}; its only argument is {}", listed(names)),
+        _ => format!("{missing}; its arguments are {}", listed(names)),
+    }
+}
+
+/// An argument that the function may change is not part of what identifies the call.
+fn mutable_arguments(args: &Args, item: &Item, errors: &mut Errors) {
+    let mutable = item
+        .arguments
+        .iter()
+        .filter(|argument| !argument.is_receiver() && argument.is_ref_mut());
+    for argument in mutable.filter(|argument| !args.skips(argument)) {
+        let cure = match argument.has_own_name() {
+            true => format!("leave it out of the key with `skip({})`", argument.name),
+            false => "give it a name and `skip` that".into(),
+        };
+        errors.push(
+            &argument.ty,
+            format!("a `&mut` argument cannot be part of a key: {cure}"),
+        );
+    }
+}
+
+impl Args {
+    /// Whether `skip(…)` names the argument.
+    pub(crate) fn skips(&self, argument: &Argument) -> bool {
+        let skipped = self.skip.iter().flat_map(|skip| &skip.value);
+        argument.has_own_name() && skipped.into_iter().any(|name| argument.name == *name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! The body of the function, as what is run on a miss.
+//!
+//! Where companions can be named, the body stands in `f_uncached` alone and the others call it. A function that
+//! may be free or associated cannot name its companions (`f_uncached`, or `Self::f_uncached`?), so it and
+//! `f_refresh` have copies of the body; of these the program runs what is called, and no state is in a copy,
+//! because a body with a `static` in it is taken for that of a free function and not copied.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+
+use super::hidden;
+use super::signature::{self, companion_name, returned, turbofish};
+use crate::model::{Companions, Context, Model};
+
+/// Whether the body stands in `f_uncached` alone.
+pub(super) fn stands_alone(model: &Model) -> bool {
+    let has_companions = matches!(model.companions, Companions::Visibility(_));
+    has_companions && model.context != Context::Ambiguous
+}
+
+/// What the runtime runs: `move || …` or `async move { … }`.
+pub(super) fn runnable(model: &Model) -> TokenStream {
+    match stands_alone(model) {
+        true => call(model),
+        false => copy(model),
+    }
+}
+
+fn call(model: &Model) -> TokenStream {
+    let uncached = companion_name(model, "uncached");
+    let names = model.arguments.iter().map(|argument| &argument.name);
+    let generics = turbofish(model);
+    let path = match model.context {
+        Context::Method => quote!(Self::#uncached #generics),
+        Context::Ambiguous | Context::AmbiguousByName => quote!(#uncached #generics),
+    };
+    let mut call = quote!(#path(#(#names),*));
+    if signature::is_unsafe(model) {
+        // As safe as the call of the function itself.
+        call = quote!(unsafe { #call });
+    }
+    match model.sig.asyncness {
+        Some(_) => call,
+        None => quote_spanned!(hidden()=> #[allow(deprecated)] move || #call),
+    }
+}
+
+fn copy(model: &Model) -> TokenStream {
+    let output = returned(model);
+    let patterns = model.arguments.iter().filter_map(|argument| {
+        let (pat, name) = (argument.pat.as_ref()?, &argument.name);
+        Some(quote!(let #pat = #name;))
+    });
+    let body = &model.body;
+    match model.sig.asyncness {
+        None => quote_spanned!(hidden()=> move || -> #output { #(#patterns)* #body }),
+        // The `return` that is never run tells the compiler what the block returns, for the body's `?`.
+        Some(_) => quote_spanned!(hidden()=> async move {
+            #[allow(unreachable_code, clippy::all, clippy::pedantic, clippy::diverging_sub_expression)]
+            if false {
+                let __returned: #output = loop {};
+                return __returned;
+            }
+            #(#patterns)* #body
+        }),
+    }
+}

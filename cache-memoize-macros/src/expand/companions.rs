@@ -1,0 +1,241 @@
+//! What is generated beside the function.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+
+use super::{body, docs, function, hidden, key, policy, private, signature, target};
+use crate::args::Backend;
+use crate::model::{Companions, Home, KeySource, Model};
+
+/// All of them, or nothing.
+pub(super) fn all(model: &Model) -> TokenStream {
+    make(model, false)
+}
+
+/// The same without bodies, for a function that could not be memoized.
+pub(super) fn stand_ins(model: &Model) -> TokenStream {
+    make(model, true)
+}
+
+fn make(model: &Model, hollow: bool) -> TokenStream {
+    let Companions::Visibility(vis) = &model.companions else { return TokenStream::new() };
+    let companion = Companion { model, vis, hollow };
+    let all = [
+        companion.invalidate(),
+        companion.invalidate_all(),
+        companion.refresh(),
+        companion.set(),
+        companion.peek(),
+        companion.cache_key(),
+        companion.uncached(),
+        companion.stats(),
+    ];
+    all.into_iter().collect()
+}
+
+struct Companion<'m> {
+    model: &'m Model,
+    vis: &'m syn::Visibility,
+    hollow: bool,
+}
+
+/// The parts in which companions differ.
+struct Parts {
+    suffix: &'static str,
+    inputs: TokenStream,
+    output: TokenStream,
+    body: TokenStream,
+    /// Whether it has the function's type parameters.
+    generic: bool,
+    /// Whether it is `async` beside an `async fn`.
+    waits: bool,
+    /// Whether it runs the body, and so is as unsafe as the function.
+    runs: bool,
+}
+
+impl Parts {
+    fn new(suffix: &'static str, inputs: TokenStream, output: TokenStream, body: TokenStream) -> Self {
+        Self { suffix, inputs, output, body, generic: true, waits: true, runs: false }
+    }
+}
+
+impl Companion<'_> {
+    /// `fn f_invalidate(args) -> bool`
+    fn invalidate(&self) -> TokenStream {
+        let body = self.with_key("invalidate", |target, key| quote!(#target.invalidate(#key)));
+        let output = self.fallible(quote!(bool));
+        self.emit(Parts::new("invalidate", self.inputs(), output, body))
+    }
+
+    /// `fn f_invalidate_all()`
+    fn invalidate_all(&self) -> TokenStream {
+        let target = self.in_ways(target::target(self.model, &self.name("invalidate_all"), false));
+        let body = quote!(#target.invalidate_all());
+        let inputs = signature::inputs(self.model, &self.model.backend_args);
+        let output = self.fallible(quote!(()));
+        let parts = Parts::new("invalidate_all", inputs, output, body);
+        self.emit(Parts { generic: self.backend_needs_generics(), ..parts })
+    }
+
+    /// `fn f_refresh(args) -> R`
+    fn refresh(&self) -> TokenStream {
+        let model = self.model;
+        let shape = policy::shape(model);
+        let refresh = match model.sig.asyncness {
+            None => quote!(refresh),
+            Some(_) => quote!(refresh_async),
+        };
+        let turn = self.with_key("refresh", |target, key| quote!(#target.#refresh(#key, #shape)));
+        let begun = quote_spanned!(hidden()=> __begun);
+        let run = function::run(model, begun.clone(), &model.callbacks, false);
+        let inputs = signature::inputs(model, &model.all_args);
+        let output = signature::returned(model);
+        let body = quote!(let #begun = #turn; #run);
+        self.emit(Parts { runs: true, ..Parts::new("refresh", inputs, self.fallible(quote!(#output)), body) })
+    }
+
+    /// `fn f_set(args, value: R)`
+    fn set(&self) -> TokenStream {
+        let model = self.model;
+        let (shape, policy, ty) = (policy::shape(model), policy::policy(model), signature::returned(model));
+        let value = self.value_name();
+        let body = self.with_key("set", |target, key| quote!(#target.set(#key, #shape, &#value, #policy)));
+        let arguments = self.inputs();
+        let comma = (!arguments.is_empty()).then(|| quote!(,));
+        let inputs = quote!(#arguments #comma #value: #ty);
+        self.emit(Parts::new("set", inputs, self.fallible(quote!(())), body))
+    }
+
+    /// `fn f_peek(args) -> Option<R>`
+    fn peek(&self) -> TokenStream {
+        let (shape, ty) = (policy::shape(self.model), signature::returned(self.model));
+        let body = self.with_key("peek", |target, key| quote!(#target.peek(#key, #shape)));
+        let output = self.fallible(quote!(::core::option::Option<#ty>));
+        self.emit(Parts::new("peek", self.inputs(), output, body))
+    }
+
+    /// `fn f_cache_key(args) -> String`
+    fn cache_key(&self) -> TokenStream {
+        let model = self.model;
+        let private = private(model);
+        let body = match &model.key {
+            KeySource::Text(text) => key::verbatim(model, text),
+            KeySource::Arguments(_) | KeySource::Rewrite(..) => {
+                let instance = target::instance(model, &self.name("cache_key"), true);
+                let (before, text) = key::text(model);
+                quote!({ use #private::ways::*; #before #instance.key_text(#text) })
+            }
+        };
+        let parts = Parts::new("cache_key", self.inputs(), quote!(::std::string::String), body);
+        self.emit(Parts { waits: false, ..parts })
+    }
+
+    /// `fn f_uncached(args) -> R`, with the body as the user wrote it.
+    fn uncached(&self) -> TokenStream {
+        let model = self.model;
+        let (vis, docs) = (self.vis, docs::of(model, "uncached"));
+        // Its own lints stay in force, for this is the user's code.
+        let attrs = match body::stands_alone(model) {
+            true => model.attrs.iter().filter(|attribute| is_about_lints(attribute)).collect::<Vec<_>>(),
+            false => Vec::new(),
+        };
+        let repeated = model.companion_attrs.iter().filter(|attribute| attrs.is_empty() || !is_about_lints(attribute));
+        let mut sig = signature::own(model, false);
+        sig.ident = signature::companion_name(model, "uncached");
+        let body = match self.hollow {
+            false => model.body.to_token_stream(),
+            true => hollow(),
+        };
+        quote!(#docs #(#repeated)* #(#attrs)* #[allow(dead_code)] #vis #sig #body)
+    }
+
+    /// `fn f_stats() -> Stats`
+    fn stats(&self) -> TokenStream {
+        let private = private(self.model);
+        let target = self.in_ways(target::target(self.model, &self.name("stats"), false));
+        let inputs = signature::inputs(self.model, &self.model.backend_args);
+        let parts = Parts::new("stats", inputs, quote!(#private::Stats), quote!(#target.stats()));
+        self.emit(Parts { generic: self.backend_needs_generics(), waits: false, ..parts })
+    }
+
+    fn emit(&self, parts: Parts) -> TokenStream {
+        let Parts { suffix, inputs, output, body, generic, waits, runs } = parts;
+        let (model, vis) = (self.model, self.vis);
+        let (docs, attrs) = (docs::of(model, suffix), &model.companion_attrs);
+        let name = signature::companion_name(model, suffix);
+        let body = match self.hollow {
+            false => quote!({ #body }),
+            true => hollow(),
+        };
+        let asyncness = model.sig.asyncness.filter(|_| waits);
+        let unsafety = (runs && signature::is_unsafe(model)).then(|| quote!(unsafe));
+        let generics = generic.then_some(&model.sig.generics);
+        let bounds = generics.and_then(|generics| generics.where_clause.as_ref());
+        let lints = match runs {
+            // It may have a copy of the user's body, which the user's lints are for.
+            true => quote!(#[allow(dead_code, deprecated)]),
+            false => quote! {
+                #[allow(dead_code, deprecated, unused_variables, unused_lifetimes)]
+                #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
+            },
+        };
+        quote_spanned! {hidden()=>
+            #docs #(#attrs)* #lints
+            #vis #asyncness #unsafety fn #name #generics (#inputs) -> #output #bounds #body
+        }
+    }
+
+    fn name(&self, suffix: &str) -> String {
+        signature::companion_name(self.model, suffix).to_string()
+    }
+
+    fn inputs(&self) -> TokenStream {
+        signature::inputs(self.model, &self.model.companion_args)
+    }
+
+    /// `{ use …; target.operation(key) }`
+    fn with_key(&self, suffix: &str, operation: impl FnOnce(TokenStream, TokenStream) -> TokenStream) -> TokenStream {
+        let private = private(self.model);
+        let target = target::target(self.model, &self.name(suffix), true);
+        let (before, key) = key::borrowed(self.model);
+        let operation = operation(target, key);
+        quote!({ use #private::ways::*; #before #operation })
+    }
+
+    fn in_ways(&self, target: TokenStream) -> TokenStream {
+        let private = private(self.model);
+        let bindings = key::bindings(self.model);
+        quote!({ use #private::ways::*; #bindings #target })
+    }
+
+    /// With a backend, a companion can fail.
+    fn fallible(&self, output: TokenStream) -> TokenStream {
+        let private = private(self.model);
+        match &self.model.home {
+            Home::Own(_) => output,
+            Home::Backend(Backend::Expr(_) | Backend::Name(_)) => {
+                quote!(::core::result::Result<#output, #private::Error>)
+            }
+        }
+    }
+
+    /// The types of the arguments that a backend names may need the function's parameters.
+    fn backend_needs_generics(&self) -> bool {
+        self.model.backend_args.iter().any(|&index| !self.model.arguments[index].is_receiver())
+    }
+
+    /// `value`, unless an argument is called that.
+    fn value_name(&self) -> syn::Ident {
+        let taken = self.model.arguments.iter().any(|argument| argument.name == "value");
+        let name = if taken { "new_value" } else { "value" };
+        syn::Ident::new(name, self.model.sig.ident.span())
+    }
+}
+
+fn hollow() -> TokenStream {
+    quote!({ ::core::unreachable!() })
+}
+
+fn is_about_lints(attribute: &syn::Attribute) -> bool {
+    ["allow", "expect", "warn", "deny", "forbid"].iter().any(|name| attribute.path().is_ident(name))
+}

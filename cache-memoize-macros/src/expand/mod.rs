@@ -1,0 +1,51 @@
+//! Code from the model. Nothing is decided or checked here any more, and the generated code decides nothing
+//! either: it finds its function, builds a key, and calls the runtime.
+//!
+//! ```text
+//! fn f(a: A, b: &B) -> R {
+//!     let lookup = { static SITE: …; SITE.instance(&|| {}).own().lookup(key of a and b, shape of R) };
+//!     let turn = lookup.join();
+//!     turn.run(policy, move || body)
+//! }
+//! ```
+//!
+//! Everything that is generated has the hygiene of `Span::mixed_site()`, so that its variables are not the
+//! user's; what the user wrote keeps its own spans, so that the compiler's complaints point there.
+
+mod body;
+mod callable;
+mod companions;
+mod docs;
+mod function;
+mod key;
+mod policy;
+mod signature;
+mod target;
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+
+use crate::model::Model;
+
+/// The function, memoized, and its companions.
+pub(crate) fn expand(model: &Model) -> TokenStream {
+    let function = function::memoized(model);
+    let companions = companions::all(model);
+    quote!(#function #companions)
+}
+
+/// Companions that only have the right types.
+pub(crate) fn stand_ins(model: &Model) -> TokenStream {
+    companions::stand_ins(model)
+}
+
+/// The path of the runtime's hidden module.
+fn private(model: &Model) -> TokenStream {
+    let runtime = &model.runtime;
+    quote!(#runtime::__private)
+}
+
+/// Where the variables of generated code live.
+fn hidden() -> Span {
+    Span::mixed_site()
+}

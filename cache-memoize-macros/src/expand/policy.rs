@@ -1,0 +1,120 @@
+//! The options that decide about a result, as a value of the runtime's `Policy`.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Index;
+use syn::spanned::Spanned;
+
+use super::signature::returned;
+use super::{hidden, key, private};
+use crate::args::{CacheErr, Callable, Ttl};
+use crate::model::{Bound, Home, Model, Store, StoredErr, Worth};
+
+/// `Policy { ttl: …, ..Policy::new() }`
+pub(super) fn policy(model: &Model) -> TokenStream {
+    let private = private(model);
+    let mut fields = TokenStream::new();
+    if let Some(ttl) = &model.ttl {
+        let ttl = lifetime(model, ttl);
+        fields.extend(quote!(ttl: #ttl,));
+    }
+    if let Store::Value(worth) = &model.store {
+        fields.extend(worth_of(model, worth));
+    }
+    if let Home::Own(Bound::Weight { weigher, .. }) = &model.home {
+        let weigher = weigher_of(model, weigher);
+        fields.extend(quote!(weigher: ::core::option::Option::Some(#weigher),));
+    }
+    quote!(#private::Policy { #fields ..#private::Policy::new() })
+}
+
+fn lifetime(model: &Model, ttl: &Ttl) -> TokenStream {
+    let private = private(model);
+    match ttl {
+        Ttl::Duration(duration, _) => {
+            let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+            quote!(#private::Lifetime::Fixed(|| ::core::time::Duration::new(#seconds, #nanos)))
+        }
+        Ttl::Expr(expr) => {
+            let duration = quote_spanned!(expr.span()=> #private::IntoTtl::into_ttl(#expr));
+            quote!(#private::Lifetime::Fixed(|| #duration))
+        }
+        Ttl::Closure(closure) => quote!(#private::Lifetime::By(#closure)),
+    }
+}
+
+fn worth_of(model: &Model, worth: &Worth) -> TokenStream {
+    let private = private(model);
+    let mut fields = TokenStream::new();
+    if let Some(cache_if) = &worth.cache_if {
+        let cache_if = tokens(cache_if);
+        fields.extend(quote!(cache_if: ::core::option::Option::Some(#cache_if),));
+    }
+    if !worth.cache_none {
+        let output = returned(model);
+        let is_none = quote_spanned!(output.span()=> <#output as #private::MaybeNone>::is_none);
+        fields.extend(quote!(is_none: ::core::option::Option::Some(#is_none),));
+    }
+    if let Some(stored) = &worth.cache_err {
+        fields.extend(errors(model, stored));
+    }
+    fields
+}
+
+fn errors(model: &Model, stored: &StoredErr) -> TokenStream {
+    let which = match &stored.which {
+        CacheErr::All => quote!(|_| true),
+        CacheErr::If(callable) => tokens(callable),
+    };
+    let ttl = match (&stored.ttl, &model.ttl) {
+        (Some(ttl), _) => Some(lifetime(model, ttl)),
+        // A closure over values says nothing about errors; the checks ask for an `err_ttl` then.
+        (None, Some(Ttl::Closure(_))) | (None, None) => None,
+        (None, Some(ttl)) => Some(lifetime(model, ttl)),
+    };
+    let ttl = ttl.map(|ttl| quote!(err_ttl: #ttl,));
+    quote!(cache_err: ::core::option::Option::Some(#which), #ttl)
+}
+
+/// A weigher sees a key of one part as that part, a longer one as a tuple of references.
+fn weigher_of(model: &Model, weigher: &Callable) -> TokenStream {
+    let private = private(model);
+    let weigher = tokens(weigher);
+    let nth = |n: usize| {
+        let tails = (0..n).map(|_| Index::from(1));
+        quote_spanned!(hidden()=> &__key #(.#tails)* .0)
+    };
+    let view = match key::len(model) {
+        1 => nth(0),
+        len => {
+            let parts = (0..len).map(nth);
+            quote!((#(#parts,)*))
+        }
+    };
+    quote_spanned!(hidden()=> |__key, __value| #private::weigh(#weigher, #view, __value))
+}
+
+fn tokens(callable: &Callable) -> TokenStream {
+    match callable {
+        Callable::Closure(closure) => closure.to_token_stream(),
+        Callable::Path(path) => path.to_token_stream(),
+    }
+}
+
+/// The shape of the return type, with what the options ask of it checked under the user's own tokens.
+pub(super) fn shape(model: &Model) -> TokenStream {
+    let private = private(model);
+    let output = returned(model);
+    let at = output.span();
+    let shape = quote_spanned!(at=> #private::require_cacheable((&&&#private::ShapeOf::<#output>::new()).__shape()));
+    match &model.store {
+        Store::Mark => {
+            let check = quote_spanned!(at=> #private::require_nothing_to_store::<#output>());
+            quote!({ #check; #shape })
+        }
+        Store::Value(worth) if worth.cache_err.is_some() => {
+            quote_spanned!(at=> #private::require_cacheable_error(#shape))
+        }
+        Store::Value(_) => shape,
+    }
+}

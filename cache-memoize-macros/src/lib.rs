@@ -1,0 +1,54 @@
+//! The attribute of `cache-memoize`. Use it through that crate, which has the runtime it expands to and the
+//! documentation of every option.
+//!
+//! Reading order: `args` and `item` take apart what was written, `check` judges it, `model` is what
+//! remains, `expand` or `fallback` makes code of it. `diag` collects the mistakes on the way.
+
+mod args;
+mod check;
+mod diag;
+mod duration;
+mod expand;
+mod fallback;
+mod item;
+mod manifest;
+mod model;
+mod returns;
+mod scan;
+
+use proc_macro2::TokenStream;
+
+use args::Args;
+use diag::Errors;
+use item::Item;
+use model::Model;
+
+/// Remembers what the function returned for the same arguments.
+///
+/// ```ignore
+/// #[cache_memoize(ttl = "5m")]
+/// pub fn related_posts(post_id: u64) -> Vec<Post> {
+///     /* slow query */
+/// }
+/// ```
+///
+/// Options and companions are described in the documentation of the crate `cache_memoize`.
+#[proc_macro_attribute]
+pub fn cache_memoize(
+    args: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    attribute(args.into(), item.into()).into()
+}
+
+fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let function = Item::parse(item.clone(), &mut errors);
+    let sound = errors.is_empty();
+    let args = Args::parse(args, &mut errors);
+    let model = function.map(|function| Model::new(args, function, &mut errors));
+    match errors.accept(model) {
+        Ok(model) => expand::expand(&model),
+        Err((model, errors)) => fallback::attribute(item, model.filter(|_| sound), errors),
+    }
+}

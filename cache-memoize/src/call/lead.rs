@@ -1,0 +1,146 @@
+//! The obligation of the one who computes: to end the flight, by storing, by failing, or by being dropped.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+
+use super::lookup::Miss;
+use crate::flight::table::AtKey;
+use crate::flight::{Flight, Leader, Settled, context};
+use crate::memory::entry::{Entry, Filled, Header};
+use crate::memory::{Landing, Memory};
+use crate::policy::{Policy, Verdict};
+use crate::shape::Shape;
+use crate::time::Deadline;
+
+/// Why a computation is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// For its caller and all who join.
+    Fill,
+    /// For its caller alone, beside another computation.
+    Aside,
+    /// To replace what is stored.
+    Refresh,
+}
+
+/// The one who computes. Dropping it gives the computation up.
+pub struct Lead<K: Send + Sync + 'static, S: Shape> {
+    memory: Memory,
+    entry: Arc<Entry<K, S::Shared>>,
+    flight: Arc<Flight>,
+    purpose: Purpose,
+    /// Whether the flight is still to be ended.
+    open: bool,
+}
+
+impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
+    pub(crate) fn begin(miss: Miss<K, S>, purpose: Purpose, leader: Leader) -> Self {
+        let memory = miss.target.memory.clone();
+        let mut key = memory.inner().flights.at(miss.hash);
+        Self::begin_at(&mut key, miss, purpose, leader)
+    }
+
+    pub(crate) fn begin_at(key: &mut AtKey<'_>, miss: Miss<K, S>, purpose: Purpose, leader: Leader) -> Self {
+        let Miss { target, hash, key: owned, .. } = miss;
+        target.scope.counters.misses.fetch_add(1, Relaxed);
+        target.scope.counters.in_flight.fetch_add(1, Relaxed);
+        let generation = target.scope.generation();
+        let mut made = None;
+        let flight = key.begin(purpose != Purpose::Aside, |ticket| {
+            let header = Header { hash, ident: target.ident, ticket, generation, scope: target.scope };
+            let entry = Arc::new(Entry { header, key: owned, filled: OnceLock::new() });
+            made = Some(entry.clone());
+            Flight::new(entry, leader, target.memory.address())
+        });
+        let entry = made.expect("`begin` makes the flight");
+        Self { memory: target.memory, entry, flight, purpose, open: true }
+    }
+
+    pub(crate) fn run(self, policy: &Policy<K, S>, body: impl FnOnce() -> S::Return) -> S::Return {
+        match catch_unwind(AssertUnwindSafe(|| context::within(&self.flight, body))) {
+            Ok(returned) => self.complete(policy, returned),
+            Err(panic) => self.fail(panic),
+        }
+    }
+
+    pub(crate) async fn run_async<F>(self, policy: Policy<K, S>, body: F) -> S::Return
+    where
+        F: Future<Output = S::Return>,
+    {
+        let mut body = pin!(body);
+        let outcome = std::future::poll_fn(|task| {
+            let poll = || context::within(&self.flight, || body.as_mut().poll(task));
+            match catch_unwind(AssertUnwindSafe(poll)) {
+                Ok(poll) => poll.map(Ok),
+                Err(panic) => Poll::Ready(Err(panic)),
+            }
+        });
+        match outcome.await {
+            Ok(returned) => self.complete(&policy, returned),
+            Err(panic) => self.fail(panic),
+        }
+    }
+
+    fn complete(self, policy: &Policy<K, S>, returned: S::Return) -> S::Return {
+        let refresh = self.purpose == Purpose::Refresh;
+        let landing = match policy.judge(&self.entry.key, &returned) {
+            Verdict::Store { lifetime, weight } if self.fill(&returned, lifetime, weight) => match refresh {
+                true => Landing::Refresh,
+                false => Landing::Fill,
+            },
+            Verdict::Refuse if refresh => Landing::RefreshRefused,
+            _ => Landing::Nothing,
+        };
+        // Not to be stored, but not to be computed by everyone who waits either.
+        if self.flight.has_waiters() {
+            self.fill(&returned, None, 1);
+        }
+        self.end(landing);
+        returned
+    }
+
+    /// Puts a copy of the result into the entry, once; whether one is there.
+    fn fill(&self, returned: &S::Return, lifetime: Option<std::time::Duration>, weight: u32) -> bool {
+        if self.entry.filled.get().is_none()
+            && let Some(value) = S::share(returned)
+        {
+            let _ = self.entry.filled.set(Filled { value, deadline: Deadline::after(lifetime), weight });
+        }
+        self.entry.filled.get().is_some()
+    }
+
+    fn end(mut self, landing: Landing) {
+        self.open = false;
+        self.memory.inner().land(&self.flight, landing);
+        self.flight.settle(match self.entry.filled.get() {
+            Some(_) => Settled::Shared,
+            None => Settled::Unshared,
+        });
+    }
+
+    fn fail(mut self, panic: Box<dyn Any + Send>) -> ! {
+        self.open = false;
+        self.memory.inner().land(&self.flight, Landing::Nothing);
+        self.flight.settle(Settled::Panicked(message_of(&*panic)));
+        resume_unwind(panic)
+    }
+}
+
+impl<K: Send + Sync + 'static, S: Shape> Drop for Lead<K, S> {
+    fn drop(&mut self) {
+        if self.open {
+            self.memory.inner().land(&self.flight, Landing::Nothing);
+            self.flight.settle(Settled::Abandoned);
+        }
+    }
+}
+
+fn message_of(panic: &(dyn Any + Send)) -> Option<Arc<str>> {
+    let message = panic.downcast_ref::<String>().map(String::as_str);
+    message.or_else(|| panic.downcast_ref::<&str>().copied()).map(Arc::from)
+}

@@ -1,0 +1,174 @@
+//! Step two of a call: after a miss, share a computation under way or become the one who computes.
+
+use std::marker::PhantomData;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::lead::{Lead, Purpose};
+use super::target::Target;
+use super::turn::Turn;
+use crate::flight::context::{self, NoWait};
+use crate::flight::{self, Flight, Leader, Settled, Wait};
+use crate::memory::entry::{AnyEntry, Entry};
+use crate::shape::Shape;
+
+/// What a call found.
+pub enum Lookup<K, S: Shape> {
+    /// The value.
+    Hit(S::Shared),
+    /// Nothing yet.
+    Miss(Miss<K, S>),
+    /// The call does not use the cache.
+    Bypass,
+}
+
+/// A call that needs a value.
+pub struct Miss<K, S> {
+    pub(crate) target: Target,
+    pub(crate) hash: u64,
+    pub(crate) key: K,
+    pub(crate) shape: PhantomData<fn() -> S>,
+}
+
+/// What comes next for a miss.
+enum Next<K: Send + Sync + 'static, S: Shape> {
+    Turn(Turn<K, S>),
+    /// Somebody computes it: wait, then ask [`Miss::after`].
+    Wait(Miss<K, S>, Arc<Flight>, Wait),
+}
+
+impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
+    /// A call that leaves the cache alone when `bypass`.
+    #[inline]
+    pub fn unless(bypass: bool, lookup: impl FnOnce() -> Self) -> Self {
+        if bypass { Self::Bypass } else { lookup() }
+    }
+
+    /// Waits on this thread while somebody else computes the value.
+    #[inline]
+    pub fn join(self) -> Turn<K, S> {
+        let mut next = match self.first(Leader::Thread) {
+            Ok(turn) => return turn,
+            Err(next) => next,
+        };
+        loop {
+            match next {
+                Next::Turn(turn) => return turn,
+                Next::Wait(miss, flight, wait) => {
+                    let settled = flight::block_on(wait);
+                    next = miss.after(&flight, settled, Leader::Thread);
+                }
+            }
+        }
+    }
+
+    /// Waits as a task while somebody else computes the value.
+    #[inline]
+    pub async fn join_async(self) -> Turn<K, S> {
+        let mut next = match self.first(Leader::Task) {
+            Ok(turn) => return turn,
+            Err(next) => next,
+        };
+        loop {
+            match next {
+                Next::Turn(turn) => return turn,
+                Next::Wait(miss, flight, wait) => {
+                    let settled = wait.await;
+                    next = miss.after(&flight, settled, Leader::Task);
+                }
+            }
+        }
+    }
+
+    /// Computes whatever others do: `single_flight = false`.
+    pub fn alone(self) -> Turn<K, S> {
+        match self {
+            Self::Hit(value) => Turn::Hit(value),
+            Self::Bypass => Turn::Uncached,
+            Self::Miss(miss) if context::is_computing(miss.target.memory.address(), miss.hash) => Turn::Uncached,
+            Self::Miss(miss) => Turn::Lead(Lead::begin(miss, Purpose::Aside, Leader::Task)),
+        }
+    }
+
+    #[inline]
+    fn first(self, leader: Leader) -> Result<Turn<K, S>, Next<K, S>> {
+        match self {
+            Self::Hit(value) => Ok(Turn::Hit(value)),
+            Self::Bypass => Ok(Turn::Uncached),
+            Self::Miss(miss) => Err(miss.next(leader)),
+        }
+    }
+}
+
+impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
+    #[cold]
+    fn next(self, leader: Leader) -> Next<K, S> {
+        if context::is_computing(self.target.memory.address(), self.hash) {
+            return Next::Turn(Turn::Uncached);
+        }
+        let memory = self.target.memory.clone();
+        let mut not_it: Option<Arc<dyn AnyEntry>> = None;
+        loop {
+            let mut key = memory.inner().flights.at(self.hash);
+            // Whoever computed it last may have stored it since step one; compared outside the lock, because
+            // comparing is user code.
+            let found = memory.inner().peek(self.hash);
+            if let Some(found) = found.filter(|found| !not_it.as_ref().is_some_and(|old| Arc::ptr_eq(old, found))) {
+                drop(key);
+                if found.is_fresh() && let Some(value) = self.value_in(&found) {
+                    self.target.scope.counters.hits.bump();
+                    return Next::Turn(Turn::Hit(value));
+                }
+                not_it = Some(found);
+                continue;
+            }
+            let Some(flight) = key.flight().cloned() else {
+                return Next::Turn(Turn::Lead(Lead::begin_at(&mut key, self, Purpose::Fill, leader)));
+            };
+            drop(key);
+            // A thread that waits for a task may be the one that has to run it.
+            let may_wait = leader == Leader::Task || flight.leader == Leader::Thread;
+            if !may_wait || self.entry_in(&*flight.entry).is_none() {
+                return Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader)));
+            }
+            match flight::wait(flight.clone()) {
+                Ok(wait) => return Next::Wait(self, flight, wait),
+                Err(NoWait::Circle) => return Next::Turn(Turn::Uncached),
+                Err(NoWait::Settled(Settled::Abandoned)) => {}
+                Err(NoWait::Settled(how)) => return self.after(&flight, how, leader),
+            }
+        }
+    }
+
+    /// What to do when the flight that this call waited for has ended.
+    fn after(self, flight: &Flight, how: Settled, leader: Leader) -> Next<K, S> {
+        let joined = &self.target.scope.counters.joined;
+        match how {
+            Settled::Abandoned => self.next(leader),
+            // In turn, failing callers would form a convoy: side by side.
+            Settled::Unshared => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
+            Settled::Shared => match self.value_in(&flight.entry) {
+                Some(value) => {
+                    joined.fetch_add(1, Relaxed);
+                    Next::Turn(Turn::Hit(value))
+                }
+                None => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
+            },
+            Settled::Panicked(message) => {
+                joined.fetch_add(1, Relaxed);
+                let message = message.as_deref().unwrap_or("no message");
+                resume_unwind(Box::new(format!("the computation that this call shared panicked: {message}")))
+            }
+        }
+    }
+
+    /// The entry, if it is of this very key.
+    fn entry_in<'e>(&self, entry: &'e dyn AnyEntry) -> Option<&'e Entry<K, S::Shared>> {
+        entry.typed().filter(|entry| entry.header.ident == self.target.ident && entry.key == self.key)
+    }
+
+    fn value_in(&self, entry: &Arc<dyn AnyEntry>) -> Option<S::Shared> {
+        self.entry_in(&**entry)?.filled.get().map(|filled| filled.value.clone())
+    }
+}

@@ -1,0 +1,173 @@
+//! Where a call goes: a memory, and what the function has in it.
+
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
+
+use super::lead::{Lead, Purpose};
+use super::lookup::{Lookup, Miss};
+use super::turn::{Refreshing, Turn};
+use crate::error::Error;
+use crate::flight::Leader;
+use crate::key::parts::Key;
+use crate::memory::entry::{Entry, Filled, Header};
+use crate::memory::{Memory, Scope};
+use crate::policy::{Policy, Verdict};
+use crate::shape::Shape;
+use crate::stats::Stats;
+use crate::time::Deadline;
+
+/// The cache that a call uses, with the identity under which the function keeps its entries there.
+#[derive(Clone)]
+pub struct Target {
+    pub(crate) memory: Memory,
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) ident: u64,
+}
+
+impl Target {
+    /// Step one: a hit, or what is needed to go on without the borrowed arguments.
+    #[inline]
+    pub fn lookup<K: Key, S: Shape>(&self, key: K, _: S) -> Lookup<K::Owned, S> {
+        let hash = self.memory.inner().hash(self.ident, &key);
+        match self.find(hash, &key) {
+            Some(value) => {
+                self.scope.counters.hits.bump();
+                Lookup::Hit(value)
+            }
+            None => Lookup::Miss(self.miss(hash, key)),
+        }
+    }
+
+    #[inline]
+    fn find<K: Key, V: Clone + 'static>(&self, hash: u64, key: &K) -> Option<V> {
+        let entry = self.memory.inner().candidate(hash)?;
+        self.value(entry.typed()?, key)
+    }
+
+    #[inline]
+    fn value<K: Key, V: Clone>(&self, entry: &Entry<K::Owned, V>, key: &K) -> Option<V> {
+        let is_it = entry.header.ident == self.ident && key.is_same(&entry.key);
+        is_it.then(|| entry.filled.get().map(|filled| filled.value.clone())).flatten()
+    }
+
+    #[cold]
+    fn miss<K: Key, S: Shape>(&self, hash: u64, key: K) -> Miss<K::Owned, S> {
+        Miss { target: self.clone(), hash, key: key.into_owned(), shape: PhantomData }
+    }
+
+    /// Looks without running, counting or keeping the entry warm.
+    pub fn peek<K: Key, S: Shape>(&self, key: K, _: S) -> Option<S::Return> {
+        let entry = self.memory.inner().peek(self.memory.inner().hash(self.ident, &key))?;
+        if !entry.is_fresh() {
+            return None;
+        }
+        self.value::<K, S::Shared>(entry.typed()?, &key).map(S::restore)
+    }
+
+    /// Removes an entry and overtakes its computation; whether an entry was there.
+    pub fn invalidate<K: Key>(&self, key: K) -> bool {
+        let inner = self.memory.inner();
+        let Some(removed) = inner.invalidate(inner.hash(self.ident, &key)) else { return false };
+        // A key that merely has the same hash lost its entry as well, but it was not this one.
+        removed.header().ident == self.ident
+            && removed.is_fresh()
+            && removed.key().downcast_ref().is_some_and(|owned| key.is_same(owned))
+    }
+
+    /// Removes all that the function stored here and overtakes all its computations.
+    pub fn invalidate_all(&self) {
+        self.memory.inner().invalidate_all(&self.scope);
+    }
+
+    /// Stores a value without running the body.
+    pub fn set<K: Key, S: Shape>(&self, key: K, _: S, value: &S::Return, policy: Policy<K::Owned, S>) {
+        let inner = self.memory.inner();
+        let hash = inner.hash(self.ident, &key);
+        let key = key.into_owned();
+        let Verdict::Store { lifetime, weight } = policy.judge(&key, value) else {
+            drop(inner.invalidate(hash));
+            return;
+        };
+        let Some(value) = S::share(value) else { return };
+        let filled = OnceLock::from(Filled { value, deadline: Deadline::after(lifetime), weight });
+        let generation = self.scope.generation();
+        inner.set(hash, |ticket| {
+            let header = Header { hash, ident: self.ident, ticket, generation, scope: self.scope.clone() };
+            Arc::new(Entry { header, key, filled })
+        });
+    }
+
+    /// Begins a computation on this thread that will replace the entry.
+    pub fn refresh<K: Key, S: Shape>(&self, key: K, _: S) -> Turn<K::Owned, S> {
+        self.replace(key, Leader::Thread)
+    }
+
+    /// Begins a computation in this task that will replace the entry.
+    pub fn refresh_async<K: Key, S: Shape>(&self, key: K, _: S) -> Turn<K::Owned, S> {
+        self.replace(key, Leader::Task)
+    }
+
+    fn replace<K: Key, S: Shape>(&self, key: K, leader: Leader) -> Turn<K::Owned, S> {
+        let hash = self.memory.inner().hash(self.ident, &key);
+        Turn::Lead(Lead::begin(self.miss(hash, key), Purpose::Refresh, leader))
+    }
+
+    /// What the cache did for the function.
+    pub fn stats(&self) -> Stats {
+        self.scope.stats(self.memory.capacity())
+    }
+}
+
+/// A [`Target`] that `backend = …` named: its companions return `Result`.
+pub struct Named(pub(crate) Target);
+
+impl Named {
+    /// See [`Target::lookup`].
+    #[inline]
+    pub fn lookup<K: Key, S: Shape>(&self, key: K, shape: S) -> Lookup<K::Owned, S> {
+        self.0.lookup(key, shape)
+    }
+
+    /// See [`Target::peek`].
+    pub fn peek<K: Key, S: Shape>(&self, key: K, shape: S) -> Result<Option<S::Return>, Error> {
+        Ok(self.0.peek(key, shape))
+    }
+
+    /// See [`Target::invalidate`].
+    pub fn invalidate<K: Key>(&self, key: K) -> Result<bool, Error> {
+        Ok(self.0.invalidate(key))
+    }
+
+    /// See [`Target::invalidate_all`].
+    pub fn invalidate_all(&self) -> Result<(), Error> {
+        self.0.invalidate_all();
+        Ok(())
+    }
+
+    /// See [`Target::set`].
+    pub fn set<K: Key, S: Shape>(
+        &self,
+        key: K,
+        shape: S,
+        value: &S::Return,
+        policy: Policy<K::Owned, S>,
+    ) -> Result<(), Error> {
+        self.0.set(key, shape, value, policy);
+        Ok(())
+    }
+
+    /// See [`Target::refresh`].
+    pub fn refresh<K: Key, S: Shape>(&self, key: K, shape: S) -> Refreshing<K::Owned, S> {
+        Refreshing(self.0.refresh(key, shape))
+    }
+
+    /// See [`Target::refresh_async`].
+    pub fn refresh_async<K: Key, S: Shape>(&self, key: K, shape: S) -> Refreshing<K::Owned, S> {
+        Refreshing(self.0.refresh_async(key, shape))
+    }
+
+    /// See [`Target::stats`].
+    pub fn stats(&self) -> Stats {
+        self.0.stats()
+    }
+}

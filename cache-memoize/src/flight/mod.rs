@@ -1,0 +1,159 @@
+//! A flight: one computation of one key, from before its body begins until its result is there for everyone
+//! who waits. Threads and tasks wait in the same way, through a [`Waker`].
+//!
+//! A flight ends in exactly one of four ways ([`Settled`]). Waiting holds no lock, and neither does computing.
+
+pub(crate) mod context;
+pub(crate) mod table;
+mod wait;
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+
+pub(crate) use wait::{Wait, block_on, wait};
+
+use crate::memory::entry::AnyEntry;
+use crate::sync::lock;
+
+/// How a flight ended.
+#[derive(Clone)]
+pub(crate) enum Settled {
+    /// The entry of the flight has been filled: everyone may copy the value.
+    Shared,
+    /// The result belongs to its own caller: an error that is not `Clone`.
+    Unshared,
+    /// The body panicked, with this message where there was one.
+    Panicked(Option<Arc<str>>),
+    /// The leader was dropped before it had a result: somebody else should lead.
+    Abandoned,
+}
+
+/// Who leads a flight: a caller that blocks its thread must not wait for a task which that thread may have to run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leader {
+    Thread,
+    Task,
+}
+
+/// One computation.
+pub(crate) struct Flight {
+    /// What will hold the value; its header has the ticket.
+    pub(crate) entry: Arc<dyn AnyEntry>,
+    pub(crate) leader: Leader,
+    /// The memory it computes for, by address: with the hash of the key it tells whether two computations are
+    /// of the same key.
+    memory: usize,
+    /// The computation within which this one was begun.
+    parent: Option<Arc<Flight>>,
+    phase: Mutex<Phase>,
+    /// Set with the first waiter, so that a leader whom nobody joined copies nothing.
+    joined: AtomicBool,
+}
+
+enum Phase {
+    Running { waiters: Vec<Waiter>, next_id: u64 },
+    Settled(Settled),
+}
+
+struct Waiter {
+    id: u64,
+    waker: Waker,
+    /// The computation that cannot go on before this one is settled.
+    within: Option<Arc<Flight>>,
+}
+
+impl Flight {
+    pub(crate) fn new(entry: Arc<dyn AnyEntry>, leader: Leader, memory: usize) -> Arc<Self> {
+        Arc::new(Self {
+            entry,
+            leader,
+            memory,
+            parent: context::current(),
+            phase: Mutex::new(Phase::Running { waiters: Vec::new(), next_id: 0 }),
+            joined: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn ticket(&self) -> u64 {
+        self.entry.header().ticket
+    }
+
+    /// Whether this computes the key with that hash in that memory. Two keys may share a hash; then a nested
+    /// call takes itself for recursion and computes without the cache, which is correct.
+    fn computes(&self, memory: usize, hash: u64) -> bool {
+        self.memory == memory && self.entry.header().hash == hash
+    }
+
+    pub(crate) fn has_waiters(&self) -> bool {
+        self.joined.load(Relaxed)
+    }
+
+    /// This computation and those it was begun within, innermost first.
+    fn ancestry<'f>(self: &'f Arc<Self>) -> impl Iterator<Item = &'f Arc<Self>> {
+        std::iter::successors(Some(self), |flight| flight.parent.as_ref())
+    }
+
+    /// Ends the flight and wakes everyone who waits. The first call decides.
+    pub(crate) fn settle(&self, how: Settled) {
+        let waiters = {
+            let mut phase = lock(&self.phase);
+            match &mut *phase {
+                Phase::Settled(_) => return,
+                Phase::Running { waiters, .. } => {
+                    let waiters = std::mem::take(waiters);
+                    *phase = Phase::Settled(how);
+                    waiters
+                }
+            }
+        };
+        // Wakers are user code: outside the lock.
+        for waiter in waiters {
+            waiter.waker.wake();
+        }
+    }
+
+    /// Becomes a waiter, unless the flight has ended.
+    fn register(&self, within: Option<Arc<Flight>>, waker: Waker) -> Result<u64, Settled> {
+        match &mut *lock(&self.phase) {
+            Phase::Settled(how) => Err(how.clone()),
+            Phase::Running { waiters, next_id } => {
+                let id = *next_id;
+                *next_id += 1;
+                waiters.push(Waiter { id, waker, within });
+                self.joined.store(true, Relaxed);
+                Ok(id)
+            }
+        }
+    }
+
+    fn poll_waiter(&self, id: u64, mut waker: Waker) -> Poll<Settled> {
+        match &mut *lock(&self.phase) {
+            Phase::Settled(how) => return Poll::Ready(how.clone()),
+            Phase::Running { waiters, .. } => {
+                if let Some(waiter) = waiters.iter_mut().find(|waiter| waiter.id == id) {
+                    std::mem::swap(&mut waiter.waker, &mut waker);
+                }
+            }
+        }
+        // The old waker is dropped here, outside the lock.
+        Poll::Pending
+    }
+
+    fn unregister(&self, id: u64) {
+        let gone = match &mut *lock(&self.phase) {
+            Phase::Settled(_) => None,
+            Phase::Running { waiters, .. } => {
+                waiters.iter().position(|waiter| waiter.id == id).map(|index| waiters.swap_remove(index))
+            }
+        };
+        drop(gone);
+    }
+
+    /// Calls `visit` with every computation that waits for this one.
+    fn for_each_waiting(&self, mut visit: impl FnMut(&Arc<Flight>)) {
+        if let Phase::Running { waiters, .. } = &*lock(&self.phase) {
+            waiters.iter().filter_map(|waiter| waiter.within.as_ref()).for_each(&mut visit);
+        }
+    }
+}

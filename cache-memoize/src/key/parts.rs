@@ -1,0 +1,51 @@
+//! The whole key: its parts as a list, so that a function may have any number of arguments.
+
+use std::hash::Hasher;
+
+use super::via::Part;
+
+/// A borrowed key.
+pub trait Key {
+    /// What an entry keeps.
+    type Owned: Eq + Send + Sync + 'static;
+    /// Feeds the hasher.
+    fn hash<H: Hasher>(&self, state: &mut H);
+    /// Whether this is what `owned` was made of.
+    fn is_same(&self, owned: &Self::Owned) -> bool;
+    /// The form to keep.
+    fn into_owned(self) -> Self::Owned;
+}
+
+/// A key without parts: all calls are the same.
+pub struct Nil;
+
+/// A part and those after it.
+pub struct Cons<P, R>(pub P, pub R);
+
+impl Key for Nil {
+    type Owned = ();
+    #[inline]
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+    #[inline]
+    fn is_same(&self, (): &()) -> bool {
+        true
+    }
+    #[inline]
+    fn into_owned(self) {}
+}
+
+impl<P: Part, R: Key> Key for Cons<P, R> {
+    type Owned = (P::Owned, R::Owned);
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+        self.1.hash(state);
+    }
+    #[inline]
+    fn is_same(&self, owned: &Self::Owned) -> bool {
+        self.0.is_same(&owned.0) && self.1.is_same(&owned.1)
+    }
+    fn into_owned(self) -> Self::Owned {
+        (self.0.into_owned(), self.1.into_owned())
+    }
+}

@@ -1,0 +1,223 @@
+//! The in-memory cache: typed values of any functions in one bounded store, with the flights that fill it.
+
+pub(crate) mod entry;
+mod backend_of;
+mod landing;
+pub(crate) mod store;
+mod sweeper;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, RwLock};
+
+pub use backend_of::{BackendOf, ViaMemory, ViaNoBackend};
+use entry::{AnyEntry, Generation};
+pub(crate) use landing::Landing;
+use store::Store;
+
+use crate::flight::table::Flights;
+use crate::key::parts::Key;
+use crate::stats::{Counters, Stats};
+use crate::sync::{lock, read, write};
+
+/// How many entries a function's own cache holds when nothing else is said.
+pub(crate) const DEFAULT_CAPACITY: u64 = 10_000;
+
+/// The in-memory cache as a value of its own: share one between functions, or hold one per instance.
+///
+/// A function without `backend` has a `Memory` of its own. Cloning is cheap and gives the same cache.
+///
+/// ```
+/// use cache_memoize::{Memory, cache_memoize};
+///
+/// struct Repository { cache: Memory }
+///
+/// impl Repository {
+///     #[cache_memoize(ttl = 60, skip(self), backend = self.cache)]
+///     fn title(&self, id: u64) -> String { format!("title {id}") }
+/// }
+///
+/// let one = Repository { cache: Memory::new(1_000) };
+/// let two = Repository { cache: Memory::new(1_000) };
+/// one.title(7);
+/// assert_eq!(one.title_peek(7)?, Some("title 7".to_owned()));
+/// assert_eq!(two.title_peek(7)?, None);
+/// # Ok::<(), cache_memoize::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Memory(Arc<Inner>);
+
+pub(crate) struct Inner {
+    store: Store,
+    pub(crate) flights: Flights,
+    hasher: RandomState,
+    scopes: RwLock<HashMap<u64, Arc<Scope>>>,
+    capacity: Option<u64>,
+    sweep: sweeper::Due,
+}
+
+/// What one function has in one memory.
+pub(crate) struct Scope {
+    generation: Mutex<Arc<Generation>>,
+    pub(crate) counters: Counters,
+}
+
+impl Scope {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { generation: Mutex::new(Generation::new()), counters: Counters::default() })
+    }
+
+    pub(crate) fn generation(&self) -> Arc<Generation> {
+        lock(&self.generation).clone()
+    }
+
+    pub(crate) fn stats(&self, capacity: Option<u64>) -> Stats {
+        self.counters.snapshot(self.generation().entries(), capacity)
+    }
+}
+
+impl Memory {
+    /// A cache of at most `capacity` entries. Zero is taken as one.
+    ///
+    /// ```
+    /// let cache = cache_memoize::Memory::new(500);
+    /// assert_eq!(cache.capacity(), Some(500));
+    /// ```
+    pub fn new(capacity: u64) -> Self {
+        Self::builder().capacity(capacity).build()
+    }
+
+    /// A cache to be configured.
+    pub fn builder() -> MemoryBuilder {
+        MemoryBuilder { capacity: Some(DEFAULT_CAPACITY) }
+    }
+
+    /// The bound, in entries (or in weight, for a function with a `weigher`); `None` when unbounded.
+    pub fn capacity(&self) -> Option<u64> {
+        self.0.capacity
+    }
+
+    /// Tells computations in different memories apart.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
+    }
+}
+
+impl Default for Memory {
+    /// A cache of at most 10 000 entries.
+    fn default() -> Self {
+        Self::builder().build()
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").field("capacity", &self.0.capacity).finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`Memory`].
+///
+/// ```
+/// use cache_memoize::Memory;
+///
+/// assert_eq!(Memory::builder().build().capacity(), Some(10_000));
+/// assert_eq!(Memory::builder().capacity(64).build().capacity(), Some(64));
+/// assert_eq!(Memory::builder().unbounded().build().capacity(), None);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is made before `build`"]
+pub struct MemoryBuilder {
+    capacity: Option<u64>,
+}
+
+impl MemoryBuilder {
+    /// At most this many entries, or this much weight in all. Zero is taken as one.
+    pub fn capacity(self, capacity: u64) -> Self {
+        Self { capacity: Some(capacity.max(1)) }
+    }
+
+    /// Without a bound: only expiry and invalidation remove entries.
+    pub fn unbounded(self) -> Self {
+        Self { capacity: None }
+    }
+
+    /// Makes the cache.
+    pub fn build(self) -> Memory {
+        Memory(Arc::new(Inner {
+            store: Store::new(self.capacity),
+            flights: Flights::default(),
+            hasher: RandomState::new(),
+            scopes: RwLock::default(),
+            capacity: self.capacity,
+            sweep: sweeper::Due::default(),
+        }))
+    }
+}
+
+impl Inner {
+    /// The seeded hash of a key: nobody outside can choose arguments that collide.
+    #[inline]
+    pub(crate) fn hash(&self, ident: u64, key: &impl Key) -> u64 {
+        let mut state = self.hasher.build_hasher();
+        state.write_u64(ident);
+        key.hash(&mut state);
+        state.finish()
+    }
+
+    /// What a function has here.
+    pub(crate) fn scope(&self, function: u64, register: impl FnOnce(&Arc<Scope>)) -> Arc<Scope> {
+        if let Some(scope) = read(&self.scopes).get(&function) {
+            return scope.clone();
+        }
+        let mut scopes = write(&self.scopes);
+        let scope = scopes.entry(function).or_insert_with(|| {
+            let scope = Scope::new();
+            register(&scope);
+            scope
+        });
+        scope.clone()
+    }
+
+    /// A candidate for the key with that hash; the caller compares. One whose time has passed is reclaimed here.
+    #[inline]
+    pub(crate) fn candidate(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
+        let entry = self.store.get(hash)?;
+        if entry.is_fresh() {
+            return Some(entry);
+        }
+        self.reclaim(&entry);
+        None
+    }
+
+    /// Like [`candidate`](Self::candidate), without counting as use, and stale entries too.
+    pub(crate) fn peek(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
+        self.store.peek(hash)
+    }
+
+    /// Removes an entry that may not be served any more.
+    #[cold]
+    fn reclaim(&self, entry: &Arc<dyn AnyEntry>) {
+        if !self.store.remove_entry(entry) {
+            return;
+        }
+        let header = entry.header();
+        header.generation.left();
+        if header.generation.is_alive() {
+            header.scope.counters.expirations.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Makes everything that the function stored here invisible, whatever its number, and reclaims it later.
+    pub(crate) fn invalidate_all(self: &Arc<Self>, scope: &Scope) {
+        let old = std::mem::replace(&mut *lock(&scope.generation), Generation::new());
+        old.end();
+        sweeper::sweep_soon(self);
+    }
+}

@@ -1,0 +1,220 @@
+//! A memoized function, its instances, and the list of all of them.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, Weak};
+
+use super::path::Path;
+use super::{Capacity, Meta};
+use crate::call::target::{Named, Target};
+use crate::key::text;
+use crate::key::text_via::WritePart;
+use crate::memory::{DEFAULT_CAPACITY, Memory, Scope};
+use crate::stats::Stats;
+use crate::sync::lock;
+
+/// A memoized function. They are few and live as long as the program.
+pub(crate) struct Function {
+    id: u64,
+    name: String,
+    location: Location,
+    capacity: Option<fn() -> Capacity>,
+    /// Made when the function is first called without a backend.
+    own: OnceLock<(Memory, Arc<Scope>)>,
+    /// What it has in any memory, for its statistics.
+    scopes: Mutex<Vec<(Weak<Scope>, Option<u64>)>>,
+    instances: Mutex<HashMap<(String, TypeId), &'static Instance>>,
+}
+
+/// A function, or one instance of a generic one.
+pub struct Instance {
+    function: &'static Function,
+    /// How its keys begin.
+    prefix: String,
+    /// The number that stands for the prefix, and for types that it cannot tell apart, within a memory.
+    ident: u64,
+    /// The number that stands for keys which the user wrote whole.
+    own: OnceLock<Target>,
+}
+
+/// Where a function is in its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Location {
+    /// The file, as the compiler was given it.
+    pub file: &'static str,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// A memoized function that the program has touched, from [`functions`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FunctionInfo {
+    /// Its path: `app::posts::related`.
+    pub name: String,
+    /// Where it is written.
+    pub location: Location,
+    /// What its caches have done, all of them together.
+    pub stats: Stats,
+}
+
+/// What tells one function from another: its path without type arguments, its place, and its tokens.
+type Identity = (String, &'static str, Location, u64);
+
+static FUNCTIONS: LazyLock<Mutex<HashMap<Identity, &'static Function>>> = LazyLock::new(Mutex::default);
+
+/// Every memoized function that the program has called, or a companion of which it has called, by name.
+///
+/// ```
+/// use cache_memoize::cache_memoize;
+///
+/// #[cache_memoize(ttl = 60)]
+/// fn double(x: u64) -> u64 { 2 * x }
+///
+/// double(4);
+/// let function = cache_memoize::functions().into_iter().find(|f| f.name.ends_with("double")).unwrap();
+/// assert_eq!(function.stats.misses, 1);
+/// println!("{} at {}: {}", function.name, function.location, function.stats);
+/// ```
+pub fn functions() -> Vec<FunctionInfo> {
+    let functions: Vec<&'static Function> = lock(&FUNCTIONS).values().copied().collect();
+    let mut infos: Vec<FunctionInfo> = functions.into_iter().map(Function::info).collect();
+    infos.sort_by(|a, b| (&a.name, a.location.line).cmp(&(&b.name, b.location.line)));
+    infos
+}
+
+impl Function {
+    pub(super) fn of(meta: &Meta, path: &Path) -> &'static Self {
+        let name = path.uninstantiated();
+        let identity = (name.clone(), meta.module, meta.location, meta.fingerprint);
+        let mut functions = lock(&FUNCTIONS);
+        let id = functions.len() as u64;
+        functions.entry(identity).or_insert_with(|| {
+            Box::leak(Box::new(Self {
+                id,
+                name,
+                location: meta.location,
+                capacity: meta.capacity,
+                own: OnceLock::new(),
+                scopes: Mutex::default(),
+                instances: Mutex::default(),
+            }))
+        })
+    }
+
+    pub(super) fn instance(&'static self, meta: &Meta, path: &Path, types: TypeId) -> &'static Instance {
+        let prefix = prefix(meta, path);
+        let mut instances = lock(&self.instances);
+        instances.entry((prefix.clone(), types)).or_insert_with(|| {
+            let ident = intern(&prefix, types);
+            Box::leak(Box::new(Instance { function: self, prefix, ident, own: OnceLock::new() }))
+        })
+    }
+
+    fn own(&self) -> &(Memory, Arc<Scope>) {
+        self.own.get_or_init(|| {
+            let builder = Memory::builder();
+            let memory = match self.capacity.map_or(Capacity::Bounded(DEFAULT_CAPACITY), |capacity| capacity()) {
+                Capacity::Bounded(capacity) => builder.capacity(capacity),
+                Capacity::Unbounded => builder.unbounded(),
+            }
+            .build();
+            let scope = self.scope_in(&memory);
+            (memory, scope)
+        })
+    }
+
+    fn scope_in(&self, memory: &Memory) -> Arc<Scope> {
+        memory.inner().scope(self.id, |scope| {
+            let mut scopes = lock(&self.scopes);
+            scopes.retain(|(scope, _)| scope.strong_count() > 0);
+            scopes.push((Arc::downgrade(scope), memory.capacity()));
+        })
+    }
+
+    fn info(&'static self) -> FunctionInfo {
+        let scopes: Vec<_> = lock(&self.scopes).iter().filter_map(|(s, c)| Some((s.upgrade()?, *c))).collect();
+        let stats = scopes.iter().map(|(scope, capacity)| scope.stats(*capacity)).reduce(Stats::plus);
+        FunctionInfo { name: self.name.clone(), location: self.location, stats: stats.unwrap_or_default() }
+    }
+}
+
+impl Instance {
+    /// The function's own cache.
+    #[inline]
+    pub fn own(&'static self) -> &'static Target {
+        self.own.get_or_init(|| {
+            let (memory, scope) = self.function.own();
+            Target { memory: memory.clone(), scope: scope.clone(), ident: self.ident }
+        })
+    }
+
+    /// A cache that the user named.
+    pub fn on(&'static self, memory: &Memory) -> Named {
+        let scope = self.function.scope_in(memory);
+        Named(Target { memory: memory.clone(), scope, ident: self.ident })
+    }
+
+    /// A cache that the user named, with keys that the user writes whole: no prefix tells functions apart.
+    pub fn verbatim_on(&'static self, memory: &Memory) -> Named {
+        let Named(target) = self.on(memory);
+        Named(Target { ident: VERBATIM, ..target })
+    }
+
+    /// The readable key of a call.
+    pub fn key_text(&self, parts: &[&dyn WritePart], extra: Option<&dyn WritePart>) -> String {
+        let mut key = self.prefix.clone();
+        for part in parts {
+            key.push(':');
+            part.write(&mut key);
+        }
+        if let Some(extra) = extra {
+            key.push(';');
+            extra.write(&mut key);
+        }
+        key
+    }
+}
+
+/// How the keys of an instance begin: the user's prefix or the path, the types, the version.
+fn prefix(meta: &Meta, path: &Path) -> String {
+    let mut plain = match meta.prefix {
+        None => format!("{}::{}", path.parent, path.name),
+        // The types stay in: `show::<Metre>(1)` is not `show::<Mile>(1)`, whatever they call it.
+        Some(prefix) if path.parent.contains('<') => format!("{prefix}<{}>", path.parent),
+        Some(prefix) => prefix.to_owned(),
+    };
+    plain.push_str(&path.generics);
+    let mut prefix = String::with_capacity(plain.len());
+    text::write_prefix(&plain, &mut prefix);
+    if let Some(version) = meta.version {
+        prefix.push('@');
+        match version.bytes().all(|byte| byte.is_ascii_digit()) && !version.is_empty() {
+            true => prefix.push_str(version),
+            false => text::write_str(version, &mut prefix),
+        }
+    }
+    prefix
+}
+
+/// Keys that the user writes whole belong to nobody.
+const VERBATIM: u64 = 0;
+
+/// A number for each prefix and list of types. Equal prefixes of different functions get the same one: on a
+/// memory that both name, they share entries.
+fn intern(prefix: &str, types: TypeId) -> u64 {
+    static IDENTS: LazyLock<Mutex<HashMap<(String, TypeId), u64>>> = LazyLock::new(Mutex::default);
+    static NEXT: AtomicU64 = AtomicU64::new(VERBATIM + 1);
+    let mut idents = lock(&IDENTS);
+    *idents.entry((prefix.to_owned(), types)).or_insert_with(|| NEXT.fetch_add(1, Relaxed))
+}

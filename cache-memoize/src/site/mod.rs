@@ -1,0 +1,114 @@
+//! From a piece of generated code to the function it belongs to.
+//!
+//! A function and each of its companions hold a [`Site`] of their own, for the macro cannot tell whether they
+//! are free functions or associated ones, and so cannot make them name a common item. Equal sites find the same
+//! [`Function`] here, once. A `static` in a generic function is one for all its instances, so a site keeps a
+//! short list of the [`Instance`]s that have called it, told apart by the type of a closure in the function.
+
+mod function;
+mod path;
+
+use std::any::TypeId;
+use std::sync::OnceLock;
+
+pub use function::{FunctionInfo, Location, functions};
+pub(crate) use function::Function;
+pub use function::Instance;
+
+/// How a function's own cache is bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capacity {
+    /// Entries, or weight.
+    Bounded(u64),
+    /// No bound.
+    Unbounded,
+}
+
+/// Where generated code finds its function. One `static` in each generated function.
+pub struct Site {
+    pub(crate) meta: Meta,
+    instances: OnceLock<Node>,
+}
+
+/// What the macro knows about a function.
+pub(crate) struct Meta {
+    pub(crate) name: &'static str,
+    /// The generated function that the site is in: `name` or a companion of it.
+    pub(crate) within: &'static str,
+    pub(crate) module: &'static str,
+    pub(crate) location: Location,
+    /// Tells functions apart that a macro made at one place.
+    pub(crate) fingerprint: u64,
+    pub(crate) prefix: Option<&'static str>,
+    pub(crate) version: Option<&'static str>,
+    pub(crate) capacity: Option<fn() -> Capacity>,
+}
+
+struct Node {
+    probe: TypeId,
+    instance: &'static Instance,
+    next: OnceLock<Box<Node>>,
+}
+
+impl Site {
+    /// The site of the function `name`, in the generated function `within`.
+    pub const fn new(
+        name: &'static str,
+        within: &'static str,
+        module: &'static str,
+        (file, line, column): (&'static str, u32, u32),
+        fingerprint: u64,
+    ) -> Self {
+        let location = Location { file, line, column };
+        let meta =
+            Meta { name, within, module, location, fingerprint, prefix: None, version: None, capacity: None };
+        Self { meta, instances: OnceLock::new() }
+    }
+
+    /// The name in keys that the user chose.
+    pub const fn prefix(mut self, prefix: &'static str) -> Self {
+        self.meta.prefix = Some(prefix);
+        self
+    }
+
+    /// The version that the user gave.
+    pub const fn version(mut self, version: &'static str) -> Self {
+        self.meta.version = Some(version);
+        self
+    }
+
+    /// The bound that the user chose.
+    pub const fn capacity(mut self, capacity: fn() -> Capacity) -> Self {
+        self.meta.capacity = Some(capacity);
+        self
+    }
+
+    /// The instance of the function that `probe`, a closure in the generated code, belongs to. `G` names the
+    /// function's own type parameters.
+    #[inline]
+    pub fn instance<G: ?Sized, P>(&'static self, probe: &P) -> &'static Instance {
+        let _ = probe;
+        let probe = typeid::of::<P>();
+        let first = self.instances.get_or_init(|| self.resolve::<G, P>());
+        if first.probe == probe {
+            return first.instance;
+        }
+        self.further::<G, P>(first, probe)
+    }
+
+    fn further<'n, G: ?Sized, P>(&self, mut node: &'n Node, probe: TypeId) -> &'n Instance {
+        loop {
+            node = node.next.get_or_init(|| Box::new(self.resolve::<G, P>()));
+            if node.probe == probe {
+                return node.instance;
+            }
+        }
+    }
+
+    #[cold]
+    fn resolve<G: ?Sized, P>(&self) -> Node {
+        let path = path::Path::of_probe(std::any::type_name::<P>(), self.meta.within, self.meta.name);
+        let instance = Function::of(&self.meta, &path).instance(&self.meta, &path, typeid::of::<G>());
+        Node { probe: typeid::of::<P>(), instance, next: OnceLock::new() }
+    }
+}

@@ -1,0 +1,184 @@
+//! Counting what a cache does, and showing it.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+/// What a memoized function's cache has done so far, from `f_stats()`.
+///
+/// `hits + misses + joined` is the number of calls that used the cache.
+///
+/// ```
+/// use cache_memoize::cache_memoize;
+///
+/// #[cache_memoize]
+/// fn square(x: u64) -> u64 { x * x }
+///
+/// square(3);
+/// square(3);
+/// let stats = square_stats();
+/// assert_eq!((stats.hits, stats.misses, stats.entries), (1, 1, 1));
+/// assert_eq!(stats.capacity, Some(10_000));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Calls answered from the cache.
+    pub hits: u64,
+    /// Calls that ran the body, refreshes included.
+    pub misses: u64,
+    /// Calls that shared the result of a computation which another call had begun.
+    pub joined: u64,
+    /// Values stored.
+    pub stores: u64,
+    /// Entries held now. One whose lifetime has passed counts until it is reclaimed.
+    pub entries: u64,
+    /// Entries removed to stay within the capacity.
+    pub evictions: u64,
+    /// Entries removed because their lifetime had passed.
+    pub expirations: u64,
+    /// Computations running now.
+    pub in_flight: u64,
+    /// Failures of the backend.
+    pub errors: u64,
+    /// The bound of the cache, in entries or in weight; `None` when it is unbounded or the backend's own.
+    pub capacity: Option<u64>,
+}
+
+impl Stats {
+    /// The share of calls that did not run the body, from 0 to 1; 0 before the first call.
+    ///
+    /// ```
+    /// assert_eq!(cache_memoize::Stats::default().hit_ratio(), 0.0);
+    /// ```
+    pub fn hit_ratio(&self) -> f64 {
+        let saved = self.hits + self.joined;
+        match saved + self.misses {
+            0 => 0.0,
+            calls => saved as f64 / calls as f64,
+        }
+    }
+}
+
+impl Stats {
+    /// The caches of one function together.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            hits: self.hits + other.hits,
+            misses: self.misses + other.misses,
+            joined: self.joined + other.joined,
+            stores: self.stores + other.stores,
+            entries: self.entries + other.entries,
+            evictions: self.evictions + other.evictions,
+            expirations: self.expirations + other.expirations,
+            in_flight: self.in_flight + other.in_flight,
+            errors: self.errors + other.errors,
+            capacity: self.capacity.zip(other.capacity).map(|(one, other)| one.saturating_add(other)),
+        }
+    }
+}
+
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} hits, {} joined, {} misses ({:.1} % saved); {} entries",
+            self.hits,
+            self.joined,
+            self.misses,
+            100.0 * self.hit_ratio(),
+            self.entries
+        )?;
+        if let Some(capacity) = self.capacity {
+            write!(f, " of {capacity}")?;
+        }
+        write!(
+            f,
+            "; {} stores, {} evictions, {} expirations; {} in flight; {} errors",
+            self.stores, self.evictions, self.expirations, self.in_flight, self.errors
+        )
+    }
+}
+
+/// The live counters behind [`Stats`].
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) hits: Striped,
+    pub(crate) misses: AtomicU64,
+    pub(crate) joined: AtomicU64,
+    pub(crate) stores: AtomicU64,
+    pub(crate) evictions: AtomicU64,
+    pub(crate) expirations: AtomicU64,
+    pub(crate) in_flight: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn snapshot(&self, entries: u64, capacity: Option<u64>) -> Stats {
+        Stats {
+            hits: self.hits.sum(),
+            misses: self.misses.load(Relaxed),
+            joined: self.joined.load(Relaxed),
+            stores: self.stores.load(Relaxed),
+            entries,
+            evictions: self.evictions.load(Relaxed),
+            expirations: self.expirations.load(Relaxed),
+            in_flight: self.in_flight.load(Relaxed),
+            errors: 0,
+            capacity,
+        }
+    }
+}
+
+/// A counter that threads bump on cache lines of their own, so that counting hits does not slow them.
+pub(crate) struct Striped(Box<[Stripe]>);
+
+#[repr(align(64))]
+#[derive(Default)]
+struct Stripe(AtomicU64);
+
+static STRIPES: LazyLock<usize> = LazyLock::new(|| {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    (2 * threads).next_power_of_two().min(64)
+});
+
+thread_local! {
+    static STRIPE: Cell<usize> = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        Cell::new(NEXT.fetch_add(1, Relaxed))
+    };
+}
+
+impl Default for Striped {
+    fn default() -> Self {
+        Self((0..*STRIPES).map(|_| Stripe::default()).collect())
+    }
+}
+
+impl Striped {
+    #[inline]
+    pub(crate) fn bump(&self) {
+        let stripe = STRIPE.with(Cell::get) & (self.0.len() - 1);
+        self.0[stripe].0.fetch_add(1, Relaxed);
+    }
+
+    fn sum(&self) -> u64 {
+        self.0.iter().map(|stripe| stripe.0.load(Relaxed)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stripes_add_up() {
+        let counter = Striped::default();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..1000).for_each(|_| counter.bump()));
+            }
+        });
+        assert_eq!(counter.sum(), 8000);
+    }
+}

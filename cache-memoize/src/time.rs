@@ -1,0 +1,111 @@
+//! When an entry expires: a cheap monotonic clock, and what users may write as a lifetime.
+
+use std::time::Duration;
+
+/// An instant of the monotonic clock in ticks of 2⁻³² s. The clock is the coarse one of the operating
+/// system: it advances every few milliseconds (4 ms on most Linux kernels) and costs a tenth of
+/// [`std::time::Instant::now`], which every hit would have to pay.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Deadline(u64);
+
+impl Deadline {
+    pub(crate) const NEVER: Self = Self(u64::MAX);
+
+    pub(crate) fn after(lifetime: Option<Duration>) -> Self {
+        match lifetime {
+            None => Self::NEVER,
+            Some(lifetime) => Self(now().saturating_add(ticks(lifetime))),
+        }
+    }
+
+    /// Reads the clock only when there is something to expire.
+    #[inline]
+    pub(crate) fn has_passed(self) -> bool {
+        self != Self::NEVER && now() >= self.0
+    }
+
+    /// How long until the clock gets there; zero when it has.
+    pub(crate) fn remaining(self) -> Duration {
+        let ticks = self.0.saturating_sub(now());
+        Duration::new(ticks >> 32, u32::try_from(((ticks & 0xffff_ffff) * 1_000_000_000) >> 32).unwrap_or(0))
+    }
+}
+
+/// A lifetime in ticks; more than 136 years is for ever.
+fn ticks(lifetime: Duration) -> u64 {
+    if lifetime.as_secs() >= 1 << 32 {
+        return u64::MAX;
+    }
+    coarsetime::Duration::from(lifetime).as_ticks()
+}
+
+#[inline]
+fn now() -> u64 {
+    // The variant that updates coarsetime's shared cache would write a shared cache line on every hit.
+    let now = coarsetime::Instant::now_without_cache_update().as_ticks();
+    #[cfg(feature = "testing")]
+    let now = now.saturating_add(ticks(crate::testing::clock_offset()));
+    now
+}
+
+/// What `ttl = …` and `err_ttl = …` accept: whole seconds, or a [`Duration`].
+///
+/// ```
+/// use cache_memoize::cache_memoize;
+/// use std::time::Duration;
+///
+/// #[cache_memoize(ttl = 60 * 5)]
+/// fn in_seconds(id: u64) -> u64 { id }
+///
+/// #[cache_memoize(ttl = Duration::from_millis(250))]
+/// fn as_a_duration(id: u64) -> u64 { id }
+/// # in_seconds(1); as_a_duration(1);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a lifetime",
+    label = "expected whole seconds, a string such as \"1h 30m\", or a `Duration`",
+    note = "a lifetime that depends on the value is a closure over it: `ttl = |value| Duration::from_secs(…)`"
+)]
+pub trait IntoTtl {
+    /// The lifetime; [`Duration::ZERO`] means that the value is not stored.
+    fn into_ttl(self) -> Duration;
+}
+
+impl IntoTtl for Duration {
+    fn into_ttl(self) -> Duration {
+        self
+    }
+}
+
+macro_rules! seconds {
+    ($($integer:ty)*) => {$(
+        impl IntoTtl for $integer {
+            /// Whole seconds; a negative number is zero.
+            #[allow(clippy::allow_attributes, unused_comparisons, reason = "one body for all integers")]
+            fn into_ttl(self) -> Duration {
+                Duration::from_secs(u64::try_from(self).unwrap_or(if self < 0 { 0 } else { u64::MAX }))
+            }
+        }
+    )*};
+}
+seconds!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absurd_lifetimes_saturate() {
+        assert_eq!(ticks(Duration::MAX), u64::MAX);
+        assert_eq!(Deadline::after(Some(Duration::MAX)), Deadline::NEVER);
+        assert_eq!((-5).into_ttl(), Duration::ZERO);
+        assert_eq!(u128::MAX.into_ttl(), Duration::from_secs(u64::MAX));
+    }
+
+    #[test]
+    fn remaining_is_the_lifetime_minus_what_passed() {
+        let left = Deadline::after(Some(Duration::from_secs(60))).remaining();
+        assert!(left > Duration::from_secs(50) && left <= Duration::from_secs(60), "{left:?}");
+        assert_eq!(Deadline::after(Some(Duration::ZERO)).remaining(), Duration::ZERO);
+    }
+}

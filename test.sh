@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change lands. Runs on a bare machine with Rust; see CONTRIBUTING.md.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "format"
+cargo fmt --all --check
+
+step "lints"
+cargo clippy --workspace --all-targets --all-features --quiet -- -D warnings
+cargo clippy --package cache-memoize --quiet -- -D warnings
+
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet
+
+step "a crate of its own, as a newcomer has it"
+cargo test --manifest-path tests/newcomer/Cargo.toml --quiet
+
+step "the main job"
+cargo run --quiet --example quickstart
+
+step "default features"
+cargo test --package cache-memoize --quiet
+
+step "all tests"
+cargo test --workspace --all-features

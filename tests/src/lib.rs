@@ -1,0 +1,86 @@
+//! What the stories share: gates that hold a computation at a point until the test lets it go on.
+
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+/// A point in a computation. Tests wait for arrivals and open the gate; nothing sleeps.
+pub struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    arrived: usize,
+    /// How many may have passed; beyond that they wait.
+    allowed: usize,
+}
+
+/// A test that hangs is a test that fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Gate {
+    /// A gate that holds everyone who arrives.
+    pub const fn closed() -> Self {
+        Self { state: Mutex::new(State { arrived: 0, allowed: 0 }), changed: Condvar::new() }
+    }
+
+    /// Arrives, and waits until the gate is open for this arrival: the first arrival needs one permit, the
+    /// second two, and so on.
+    pub fn pass(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.arrived += 1;
+        let number = state.arrived;
+        self.changed.notify_all();
+        let held = |state: &mut State| state.allowed < number;
+        let (_state, timeout) = self.changed.wait_timeout_while(state, PATIENCE, held).unwrap();
+        assert!(!timeout.timed_out(), "nobody opened the gate");
+    }
+
+    /// Arrives without waiting beyond the first: only the first arrival is held.
+    pub fn pass_first(&self) {
+        let first = self.state.lock().unwrap().arrived == 0;
+        if first { self.pass() } else { self.count() }
+    }
+
+    fn count(&self) {
+        self.state.lock().unwrap().arrived += 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits until that many have arrived.
+    pub fn wait_for(&self, arrivals: usize) {
+        let state = self.state.lock().unwrap();
+        let few = |state: &mut State| state.arrived < arrivals;
+        let (state, timeout) = self.changed.wait_timeout_while(state, PATIENCE, few).unwrap();
+        assert!(!timeout.timed_out(), "{} of {arrivals} arrived", state.arrived);
+    }
+
+    /// Lets the first so many pass.
+    pub fn open_for(&self, arrivals: usize) {
+        self.state.lock().unwrap().allowed = arrivals;
+        self.changed.notify_all();
+    }
+
+    /// Lets everyone pass.
+    pub fn open(&self) {
+        self.state.lock().unwrap().allowed = usize::MAX;
+        self.changed.notify_all();
+    }
+
+    /// How many have arrived.
+    pub fn arrivals(&self) -> usize {
+        self.state.lock().unwrap().arrived
+    }
+}
+
+/// Waits until `done`, looking again and again: for things that happen on another thread and tell nobody.
+///
+/// # Panics
+/// After a minute.
+pub fn eventually(what: &str, done: impl Fn() -> bool) {
+    let began = std::time::Instant::now();
+    while !done() {
+        assert!(began.elapsed() < PATIENCE, "{what}: not after a minute");
+        std::thread::yield_now();
+    }
+}

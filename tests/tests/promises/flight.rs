@@ -1,0 +1,111 @@
+//! §2 One computation per key, for threads.
+
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::thread;
+
+use cache_memoize::cache_memoize;
+use cache_memoize_tests::{Gate, eventually};
+
+#[test]
+fn sixty_four_threads_share_one_computation() {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    static GATE: Gate = Gate::closed();
+
+    #[cache_memoize(ttl = 60)]
+    fn slow(id: u64) -> String {
+        RUNS.fetch_add(1, SeqCst);
+        GATE.pass();
+        format!("value {id}")
+    }
+
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..64).map(|_| scope.spawn(|| slow(1))).collect();
+        GATE.wait_for(1);
+        GATE.open();
+        threads.into_iter().for_each(|thread| assert_eq!(thread.join().unwrap(), "value 1"));
+    });
+    assert_eq!(RUNS.load(SeqCst), 1);
+    let stats = slow_stats();
+    assert_eq!((stats.misses, stats.hits + stats.joined), (1, 63));
+}
+
+#[test]
+fn without_single_flight_everyone_computes() {
+    static GATE: Gate = Gate::closed();
+
+    #[cache_memoize(single_flight = false)]
+    fn slow() -> usize {
+        GATE.pass();
+        GATE.arrivals()
+    }
+
+    thread::scope(|scope| {
+        (0..4).for_each(|_| drop(scope.spawn(slow)));
+        GATE.wait_for(4);
+        GATE.open();
+    });
+    assert_eq!(slow_stats().misses, 4);
+}
+
+#[test]
+fn hits_and_misses_on_other_keys_are_not_delayed() {
+    static GATE: Gate = Gate::closed();
+
+    #[cache_memoize]
+    fn slow(id: u64) -> u64 {
+        if id == 1 {
+            GATE.pass();
+        }
+        id
+    }
+
+    slow(2);
+    let held = thread::spawn(|| slow(1));
+    GATE.wait_for(1);
+    // Were any of them to wait, this test would not end.
+    assert_eq!((2..200).map(slow).sum::<u64>(), (2..200).sum());
+    assert_eq!(slow_stats().in_flight, 1);
+    GATE.open();
+    assert_eq!(held.join().unwrap(), 1);
+}
+
+struct NotClone;
+
+#[test]
+fn twenty_failing_callers_do_not_compute_in_turn() {
+    static GATE: Gate = Gate::closed();
+
+    #[cache_memoize]
+    fn failing() -> Result<u64, NotClone> {
+        GATE.pass();
+        Err(NotClone)
+    }
+
+    thread::scope(|scope| {
+        (0..20).for_each(|_| drop(scope.spawn(failing)));
+        GATE.wait_for(1);
+        GATE.open_for(1);
+        // Once the leader has failed, the others are all inside at the same time.
+        GATE.wait_for(2);
+        eventually("side by side", || failing_stats().in_flight >= 2);
+        GATE.wait_for(20);
+        GATE.open();
+    });
+    assert_eq!(failing_stats().in_flight, 0);
+}
+
+#[test]
+fn flights_leave_nothing_behind() {
+    #[cache_memoize(capacity = 10)]
+    fn double(x: u64) -> u64 {
+        2 * x
+    }
+
+    for x in 0..1000 {
+        double(x);
+        double_invalidate(x + 1_000_000);
+    }
+    let stats = double_stats();
+    assert_eq!(stats.in_flight, 0);
+    assert!(stats.entries <= 10, "{stats}");
+}

@@ -1,0 +1,11 @@
+//! GUARANTEES, one test each: what the README promises, for one process.
+#![allow(missing_docs)]
+
+mod bounded;
+mod fence;
+mod fence_async;
+mod flight;
+mod flight_async;
+mod keys;
+mod panics;
+mod recursion;
