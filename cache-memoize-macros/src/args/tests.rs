@@ -36,7 +36,7 @@ fn every_option_is_read() {
         single_flight = "fleet", companions = pub(crate), crate = crate::rt,
     });
     assert!(
-        matches!(args.ttl.as_ref().unwrap().value, Ttl::Duration(duration, _) if duration.as_secs() == 5_400)
+        matches!(args.ttl.as_ref().unwrap().value, Ttl::Duration(duration) if duration.as_secs() == 5_400)
     );
     assert!(matches!(args.err_ttl.as_ref().unwrap().value, Ttl::Expr(_)));
     assert_eq!(args.skip.as_ref().unwrap().value, ["db", "self"]);

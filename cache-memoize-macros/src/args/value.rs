@@ -126,7 +126,7 @@ fn lifetime_in(text: &LitStr, name: &Ident) -> Result<Ttl, Refusal> {
     let written = text.value();
     match duration::parse(&written) {
         Ok(duration) if duration.is_zero() => Err(zero(&format!("{written:?}"), name)),
-        Ok(duration) => Ok(Ttl::Duration(duration, text.clone())),
+        Ok(duration) => Ok(Ttl::Duration(duration)),
         Err(why) => Err(Refusal::Because(format!("`{name} = {written:?}`: {why}"))),
     }
 }

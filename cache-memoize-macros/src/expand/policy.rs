@@ -31,7 +31,7 @@ pub(super) fn policy(model: &Model) -> TokenStream {
 fn lifetime(model: &Model, ttl: &Ttl) -> TokenStream {
     let private = private(model);
     match ttl {
-        Ttl::Duration(duration, _) => {
+        Ttl::Duration(duration) => {
             let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
             quote!(#private::Lifetime::Fixed(|| ::core::time::Duration::new(#seconds, #nanos)))
         }
