@@ -9,6 +9,7 @@ mod sweeper;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -108,6 +109,10 @@ impl Memory {
         &self.0
     }
 }
+
+// No user code runs under a lock here, so no panic can leave a memory half-changed.
+impl UnwindSafe for Memory {}
+impl RefUnwindSafe for Memory {}
 
 impl Default for Memory {
     /// A cache of at most 10 000 entries.

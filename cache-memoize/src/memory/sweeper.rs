@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -110,7 +111,8 @@ fn run(sweeper: &Sweeper) {
                 let visit = queue.pop().map(|Reverse(visit)| visit.memory);
                 drop(queue);
                 // A destructor of the user's that panics must not end the sweeper.
-                let _ = std::panic::catch_unwind(|| visit.and_then(|memory| memory.upgrade()).map(sweep));
+                let visit = || visit.and_then(|memory| memory.upgrade()).map(sweep);
+                let _ = std::panic::catch_unwind(AssertUnwindSafe(visit));
                 lock(&sweeper.queue)
             }
         };
