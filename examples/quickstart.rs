@@ -14,10 +14,11 @@ static SHELF: Mutex<Vec<(&str, &str)>> = Mutex::new(Vec::new());
 #[cache_memoize(ttl = 300)]
 fn books_by(author: &str) -> Vec<&'static str> {
     std::thread::sleep(Duration::from_millis(150)); // the way to that other machine
-    SHELF.lock().unwrap().iter().filter(|row| row.0 == author).map(|row| row.1).collect()
+    let shelf = SHELF.lock().unwrap();
+    shelf.iter().filter(|row| row.0 == author).map(|row| row.1).collect()
 }
 
-fn main() {
+pub(crate) fn main() {
     SHELF.lock().unwrap().push(("Le Guin", "The Dispossessed"));
     let first = show("first call, a miss", || books_by("Le Guin"));
     let second = show("the same again, a hit", || books_by("Le Guin"));

@@ -137,10 +137,7 @@ impl Args {
 
     /// The name under which `option` was given, if it was.
     pub(crate) fn named(&self, option: &str) -> Option<&Ident> {
-        self.named
-            .iter()
-            .find(|(name, _)| *name == option)
-            .map(|(_, spelling)| spelling)
+        self.named.iter().find(|(name, _)| *name == option).map(|(_, spelling)| spelling)
     }
 
     /// Notes that `option` is given; a second time is a mistake.

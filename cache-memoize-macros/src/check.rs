@@ -4,10 +4,11 @@
 //! anything was.
 
 mod arity;
+mod captures;
 
 use syn::Ident;
 
-use crate::args::{Args, Capacity, SingleFlight};
+use crate::args::{Args, Backend, Capacity, SingleFlight, Ttl};
 use crate::diag::{Errors, listed};
 use crate::item::{Argument, Item};
 
@@ -15,9 +16,11 @@ use crate::item::{Argument, Item};
 pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
     conflicts(args, errors);
     needs(args, errors);
+    registered_backends(args, errors);
     skips(args, item, errors);
     mutable_arguments(args, item, errors);
     arity::check(args, &item.arguments, errors);
+    captures::check(args, &item.arguments, errors);
 }
 
 const ONE_IDENTITY: &str = "both say what identifies a call, so keep one";
@@ -45,10 +48,7 @@ const ABOUT_VALUES: &[(&str, &str)] = &[
 fn conflicts(args: &Args, errors: &mut Errors) {
     for (option, other, why) in CONFLICTS {
         if let (Some(option), Some(other)) = (args.named(option), args.named(other)) {
-            errors.push(
-                option,
-                format!("`{option}` cannot be given with `{other}`: {why}"),
-            );
+            errors.push(option, format!("`{option}` cannot be given with `{other}`: {why}"));
         }
     }
     if args.store_result.as_ref().is_some_and(|given| !given.value) {
@@ -63,61 +63,70 @@ fn conflicts_with_mark(args: &Args, errors: &mut Errors) {
             errors.push(option, format!("`{option}` cannot be given with {mark}: {why}"));
         }
     }
-    if let Some(single_flight) = args
-        .single_flight
-        .as_ref()
-        .filter(|given| given.value == SingleFlight::Off)
+    if let Some(single_flight) = args.single_flight.as_ref().filter(|given| given.value == SingleFlight::Off)
     {
         let option = single_flight.written();
         let why = "its right to run is single flight, so leave this out";
-        errors.push(
-            option,
-            format!("`single_flight = false` cannot be given with {mark}: {why}"),
-        );
+        errors.push(option, format!("`single_flight = false` cannot be given with {mark}: {why}"));
     }
 }
 
 /// Options that mean nothing without another.
 fn needs(args: &Args, errors: &mut Errors) {
     let backend = args.named("backend");
-    if let Some(option) = args
-        .named("err_ttl")
-        .filter(|_| args.named("cache_err").is_none())
-    {
+    if let Some(option) = args.named("err_ttl").filter(|_| args.named("cache_err").is_none()) {
         let cure = "add `cache_err = true`, or leave it out";
-        errors.push(
-            option,
-            format!("`{option}` is for stored errors, and none are: {cure}"),
-        );
+        errors.push(option, format!("`{option}` is for stored errors, and none are: {cure}"));
     }
+    lifetime_of_errors(args, errors);
     if let Some(option) = args.named("weigher").filter(|_| backend.is_none()) {
         weighs_against_something(option, args, errors);
     }
-    let fleet = args
-        .single_flight
-        .as_ref()
-        .filter(|given| given.value == SingleFlight::Fleet);
+    let fleet = args.single_flight.as_ref().filter(|given| given.value == SingleFlight::Fleet);
     if let Some(fleet) = fleet.filter(|_| backend.is_none()) {
         let option = format!("{} = \"fleet\"", fleet.name);
         let cure = "add `backend = ..`; within one process `true` is enough";
+        errors.push(fleet.written(), format!("`{option}` needs a backend that the fleet shares: {cure}"));
+    }
+}
+
+/// A closure over values cannot be asked about an error.
+fn lifetime_of_errors(args: &Args, errors: &mut Errors) {
+    let by_value = args.ttl.as_ref().filter(|given| matches!(given.value, Ttl::Closure(_)));
+    let (Some(ttl), Some(cache_err)) = (by_value, args.named("cache_err")) else {
+        return;
+    };
+    if args.named("err_ttl").is_none() {
+        let ttl = &ttl.name;
+        let cure = "add `err_ttl = ..`, seconds or a closure `|error| ..`";
         errors.push(
-            fleet.written(),
-            format!("`{option}` needs a backend that the fleet shares: {cure}"),
+            cache_err,
+            format!("`{cache_err}` stores errors, and this `{ttl}` is a closure over values: {cure}"),
+        );
+    }
+}
+
+/// What is registered holds bytes, and nothing here makes bytes of values yet.
+fn registered_backends(args: &Args, errors: &mut Errors) {
+    let Some(given) = &args.backend else { return };
+    if let Backend::Name(registered) = &given.value {
+        let (option, name) = (&given.name, registered.value());
+        let cure = "name a `Memory` by an expression";
+        errors.push(
+            registered,
+            format!(
+                "`{option} = {name:?}`: registered backends are for shared caches, which this version does not \
+                 have yet: {cure}"
+            ),
         );
     }
 }
 
 fn weighs_against_something(weigher: &Ident, args: &Args, errors: &mut Errors) {
-    let unbounded = args
-        .capacity
-        .as_ref()
-        .filter(|given| matches!(given.value, Capacity::Unbounded));
+    let unbounded = args.capacity.as_ref().filter(|given| matches!(given.value, Capacity::Unbounded));
     if args.named("capacity").is_none() {
         let cure = "add `capacity = ..`, the total weight to keep";
-        errors.push(
-            weigher,
-            format!("`{weigher}` needs a bound to weigh against: {cure}"),
-        );
+        errors.push(weigher, format!("`{weigher}` needs a bound to weigh against: {cure}"));
     }
     if let Some(unbounded) = unbounded {
         let cure = "give the total weight to keep, or leave `weigher` out";
@@ -133,11 +142,7 @@ fn skips(args: &Args, item: &Item, errors: &mut Errors) {
     for (position, name) in skip.value.iter().enumerate() {
         if skip.value[..position].contains(name) {
             errors.push(name, format!("`{name}` is skipped twice: name it once"));
-        } else if !item
-            .arguments
-            .iter()
-            .any(|argument| argument.has_own_name() && argument.name == *name)
-        {
+        } else if !item.arguments.iter().any(|argument| argument.has_own_name() && argument.name == *name) {
             errors.push(name, no_such_argument(name, &item.arguments));
         }
     }
@@ -163,19 +168,13 @@ fn no_such_argument(name: &Ident, arguments: &[Argument]) -> String {
 
 /// An argument that the function may change is not part of what identifies the call.
 fn mutable_arguments(args: &Args, item: &Item, errors: &mut Errors) {
-    let mutable = item
-        .arguments
-        .iter()
-        .filter(|argument| !argument.is_receiver() && argument.is_ref_mut());
+    let mutable = item.arguments.iter().filter(|argument| !argument.is_receiver() && argument.is_ref_mut());
     for argument in mutable.filter(|argument| !args.skips(argument)) {
         let cure = match argument.has_own_name() {
             true => format!("leave it out of the key with `skip({})`", argument.name),
             false => "give it a name and `skip` that".into(),
         };
-        errors.push(
-            &argument.ty,
-            format!("a `&mut` argument cannot be part of a key: {cure}"),
-        );
+        errors.push(&argument.ty, format!("a `&mut` argument cannot be part of a key: {cure}"));
     }
 }
 

@@ -102,12 +102,7 @@ mod tests {
     #[test]
     fn a_slip_of_the_finger_is_recognised() {
         let names = ["ttl", "skip", "capacity", "key"];
-        for (slip, meant) in [
-            ("tll", "ttl"),
-            ("skpi", "skip"),
-            ("capasity", "capacity"),
-            ("keys", "key"),
-        ] {
+        for (slip, meant) in [("tll", "ttl"), ("skpi", "skip"), ("capasity", "capacity"), ("keys", "key")] {
             assert_eq!(did_you_mean(slip, names), Some(meant));
         }
         assert_eq!(did_you_mean("backend", names), None);

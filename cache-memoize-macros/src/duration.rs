@@ -11,14 +11,8 @@ const SECOND: u128 = 1_000_000_000;
 
 const UNITS: &[Unit] = &[
     (&["ns", "nsec", "nanos", "nanosecond", "nanoseconds"], 1),
-    (
-        &["us", "µs", "μs", "usec", "micros", "microsecond", "microseconds"],
-        1_000,
-    ),
-    (
-        &["ms", "msec", "millis", "millisecond", "milliseconds"],
-        1_000_000,
-    ),
+    (&["us", "µs", "μs", "usec", "micros", "microsecond", "microseconds"], 1_000),
+    (&["ms", "msec", "millis", "millisecond", "milliseconds"], 1_000_000),
     (&["s", "sec", "secs", "second", "seconds"], SECOND),
     (&["m", "min", "mins", "minute", "minutes"], 60 * SECOND),
     (&["h", "hr", "hrs", "hour", "hours"], 3_600 * SECOND),
@@ -68,9 +62,7 @@ fn piece(text: &str) -> Result<(&str, &str, &str), String> {
         });
     }
     if after.starts_with(['.', ',']) {
-        return Err(format!(
-            "`{word}` is not a whole number: use a smaller unit, as in `90m` for `1.5h`"
-        ));
+        return Err(format!("`{word}` is not a whole number: use a smaller unit, as in `90m` for `1.5h`"));
     }
     let (unit, rest) = split_while(after.trim_start(), |c| !c.is_ascii_digit() && !c.is_whitespace());
     if unit.is_empty() {
@@ -89,9 +81,7 @@ fn unit_called(name: &str) -> Result<Unit, String> {
     }
     let lower = name.to_lowercase();
     let names = || UNITS.iter().flat_map(|(names, _)| names.iter().copied());
-    let meant = names()
-        .find(|unit| *unit == lower)
-        .or_else(|| did_you_mean(&lower, names()));
+    let meant = names().find(|unit| *unit == lower).or_else(|| did_you_mean(&lower, names()));
     Err(match meant {
         Some(meant) => format!("there is no unit `{name}`: did you mean `{meant}`?"),
         None => {
@@ -130,10 +120,7 @@ mod tests {
     fn the_offending_piece_is_named_with_its_cure() {
         for (text, says) in [
             ("", "no lifetime"),
-            (
-                "300",
-                "`300` needs a unit: write `\"300s\"`, or the integer `300`",
-            ),
+            ("300", "`300` needs a unit: write `\"300s\"`, or the integer `300`"),
             ("1h 30", "`30` needs a unit: write `30s`"),
             ("1.5h", "`1.5h` is not a whole number"),
             ("-5s", "`-5s` is negative"),

@@ -4,8 +4,8 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser, Result};
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, FnArg, Ident, Pat, PatIdent, PatType, Receiver, ReceiverKind, Signature, Token, Type,
-    Visibility, parse_quote_spanned, token,
+    AttrStyle, Attribute, Error, FnArg, Ident, Pat, PatIdent, PatType, Receiver, ReceiverKind, Signature,
+    Token, Type, Visibility, parse_quote_spanned, token,
 };
 
 use crate::diag::Errors;
@@ -60,26 +60,11 @@ impl Item {
     }
 
     fn checked(function: Function, errors: &mut Errors) -> Self {
-        let Function {
-            attrs,
-            vis,
-            defaultness,
-            sig,
-            body,
-        } = function;
+        let Function { attrs, vis, defaultness, sig, body } = function;
         check_signature(&sig, errors);
         let arguments: Vec<Argument> = sig.inputs.iter().enumerate().map(Argument::new).collect();
-        arguments
-            .iter()
-            .for_each(|argument| argument.check_attributes(errors));
-        Self {
-            attrs,
-            vis,
-            defaultness,
-            sig,
-            arguments,
-            body,
-        }
+        arguments.iter().for_each(|argument| argument.check_attributes(errors));
+        Self { attrs, vis, defaultness, sig, arguments, body }
     }
 }
 
@@ -94,7 +79,7 @@ struct Function {
 
 impl Function {
     fn parse(input: ParseStream<'_>, errors: &mut Errors) -> Result<Self> {
-        let attrs = input.call(Attribute::parse_outer)?;
+        let mut attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         if let Some(other) = not_a_function(input) {
             // The tokens belong to an item that is emitted as it is.
@@ -107,14 +92,26 @@ impl Function {
             true => braces(input.parse()?),
             false => missing_body(&sig.ident, input, errors)?,
         };
-        Ok(Self {
-            attrs,
-            vis,
-            defaultness,
-            sig,
-            body,
-        })
+        let (inner, body) = inner_attributes(body)?;
+        attrs.extend(inner);
+        Ok(Self { attrs, vis, defaultness, sig, body })
     }
+}
+
+/// `fn f() { //! …` is `/// …` before it, and stays with the function wherever the body goes.
+fn inner_attributes(body: Group) -> Result<(Vec<Attribute>, Group)> {
+    let split = |input: ParseStream<'_>| {
+        let mut attrs = input.call(Attribute::parse_inner)?;
+        attrs.iter_mut().for_each(|attribute| attribute.style = AttrStyle::Outer);
+        Ok((attrs, input.parse::<TokenStream>()?))
+    };
+    let (attrs, rest) = split.parse2(body.stream())?;
+    if attrs.is_empty() {
+        return Ok((attrs, body));
+    }
+    let mut without = Group::new(body.delimiter(), rest);
+    without.set_span(body.span());
+    Ok((attrs, without))
 }
 
 /// The braces themselves; a `$body:block` of `macro_rules!` comes in invisible ones.
@@ -158,31 +155,21 @@ const ITEMS: &[(&str, &str, &str)] = &[
     ("use", "an import", "put it on the function where it is defined"),
     ("macro_rules", "a macro", EXPANDED),
     ("macro", "a macro", EXPANDED),
-    (
-        "extern",
-        "an `extern` item",
-        "put it on a Rust function that calls it",
-    ),
+    ("extern", "an `extern` item", "put it on a Rust function that calls it"),
 ];
 
 /// The complaint about an item that is no function, under the keyword that says so.
 fn not_a_function(input: ParseStream<'_>) -> Option<Error> {
     let ahead: TokenStream = input.fork().parse().ok()?;
     // Keywords, names and the `"C"` of an ABI: whatever comes before the first punctuation.
-    let head = ahead
-        .into_iter()
-        .take_while(|token| matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_)));
+    let head =
+        ahead.into_iter().take_while(|token| matches!(token, TokenTree::Ident(_) | TokenTree::Literal(_)));
     let head: Vec<TokenTree> = head.collect();
     let is = |token: &TokenTree, keyword: &str| matches!(token, TokenTree::Ident(word) if word == keyword);
     if head.iter().any(|token| is(token, "fn")) {
         return None;
     }
-    let row = |token| {
-        ITEMS
-            .iter()
-            .find(|(keyword, ..)| is(token, keyword))
-            .map(|row| (token, row))
-    };
+    let row = |token| ITEMS.iter().find(|(keyword, ..)| is(token, keyword)).map(|row| (token, row));
     Some(match head.iter().find_map(row) {
         Some((keyword, (_, what, cure))) => Error::new_spanned(
             keyword,
@@ -197,23 +184,14 @@ fn check_signature(sig: &Signature, errors: &mut Errors) {
     let function = &sig.ident;
     if let Some(constness) = sig.constness {
         let cure = "take `const` away, or leave it unmemoized";
-        errors.push(
-            constness,
-            format!("`{function}` looks into a cache, which a `const fn` cannot: {cure}"),
-        );
+        errors.push(constness, format!("`{function}` looks into a cache, which a `const fn` cannot: {cure}"));
     }
     if let Some(abi) = &sig.abi {
         let cure = "memoize a Rust function and call it from here";
-        errors.push(
-            abi,
-            format!("`{function}` cannot be memoized with a foreign ABI: {cure}"),
-        );
+        errors.push(abi, format!("`{function}` cannot be memoized with a foreign ABI: {cure}"));
     }
     if let Some(variadic) = &sig.variadic {
-        errors.push(
-            variadic,
-            "variadic arguments cannot be part of a key: take a slice instead",
-        );
+        errors.push(variadic, "variadic arguments cannot be part of a key: take a slice instead");
     }
     if let Some(receiver) = sig.receiver().filter(|receiver| is_mutable(receiver)) {
         let cure = "take `&self`, or memoize a function of the inputs";
@@ -266,22 +244,14 @@ impl Argument {
 
     fn typed(position: usize, PatType { attrs, pat, ty, .. }: &PatType) -> Self {
         let (name, pat) = match &**pat {
-            Pat::Ident(PatIdent {
-                ident,
-                subpat: None,
-                by_ref: None,
-                mutability: None,
-                ..
-            }) => (ident.clone(), None),
-            Pat::Ident(PatIdent {
-                ident, subpat: None, ..
-            }) => (ident.clone(), Some(Pat::clone(pat))),
+            Pat::Ident(PatIdent { ident, subpat: None, by_ref: None, mutability: None, .. }) => {
+                (ident.clone(), None)
+            }
+            Pat::Ident(PatIdent { ident, subpat: None, .. }) => (ident.clone(), Some(Pat::clone(pat))),
             other => {
-                let place = other.span().resolved_at(Span::call_site());
-                (
-                    Ident::new(&format!("__arg{position}"), place),
-                    Some(other.clone()),
-                )
+                // Hidden from the user's own `__arg1`, should there be one.
+                let place = other.span().resolved_at(Span::mixed_site());
+                (Ident::new(&format!("__arg{position}"), place), Some(other.clone()))
             }
         };
         let kind = match returns::peeled(ty) {
@@ -289,13 +259,7 @@ impl Argument {
             Type::Reference(_) => ArgumentKind::Ref,
             _ => ArgumentKind::Value,
         };
-        Self {
-            name,
-            pat,
-            ty: Type::clone(ty),
-            attrs: attrs.clone(),
-            kind,
-        }
+        Self { name, pat, ty: Type::clone(ty), attrs: attrs.clone(), kind }
     }
 
     fn check_attributes(&self, errors: &mut Errors) {
@@ -343,6 +307,13 @@ impl Argument {
         !self.has_own_name() && self.is_named_in(tokens)
     }
 
+    /// The pattern for a reference to the argument.
+    pub(crate) fn lending_pattern(&self) -> Option<Pat> {
+        let mut pat = self.pat.clone()?;
+        lend(&mut pat, true);
+        Some(pat)
+    }
+
     /// Whether the argument's pattern binds `name` as one of its parts.
     pub(crate) fn destructures_to(&self, name: &Ident) -> bool {
         !self.has_own_name() && self.pat.iter().flat_map(bindings).any(|binding| binding == *name)
@@ -367,6 +338,30 @@ fn bindings(pat: &Pat) -> Vec<Ident> {
         Pat::TupleStruct(tuple) => all(&mut tuple.elems.iter()),
         Pat::Type(typed) => bindings(&typed.pat),
         _ => Vec::new(),
+    }
+}
+
+/// Takes `mut`, `ref` and inner `&` out of a pattern: behind a reference, the 2024 edition refuses them.
+fn lend(pat: &mut Pat, outermost: bool) {
+    let all = |pats: &mut dyn Iterator<Item = &mut Pat>| pats.for_each(|pat| lend(pat, false));
+    match pat {
+        Pat::Ident(ident) => {
+            (ident.by_ref, ident.mutability) = (None, None);
+            ident.subpat.iter_mut().for_each(|(_, pat)| lend(pat, false));
+        }
+        Pat::Or(or) => all(&mut or.cases.iter_mut()),
+        Pat::Paren(paren) => lend(&mut paren.pat, outermost),
+        Pat::Reference(reference) if outermost => lend(&mut reference.pat, true),
+        Pat::Reference(reference) => {
+            lend(&mut reference.pat, false);
+            *pat = Pat::clone(&reference.pat);
+        }
+        Pat::Slice(slice) => all(&mut slice.elems.iter_mut()),
+        Pat::Struct(fields) => all(&mut fields.fields.iter_mut().map(|field| &mut *field.pat)),
+        Pat::Tuple(tuple) => all(&mut tuple.elems.iter_mut()),
+        Pat::TupleStruct(tuple) => all(&mut tuple.elems.iter_mut()),
+        Pat::Type(typed) => lend(&mut typed.pat, outermost),
+        _ => {}
     }
 }
 

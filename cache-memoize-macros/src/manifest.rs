@@ -70,7 +70,9 @@ fn dependencies(manifest: &str) -> Vec<Dependency> {
             }
             continue;
         }
-        let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else { continue };
+        let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else {
+            continue;
+        };
         let key = key.trim().trim_matches('"');
         match &section {
             Section::Dependencies => {
@@ -102,7 +104,9 @@ impl Section {
             return Self::Dependencies;
         }
         match header.rsplit_once('.') {
-            Some((table, name)) if table.ends_with(ENDING) => Self::Dependency(name.trim_matches('"').to_owned()),
+            Some((table, name)) if table.ends_with(ENDING) => {
+                Self::Dependency(name.trim_matches('"').to_owned())
+            }
             _ => Self::Other,
         }
     }
@@ -139,12 +143,7 @@ mod tests {
             memo = []
         "#;
         let package = Some("cache-memoize".to_owned());
-        let expected = [
-            ("memo", package.clone()),
-            ("serde", None),
-            ("plain", None),
-            ("other", package),
-        ];
+        let expected = [("memo", package.clone()), ("serde", None), ("plain", None), ("other", package)];
         assert_eq!(names(manifest), expected.map(|(name, package)| (name.to_owned(), package)));
     }
 }

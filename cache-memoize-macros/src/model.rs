@@ -1,7 +1,9 @@
 //! What the expansion is told: a function and its settings, with every contradiction already impossible.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use proc_macro2::{Group, TokenStream};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::{Attribute, Expr, Meta, Path, Signature, Token, Visibility, parse_quote};
 
 use crate::args::{
@@ -35,6 +37,8 @@ pub(crate) struct Model {
     pub(crate) context: Context,
     /// Where generated code finds the runtime.
     pub(crate) runtime: Path,
+    /// Tells this function from others that a macro made of the same tokens at the same place.
+    pub(crate) number: u64,
 
     /// The arguments that are not skipped: what the key is made of.
     pub(crate) key_args: Vec<usize>,
@@ -129,6 +133,10 @@ pub(crate) enum Context {
     AmbiguousByName,
 }
 
+/// How many functions of this crate were memoized so far. Only its being different matters, and only within one
+/// program.
+static EXPANSIONS: AtomicU64 = AtomicU64::new(0);
+
 impl Model {
     /// Judges the options against each other and the function. What was found is in `errors`; with errors,
     /// the model is only as good as the rest allowed.
@@ -156,10 +164,8 @@ impl Model {
             ttl: value(args.ttl),
             bypass_if: value(args.bypass_if),
             single_flight: value(args.single_flight).unwrap_or(SingleFlight::On),
-            callbacks: Callbacks {
-                on_hit: value(args.on_hit),
-                on_miss: value(args.on_miss),
-            },
+            callbacks: Callbacks { on_hit: value(args.on_hit), on_miss: value(args.on_miss) },
+            number: EXPANSIONS.fetch_add(1, Relaxed),
             runtime: value(args.krate).unwrap_or_else(manifest::runtime),
             attrs: item.attrs,
             vis: item.vis,
@@ -172,19 +178,25 @@ impl Model {
 }
 
 impl Model {
-    /// The expressions that the user wrote over the arguments.
-    pub(crate) fn expressions(&self) -> TokenStream {
-        let extra = match &self.key {
+    /// The expression that is one more part of the key.
+    pub(crate) fn extra(&self) -> Option<&Expr> {
+        match &self.key {
             KeySource::Arguments(naming) | KeySource::Rewrite(_, naming) => naming.extra.as_ref(),
             KeySource::Text(_) => None,
-        };
-        let backend = match &self.home {
+        }
+    }
+
+    /// The expressions that name arguments.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        self.extra().into_iter().chain(self.backend()).chain(&self.bypass_if)
+    }
+
+    /// The expression that gives the backend.
+    pub(crate) fn backend(&self) -> Option<&Expr> {
+        match &self.home {
             Home::Backend(Backend::Expr(backend)) => Some(backend),
-            _ => None,
-        };
-        let expressions = [extra, backend, self.bypass_if.as_ref()];
-        // Apart, so that no two of them read as one.
-        expressions.into_iter().flatten().map(|expr| quote!(#expr;)).collect()
+            Home::Backend(Backend::Name(_)) | Home::Own(_) => None,
+        }
     }
 }
 
@@ -215,10 +227,7 @@ impl Places {
 
     fn all(&self, wanted: impl Fn(&Argument) -> bool) -> Vec<usize> {
         let places = self.arguments.iter().enumerate();
-        places
-            .filter(|(_, argument)| wanted(argument))
-            .map(|(place, _)| place)
-            .collect()
+        places.filter(|(_, argument)| wanted(argument)).map(|(place, _)| place).collect()
     }
 
     fn is_named_anywhere(&self, argument: &Argument) -> bool {
@@ -242,11 +251,7 @@ impl Naming {
         version: Option<Given<Version>>,
         extra: Option<Given<Expr>>,
     ) -> Self {
-        Self {
-            prefix: value(prefix),
-            version: value(version),
-            extra: value(extra),
-        }
+        Self { prefix: value(prefix), version: value(version), extra: value(extra) }
     }
 }
 
@@ -269,10 +274,7 @@ impl Worth {
         Self {
             cache_if: value(cache_if),
             cache_none: value(cache_none).unwrap_or(true),
-            cache_err: value(cache_err).map(|which| StoredErr {
-                which,
-                ttl: value(err_ttl),
-            }),
+            cache_err: value(cache_err).map(|which| StoredErr { which, ttl: value(err_ttl) }),
         }
     }
 }
@@ -309,11 +311,7 @@ impl Context {
     fn of(args: &Args, item: &Item) -> Self {
         let receiver = item.arguments.iter().any(Argument::is_receiver);
         let says_self = || {
-            let sources = [
-                item.sig.to_token_stream(),
-                item.body.stream(),
-                args.tokens.clone(),
-            ];
+            let sources = [item.sig.to_token_stream(), item.body.stream(), args.tokens.clone()];
             sources.into_iter().any(scan::mentions_self_type)
         };
         match receiver || says_self() {

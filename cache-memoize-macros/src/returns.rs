@@ -13,10 +13,7 @@ use crate::diag::Errors;
 pub(crate) fn check(function: &Ident, output: &ReturnType, errors: &mut Errors) {
     let ReturnType::Type(_, ty) = output else { return };
     if let Type::Never(never) = peeled(ty) {
-        errors.push(
-            never,
-            format!("`{function}` never returns, so there is nothing to store"),
-        );
+        errors.push(never, format!("`{function}` never returns, so there is nothing to store"));
     }
     let mut found = Found::default();
     found.in_type(ty, &Scope::default());
@@ -29,10 +26,7 @@ pub(crate) fn check(function: &Ident, output: &ReturnType, errors: &mut Errors) 
     if let Some(borrow) = found.borrow {
         errors.push(
             &borrow.tokens,
-            format!(
-                "an entry outlives the call, so `{function}` cannot return a borrow: {}",
-                borrow.cure
-            ),
+            format!("an entry outlives the call, so `{function}` cannot return a borrow: {}", borrow.cure),
         );
     }
 }
@@ -128,9 +122,7 @@ impl Found {
             match &segment.arguments {
                 PathArguments::None => {}
                 PathArguments::AngleBracketed(list) => {
-                    list.args
-                        .iter()
-                        .for_each(|argument| self.in_argument(argument, scope));
+                    list.args.iter().for_each(|argument| self.in_argument(argument, scope));
                 }
                 PathArguments::Parenthesized(call) => {
                     self.in_call(&call.inputs, &call.output, &scope.clone().in_call());
@@ -155,9 +147,7 @@ impl Found {
         output: &ReturnType,
         scope: &Scope,
     ) {
-        inputs
-            .into_iter()
-            .for_each(|input| self.in_type(&input.ty, scope));
+        inputs.into_iter().for_each(|input| self.in_type(&input.ty, scope));
         if let ReturnType::Type(_, ty) = output {
             self.in_type(ty, scope);
         }
@@ -177,18 +167,12 @@ impl Found {
 
     fn in_lifetime(&mut self, lifetime: &Lifetime, scope: &Scope) {
         if scope.borrows(Some(lifetime)) {
-            self.borrow(
-                lifetime,
-                "return a type that owns its data, or one that is `'static`",
-            );
+            self.borrow(lifetime, "return a type that owns its data, or one that is `'static`");
         }
     }
 
     fn borrow(&mut self, at: impl ToTokens, cure: &'static str) {
-        self.borrow.get_or_insert_with(|| Borrow {
-            tokens: at.into_token_stream(),
-            cure,
-        });
+        self.borrow.get_or_insert_with(|| Borrow { tokens: at.into_token_stream(), cure });
     }
 }
 
@@ -249,12 +233,7 @@ mod tests {
             parse_quote!(-> io::Result<[u8; 4]>),
         ];
         for output in outputs {
-            assert_eq!(
-                complaints(output.clone()),
-                Vec::<String>::new(),
-                "{}",
-                output.to_token_stream()
-            );
+            assert_eq!(complaints(output.clone()), Vec::<String>::new(), "{}", output.to_token_stream());
         }
     }
 

@@ -52,6 +52,16 @@ impl Before {
     }
 }
 
+/// How often `tokens` say `word`.
+pub(crate) fn count(tokens: TokenStream, word: &str) -> usize {
+    let one = |token| match token {
+        TokenTree::Ident(ident) => usize::from(ident == word),
+        TokenTree::Group(group) => count(group.stream(), word),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => 0,
+    };
+    tokens.into_iter().map(one).sum()
+}
+
 /// Whether `Self` here is the type whose `impl` the tokens stand in. Inside an item of its own, an `impl` in
 /// a function's body for instance, `Self` is another type, so such items are passed over.
 pub(crate) fn mentions_self_type(tokens: TokenStream) -> bool {
@@ -69,9 +79,7 @@ pub(crate) fn mentions_self_type(tokens: TokenStream) -> bool {
 
 /// `union` is a word like any other unless a name follows: `a.union(&b)`.
 fn opens_item(word: &Ident, next: Option<&TokenTree>) -> bool {
-    ["impl", "trait", "struct", "enum"]
-        .iter()
-        .any(|keyword| word == keyword)
+    ["impl", "trait", "struct", "enum"].iter().any(|keyword| word == keyword)
         || (word == "union" && matches!(next, Some(TokenTree::Ident(_))))
 }
 
@@ -185,13 +193,9 @@ mod tests {
 
     #[test]
     fn a_name_alone_is_no_variable() {
-        for tokens in [
-            quote!(self.db),
-            quote!(pools::db),
-            quote!(dbb),
-            quote!(format!("{dbb}")),
-            quote!("db"),
-        ] {
+        for tokens in
+            [quote!(self.db), quote!(pools::db), quote!(dbb), quote!(format!("{dbb}")), quote!("db")]
+        {
             assert!(!uses(tokens.clone(), "db"), "{tokens}");
         }
     }

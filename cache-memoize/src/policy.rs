@@ -85,6 +85,11 @@ pub(crate) enum Verdict {
 }
 
 /// What `capacity = …` accepts: any integer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a capacity",
+    label = "expected an integer, or the word `unbounded`",
+    note = "a capacity is a number of entries, or a weight with `weigher = |key, value| …`"
+)]
 pub trait IntoCapacity {
     /// The number; a negative one is zero.
     fn into_capacity(self) -> u64;
@@ -92,6 +97,7 @@ pub trait IntoCapacity {
 
 macro_rules! integers {
     ($($integer:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl IntoCapacity for $integer {
             #[allow(clippy::allow_attributes, unused_comparisons, reason = "one body for all integers")]
             fn into_capacity(self) -> u64 {

@@ -2,24 +2,23 @@
 //!
 //! The shape is recognised through the type and not its spelling, so that `io::Result<T>` and aliases of the
 //! user's own behave alike. The generated code asks [`ShapeOf`] with one method call; method lookup tries the
-//! receivers `&&ShapeOf`, `&ShapeOf`, `ShapeOf` in turn, which makes the most specific shape win.
+//! receivers `&&&&ShapeOf` to `ShapeOf` in turn, which makes the most specific shape win. What cannot be cached
+//! gets a shape as well, so that this is said once and not again by everything that the shape is used for.
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
 /// What the cache can hold: `Clone + Send + Sync + 'static`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be cached",
-    label = "a cached value is shared between calls and threads: it must be `Clone + Send + Sync + 'static`",
-    note = "derive `Clone`, or return it as `Arc<…>`"
-)]
 pub trait Cacheable: Clone + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> Cacheable for T {}
 
 /// How a return type splits into what is cached and what is not.
-pub trait Shape: Copy + Send {
+///
+/// None of it asks for `'static`, so that a future that holds such types is `Send` without proof of it: within a
+/// future the compiler takes every lifetime for any lifetime, even that of `&'static str`. [`Shape`] asks.
+pub trait Split: Copy + Send {
     /// What the function returns.
     type Return;
     /// What `ttl`, `weigher` see: the `Ok` of a `Result`, else the whole.
@@ -27,7 +26,7 @@ pub trait Shape: Copy + Send {
     /// The error of a `Result`.
     type Error;
     /// What an entry holds and callers that joined a computation get.
-    type Shared: Cacheable;
+    type Shared: Clone + Send + Sync;
 
     /// Tells a value from an error.
     fn inspect(returned: &Self::Return) -> Result<&Self::Value, &Self::Error>;
@@ -36,6 +35,11 @@ pub trait Shape: Copy + Send {
     /// The way back.
     fn restore(shared: Self::Shared) -> Self::Return;
 }
+
+/// A [`Split`] whose cached part the cache can hold.
+pub trait Shape: Split<Shared: 'static> {}
+
+impl<S: Split<Shared: 'static>> Shape for S {}
 
 macro_rules! marker {
     ($(#[$doc:meta])* $name:ident<$($parameter:ident),*>, $holds:ty) => {
@@ -64,7 +68,16 @@ marker!(
     OwnedResult<T, E>, (T, E)
 );
 
-impl<R: Cacheable> Shape for Plain<R> {
+marker!(
+    /// A type that cannot be cached.
+    Unfit<R>, R
+);
+marker!(
+    /// A `Result` whose `Ok` cannot be cached.
+    UnfitResult<T, E>, (T, E)
+);
+
+impl<R: Clone + Send + Sync> Split for Plain<R> {
     type Return = R;
     type Value = R;
     type Error = Infallible;
@@ -81,7 +94,7 @@ impl<R: Cacheable> Shape for Plain<R> {
     }
 }
 
-impl<T: Cacheable, E: Cacheable> Shape for SharedResult<T, E> {
+impl<T: Clone + Send + Sync, E: Clone + Send + Sync> Split for SharedResult<T, E> {
     type Return = Result<T, E>;
     type Value = T;
     type Error = E;
@@ -98,7 +111,7 @@ impl<T: Cacheable, E: Cacheable> Shape for SharedResult<T, E> {
     }
 }
 
-impl<T: Cacheable, E> Shape for OwnedResult<T, E> {
+impl<T: Clone + Send + Sync, E> Split for OwnedResult<T, E> {
     type Return = Result<T, E>;
     type Value = T;
     type Error = E;
@@ -115,6 +128,40 @@ impl<T: Cacheable, E> Shape for OwnedResult<T, E> {
     }
 }
 
+impl<R> Split for Unfit<R> {
+    type Return = R;
+    type Value = R;
+    type Error = Infallible;
+    type Shared = Infallible;
+
+    fn inspect(returned: &R) -> Result<&R, &Infallible> {
+        Ok(returned)
+    }
+    fn share(_: &R) -> Option<Infallible> {
+        None
+    }
+    fn restore(shared: Infallible) -> R {
+        match shared {}
+    }
+}
+
+impl<T, E> Split for UnfitResult<T, E> {
+    type Return = Result<T, E>;
+    type Value = T;
+    type Error = E;
+    type Shared = Infallible;
+
+    fn inspect(returned: &Result<T, E>) -> Result<&T, &E> {
+        returned.as_ref()
+    }
+    fn share(_: &Result<T, E>) -> Option<Infallible> {
+        None
+    }
+    fn restore(shared: Infallible) -> Result<T, E> {
+        match shared {}
+    }
+}
+
 /// The question *what shape is `R`?*
 pub struct ShapeOf<R>(PhantomData<fn() -> R>);
 
@@ -126,70 +173,107 @@ impl<R> ShapeOf<R> {
     }
 }
 
-/// First answer: a `Result` with an error to share.
-pub trait ViaSharedResult {
-    /// The shape.
-    type Shape;
-    /// Answers.
-    fn __shape(&self) -> Self::Shape;
+/// An answer: the shape `S`, of a function that would have the cache hold `V`.
+pub struct ShapeHolding<V, S>(S, PhantomData<fn() -> V>);
+
+macro_rules! answer {
+    ($(#[$doc:meta])* $via:ident, [$($generics:tt)*] $shape:ident<$value:ident $(, $error:ident)?> for $question:ty) => {
+        $(#[$doc])*
+        pub trait $via {
+            /// The shape, and what it would have the cache hold.
+            type Shape;
+            /// Answers.
+            fn __shape(&self) -> Self::Shape;
+        }
+
+        impl<$($generics)*> $via for $question {
+            type Shape = ShapeHolding<$value, $shape<$value $(, $error)?>>;
+            fn __shape(&self) -> Self::Shape {
+                ShapeHolding($shape(PhantomData), PhantomData)
+            }
+        }
+    };
+}
+answer!(
+    /// First answer: a `Result` with an error to share.
+    ViaSharedResult, [T: Cacheable, E: Cacheable] SharedResult<T, E> for &&&&ShapeOf<Result<T, E>>
+);
+answer!(
+    /// Second answer: any other `Result` with a value to keep.
+    ViaResult, [T: Cacheable, E] OwnedResult<T, E> for &&&ShapeOf<Result<T, E>>
+);
+answer!(
+    /// Third answer: a `Result` with a value that cannot be kept.
+    ViaUnfitResult, [T, E] UnfitResult<T, E> for &&ShapeOf<Result<T, E>>
+);
+answer!(
+    /// Fourth answer: a plain value.
+    ViaPlain, [R: Cacheable] Plain<R> for &ShapeOf<R>
+);
+answer!(
+    /// Last answer: a value that cannot be kept.
+    ViaUnfit, [R] Unfit<R> for ShapeOf<R>
+);
+
+/// Where a return type that cannot be cached is reported.
+pub fn require_cacheable<V, S: CanBeCached<V>>(answer: ShapeHolding<V, S>) -> S {
+    answer.0
 }
 
-impl<T, E: Clone + Send + Sync + 'static> ViaSharedResult for &&ShapeOf<Result<T, E>> {
-    type Shape = SharedResult<T, E>;
-    fn __shape(&self) -> Self::Shape {
-        SharedResult(PhantomData)
-    }
-}
-
-/// Second answer: any other `Result`.
-pub trait ViaResult {
-    /// The shape.
-    type Shape;
-    /// Answers.
-    fn __shape(&self) -> Self::Shape;
-}
-
-impl<T, E> ViaResult for &ShapeOf<Result<T, E>> {
-    type Shape = OwnedResult<T, E>;
-    fn __shape(&self) -> Self::Shape {
-        OwnedResult(PhantomData)
-    }
-}
-
-/// Last answer: a plain value.
-pub trait ViaPlain {
-    /// The shape.
-    type Shape;
-    /// Answers.
-    fn __shape(&self) -> Self::Shape;
-}
-
-impl<R> ViaPlain for ShapeOf<R> {
-    type Shape = Plain<R>;
-    fn __shape(&self) -> Self::Shape {
-        Plain(PhantomData)
-    }
-}
-
-/// Where a missing bound of the return type is reported, in the words of [`Cacheable`].
-pub fn require_cacheable<S: Shape>(shape: S) -> S {
-    shape
-}
-
-/// What `cache_err` needs: a `Result` whose error the cache can hold.
+/// What every shape is but the unfit ones. It is asked of the shape and not of `V`, for which the compiler would
+/// propose to implement it.
 #[diagnostic::on_unimplemented(
-    message = "`cache_err` has no error to store here",
-    label = "this is not a `Result` whose error is `Clone + Send + Sync + 'static`",
-    note = "return such a `Result`, or leave `cache_err` out"
+    message = "`{V}` cannot be cached",
+    label = "a cached value must be `Clone + Send + Sync + 'static`",
+    note = "an entry is copied for every hit, on whatever thread: derive `Clone`, return it in an `Arc`, or give \
+            a type parameter these bounds"
 )]
-pub trait HasCacheableError {}
+pub trait CanBeCached<V> {}
 
-impl<T, E> HasCacheableError for SharedResult<T, E> {}
+#[diagnostic::do_not_recommend]
+impl<V, T, E> CanBeCached<V> for SharedResult<T, E> {}
+#[diagnostic::do_not_recommend]
+impl<V, T, E> CanBeCached<V> for OwnedResult<T, E> {}
+#[diagnostic::do_not_recommend]
+impl<V, R> CanBeCached<V> for Plain<R> {}
 
-/// Where an error that cannot be stored is reported.
-pub fn require_cacheable_error<S: Shape + HasCacheableError>(shape: S) -> S {
+/// Where a function whose errors cannot be stored is reported.
+pub fn require_cacheable_error<S: Shape + HasError + CacheableError<S::Error>>(shape: S) -> S {
     shape
 }
+
+/// What `cache_err` needs: a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`cache_err` is about the errors of a function, and this one does not return a `Result`",
+    label = "not a `Result`",
+    note = "leave `cache_err` out; whether a value is stored is for `cache_if = |value| …`"
+)]
+pub trait HasError {}
+
+#[diagnostic::do_not_recommend]
+impl<T, E> HasError for SharedResult<T, E> {}
+#[diagnostic::do_not_recommend]
+impl<T, E> HasError for OwnedResult<T, E> {}
+#[diagnostic::do_not_recommend]
+impl<T, E> HasError for UnfitResult<T, E> {}
+
+/// What `cache_err` needs beside that: an error that the cache can hold. No other fault is told a second time.
+#[diagnostic::on_unimplemented(
+    message = "`cache_err` cannot store the error `{E}`",
+    label = "a stored error must be `Clone + Send + Sync + 'static`",
+    note = "derive `Clone`, return the error in an `Arc`, or leave `cache_err` out: an error that is not stored \
+            need not be `Clone`"
+)]
+pub trait CacheableError<E> {}
+
+#[diagnostic::do_not_recommend]
+impl<T, E> CacheableError<E> for SharedResult<T, E> {}
+#[diagnostic::do_not_recommend]
+impl<T, E> CacheableError<E> for UnfitResult<T, E> {}
+#[diagnostic::do_not_recommend]
+impl<R, E> CacheableError<E> for Plain<R> {}
+#[diagnostic::do_not_recommend]
+impl<R, E> CacheableError<E> for Unfit<R> {}
 
 /// What `store_result = false` allows: a function that returns nothing but success.
 #[diagnostic::on_unimplemented(
@@ -199,11 +283,15 @@ pub fn require_cacheable_error<S: Shape + HasCacheableError>(shape: S) -> S {
 )]
 pub trait NothingToStore {}
 
+#[diagnostic::do_not_recommend]
 impl NothingToStore for () {}
+#[diagnostic::do_not_recommend]
 impl<E> NothingToStore for Result<(), E> {}
 
 /// Where a value that `store_result = false` would lose is reported.
-pub fn require_nothing_to_store<R: NothingToStore>() {}
+pub fn require_nothing_to_store<R: NothingToStore, V, S>(answer: ShapeHolding<V, S>) -> S {
+    answer.0
+}
 
 /// What `cache_none = false` needs: a return type that can be `None`.
 #[diagnostic::on_unimplemented(
@@ -216,12 +304,14 @@ pub trait MaybeNone {
     fn is_none(&self) -> bool;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> MaybeNone for Option<T> {
     fn is_none(&self) -> bool {
         self.is_none()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E> MaybeNone for Result<Option<T>, E> {
     fn is_none(&self) -> bool {
         matches!(self, Ok(None))

@@ -79,25 +79,31 @@ impl Stats {
     }
 }
 
+/// `hits 2, joined 0, misses 3 (40.0 % saved); entries 1 of 10000`, and with `{:#}` the rest as well.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} hits, {} joined, {} misses ({:.1} % saved); {} entries",
-            self.hits,
-            self.joined,
-            self.misses,
-            100.0 * self.hit_ratio(),
-            self.entries
-        )?;
-        if let Some(capacity) = self.capacity {
+        let Self {
+            hits,
+            joined,
+            misses,
+            stores,
+            entries,
+            evictions,
+            expirations,
+            in_flight,
+            errors,
+            capacity,
+        } = self;
+        let saved = 100.0 * self.hit_ratio();
+        write!(f, "hits {hits}, joined {joined}, misses {misses} ({saved:.1} % saved); entries {entries}")?;
+        if let Some(capacity) = capacity {
             write!(f, " of {capacity}")?;
         }
-        write!(
-            f,
-            "; {} stores, {} evictions, {} expirations; {} in flight; {} errors",
-            self.stores, self.evictions, self.expirations, self.in_flight, self.errors
-        )
+        if f.alternate() {
+            write!(f, "; stores {stores}, evictions {evictions}, expirations {expirations}")?;
+            write!(f, "; in flight {in_flight}; errors {errors}")?;
+        }
+        Ok(())
     }
 }
 

@@ -62,8 +62,8 @@ fn now() -> u64 {
 /// # in_seconds(1); as_a_duration(1);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a lifetime",
-    label = "expected whole seconds, a string such as \"1h 30m\", or a `Duration`",
+    message = "`{Self}` is not a lifetime, as `ttl` and `err_ttl` need one",
+    label = "expected whole seconds, a `Duration`, or text in quotes such as `\"1h 30m\"`",
     note = "a lifetime that depends on the value is a closure over it: `ttl = |value| Duration::from_secs(…)`"
 )]
 pub trait IntoTtl {
@@ -71,6 +71,7 @@ pub trait IntoTtl {
     fn into_ttl(self) -> Duration;
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoTtl for Duration {
     fn into_ttl(self) -> Duration {
         self
@@ -79,6 +80,7 @@ impl IntoTtl for Duration {
 
 macro_rules! seconds {
     ($($integer:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl IntoTtl for $integer {
             /// Whole seconds; a negative number is zero.
             #[allow(clippy::allow_attributes, unused_comparisons, reason = "one body for all integers")]

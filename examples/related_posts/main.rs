@@ -6,18 +6,22 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs, io};
 
 mod search;
 
-use search::{
-    FILES_READ, Related, list_posts, related_posts, related_posts_invalidate, related_posts_invalidate_all,
-    related_posts_stats,
-};
+// With the companions that were generated beside `related_posts`.
+use search::*;
 
 fn main() -> ExitCode {
-    match run(env::args_os().nth(1).map(PathBuf::from)) {
+    let mut arguments = env::args_os().skip(1);
+    let (folder, more) = (arguments.next().map(PathBuf::from), arguments.next());
+    let outcome = match more {
+        None => run(folder),
+        Some(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "expected one folder of posts, or none")),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -27,11 +31,13 @@ fn main() -> ExitCode {
 }
 
 /// Over the user's folder, or over a copy of the one that ships with this story.
-pub fn run(folder: Option<PathBuf>) -> io::Result<()> {
+pub(crate) fn run(folder: Option<PathBuf>) -> io::Result<()> {
     match folder {
         Some(folder) => {
             read_twice(&folder)?;
-            println!("\nThe part where a post is edited is skipped: this folder is yours. Run without a folder to see it.");
+            println!(
+                "\nThe part where a post is edited is skipped: this folder is yours. Run without a folder to see it."
+            );
         }
         None => {
             let copy = Copy::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("related_posts/posts"))?;
@@ -46,13 +52,17 @@ pub fn run(folder: Option<PathBuf>) -> io::Result<()> {
 /// Every reader of the blog opens some posts; the second reader of a post finds its list in the cache.
 fn read_twice(folder: &Path) -> io::Result<Vec<String>> {
     let mut posts = list_posts(folder)?;
-    println!("{} posts in {}\n", posts.len(), folder.display());
+    println!("{} posts in {}", posts.len(), folder.display());
     posts.truncate(12);
+    println!("The most related post to each of {}, and the words that say so:\n", posts.len());
 
     let files_before = FILES_READ.load(Relaxed);
     let began = Instant::now();
     for post in &posts {
-        print(post, &related_posts(folder, post)?);
+        match related_posts(folder, post)?.first() {
+            Some(best) => println!("  {post:<34} → {:<34} {}", best.post, best.shared.join(", ")),
+            None => println!("  {post:<34} → nothing"),
+        }
     }
     let (first, files) = (began.elapsed(), FILES_READ.load(Relaxed) - files_before);
 
@@ -71,7 +81,9 @@ fn read_twice(folder: &Path) -> io::Result<Vec<String>> {
 /// What an edit on disk asks of the cache.
 fn edit_one(folder: &Path, posts: &[String]) -> io::Result<()> {
     let post = "rain-on-the-roof.md";
-    let before: Vec<Vec<Related>> = posts.iter().map(|post| related_posts(folder, post)).collect::<io::Result<_>>()?;
+    let all_lists =
+        || -> io::Result<Vec<_>> { posts.iter().map(|post| related_posts(folder, post)).collect() };
+    let before: Vec<Vec<Related>> = all_lists()?;
     let path = folder.join(post);
     fs::write(&path, fs::read_to_string(&path)? + ADDED)?;
     println!("\nNow somebody adds a paragraph about bread to {post}.\n");
@@ -90,10 +102,12 @@ fn edit_one(folder: &Path, posts: &[String]) -> io::Result<()> {
 
     // But the text of one post takes part in the lists of all the others: there the honest scope is everything.
     related_posts_invalidate_all();
-    let (after, took) = timed(|| posts.iter().map(|post| related_posts(folder, post)).collect::<io::Result<Vec<_>>>())?;
-    let names = |list: &[Related]| list.iter().map(|related| related.post.clone()).collect::<Vec<_>>();
+    let (after, took) = timed(all_lists)?;
+    let differ = |before: &[Related], after: &[Related]| {
+        before.len() != after.len() || before.iter().zip(after).any(|(one, two)| one.post != two.post)
+    };
     let others: Vec<&str> = (posts.iter().zip(before.iter().zip(&after)))
-        .filter(|(name, (before, after))| *name != post && names(before) != names(after))
+        .filter(|(name, (before, after))| *name != post && differ(before, after))
         .map(|(name, _)| name.as_str())
         .collect();
     println!("related_posts_invalidate_all(), {took:.1?} for all lists; these changed as well:");
@@ -128,8 +142,10 @@ struct Copy(PathBuf);
 
 impl Copy {
     fn of(folder: &Path) -> io::Result<Self> {
-        let copy = Self(env::temp_dir().join(format!("related-posts-{}", std::process::id())));
-        fs::create_dir(&copy.0)?;
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
+        let path = env::temp_dir().join(format!("related-posts-{}-{now}", std::process::id()));
+        fs::create_dir(&path)?;
+        let copy = Self(path);
         for post in list_posts(folder)? {
             fs::copy(folder.join(&post), copy.0.join(&post))?;
         }

@@ -11,16 +11,16 @@ use std::{fs, io};
 use cache_memoize::cache_memoize;
 
 /// How many files have been opened, to show what a hit saves.
-pub static FILES_READ: AtomicU64 = AtomicU64::new(0);
+pub(crate) static FILES_READ: AtomicU64 = AtomicU64::new(0);
 
 /// A post that is about similar things.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Related {
-    pub post: String,
+pub(crate) struct Related {
+    pub(crate) post: String,
     /// From 0, nothing in common, to 1, the same words.
-    pub score: f64,
+    pub(crate) score: f64,
     /// The words that brought it here, the most telling first.
-    pub shared: Vec<String>,
+    pub(crate) shared: Vec<String>,
 }
 
 /// The three posts most related to `post`, best first.
@@ -28,10 +28,13 @@ pub struct Related {
 /// The key is the folder and the name; a lookup copies neither. An `Err` is not stored, so a search that failed
 /// because a file was missing works as soon as the file is back.
 #[cache_memoize(ttl = "10m", capacity = 1000)]
-pub fn related_posts(folder: &Path, post: &str) -> io::Result<Vec<Related>> {
+pub(crate) fn related_posts(folder: &Path, post: &str) -> io::Result<Vec<Related>> {
     let words = read_all(folder)?;
     let Some(own) = words.get(post) else {
-        return Err(io::Error::new(io::ErrorKind::NotFound, format!("no post {post} in {}", folder.display())));
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("no post {post} in {}", folder.display()),
+        ));
     };
 
     // A word in every post says nothing, a word in few says much: its weight is ln(posts / posts that have it).
@@ -63,7 +66,7 @@ pub fn related_posts(folder: &Path, post: &str) -> io::Result<Vec<Related>> {
 }
 
 /// The posts of a folder: its `.md` files, by name.
-pub fn list_posts(folder: &Path) -> io::Result<Vec<String>> {
+pub(crate) fn list_posts(folder: &Path) -> io::Result<Vec<String>> {
     let cannot = |error: io::Error| {
         io::Error::new(error.kind(), format!("cannot read the folder {}: {error}", folder.display()))
     };
@@ -71,6 +74,7 @@ pub fn list_posts(folder: &Path) -> io::Result<Vec<String>> {
     for entry in fs::read_dir(folder).map_err(cannot)? {
         let path = entry.map_err(cannot)?.path();
         if path.extension().is_some_and(|extension| extension == "md")
+            && path.is_file()
             && let Some(name) = path.file_name().and_then(|name| name.to_str())
         {
             posts.push(name.to_owned());

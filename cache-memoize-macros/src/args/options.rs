@@ -57,12 +57,7 @@ static OPTIONS: &[Opt] = &[
     option!(backend or cache_alias, "a backend, or the name of a registered one as a string", " = REDIS"),
     option!(single_flight, "`true`, `false` or `\"fleet\"`", " = \"fleet\""),
     option!(companions, "`false` or a visibility", " = pub(crate)"),
-    option!(
-        crate,
-        "the path of `cache_memoize` as seen from here",
-        " = my_rt::cache_memoize",
-        krate
-    ),
+    option!(crate, "the path of `cache_memoize` as seen from here", " = my_rt::cache_memoize", krate),
 ];
 
 /// What other caches call our options; too far off for a slip of the finger.
@@ -87,9 +82,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 impl Opt {
     /// The option of this name, or of this Django name.
     pub(super) fn called(name: &str) -> Option<&'static Self> {
-        OPTIONS
-            .iter()
-            .find(|option| option.name == name || option.alias == Some(name))
+        OPTIONS.iter().find(|option| option.name == name || option.alias == Some(name))
     }
 
     /// A use of the option under the user's spelling, `timeout = 300`.
@@ -99,11 +92,7 @@ impl Opt {
 
     /// "`prefix` takes a string literal or …, for instance `prefix = "posts"`".
     pub(super) fn usage(&self, spelling: &str) -> String {
-        format!(
-            "`{spelling}` takes {}, for instance `{}`",
-            self.takes,
-            self.example(spelling)
-        )
+        format!("`{spelling}` takes {}, for instance `{}`", self.takes, self.example(spelling))
     }
 }
 
@@ -111,10 +100,7 @@ impl Opt {
 pub(super) fn unknown(name: &str) -> String {
     let names = || OPTIONS.iter().map(|option| option.name);
     let aliases = OPTIONS.iter().filter_map(|option| option.alias);
-    let elsewhere = ELSEWHERE
-        .iter()
-        .find(|(theirs, _)| *theirs == name)
-        .map(|(_, ours)| *ours);
+    let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == name).map(|(_, ours)| *ours);
     match elsewhere.or_else(|| did_you_mean(name, names().chain(aliases))) {
         Some(meant) => format!("unknown option `{name}`: did you mean `{meant}`?"),
         None => format!("unknown option `{name}`: the options are {}", listed(names())),

@@ -102,16 +102,7 @@ fn assignment(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> R
     }
     let (value, tokens) = parsed(input, &name)?;
     if claimed {
-        (option.store)(
-            args,
-            Raw {
-                option,
-                name,
-                value,
-                tokens,
-            },
-            errors,
-        );
+        (option.store)(args, Raw { option, name, value, tokens }, errors);
     }
     Ok(())
 }
@@ -127,16 +118,7 @@ fn list(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> Result<
     let tokens: TokenStream = content.fork().parse()?;
     let value = Value::Names(names(&content, errors)?);
     if args.claim(option, &name, errors) {
-        (option.store)(
-            args,
-            Raw {
-                option,
-                name,
-                value,
-                tokens,
-            },
-            errors,
-        );
+        (option.store)(args, Raw { option, name, value, tokens }, errors);
     }
     Ok(())
 }
@@ -153,10 +135,7 @@ fn names(input: ParseStream<'_>, errors: &mut Errors) -> Result<Vec<Ident>> {
         let element = between(start, input.cursor());
         match name {
             Ok(name) if element.clone().into_iter().count() == 1 => names.push(name),
-            _ => errors.push(
-                element,
-                "`skip` takes the plain names of arguments, for instance `skip(db)`",
-            ),
+            _ => errors.push(element, "`skip` takes the plain names of arguments, for instance `skip(db)`"),
         }
         input.parse::<Option<Token![,]>>()?;
     }
@@ -171,16 +150,7 @@ fn bare_ttl(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> Res
     };
     args.claim(option, &name, errors);
     let (value, tokens) = parsed(input, &name)?;
-    (option.store)(
-        args,
-        Raw {
-            option,
-            name,
-            value,
-            tokens,
-        },
-        errors,
-    );
+    (option.store)(args, Raw { option, name, value, tokens }, errors);
     Ok(())
 }
 
@@ -231,10 +201,7 @@ fn resume(input: ParseStream<'_>) {
 
 /// Whether an option must begin here; a word that is nobody's name may as well be a closure's parameter.
 fn starts_option(input: ParseStream<'_>) -> bool {
-    matches!(
-        Start::of(input),
-        Start::Assignment | Start::List | Start::BareOption
-    )
+    matches!(Start::of(input), Start::Assignment | Start::List | Start::BareOption)
 }
 
 fn between(start: Cursor<'_>, end: Cursor<'_>) -> TokenStream {

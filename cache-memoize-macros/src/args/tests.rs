@@ -40,35 +40,19 @@ fn every_option_is_read() {
     );
     assert!(matches!(args.err_ttl.as_ref().unwrap().value, Ttl::Expr(_)));
     assert_eq!(args.skip.as_ref().unwrap().value, ["db", "self"]);
-    assert!(matches!(
-        args.args_rewrite.as_ref().unwrap().value,
-        Callable::Path(_)
-    ));
+    assert!(matches!(args.args_rewrite.as_ref().unwrap().value, Callable::Path(_)));
     assert!(matches!(args.cache_err.as_ref().unwrap().value, CacheErr::If(_)));
-    assert!(matches!(
-        args.single_flight.as_ref().unwrap().value,
-        SingleFlight::Fleet
-    ));
-    assert!(matches!(
-        args.companions.as_ref().unwrap().value,
-        CompanionsOption::Visibility(_)
-    ));
-    assert_eq!(
-        args.krate.as_ref().unwrap().value.to_token_stream().to_string(),
-        "crate :: rt"
-    );
+    assert!(matches!(args.single_flight.as_ref().unwrap().value, SingleFlight::Fleet));
+    assert!(matches!(args.companions.as_ref().unwrap().value, CompanionsOption::Visibility(_)));
+    assert_eq!(args.krate.as_ref().unwrap().value.to_token_stream().to_string(), "crate :: rt");
     assert_eq!(args.extra.as_ref().unwrap().tokens.to_string(), "user . locale");
 }
 
 #[test]
 fn the_first_may_be_a_bare_lifetime() {
-    for tokens in [
-        quote!(60 * 5),
-        quote!("5m"),
-        quote!(TTL),
-        quote!(secs(5)),
-        quote!(|v| v.ttl, capacity = 5),
-    ] {
+    for tokens in
+        [quote!(60 * 5), quote!("5m"), quote!(TTL), quote!(secs(5)), quote!(|v| v.ttl, capacity = 5)]
+    {
         let args = fine(tokens.clone());
         assert!(args.ttl.is_some_and(|given| given.name == "ttl"), "{tokens}");
     }
@@ -109,18 +93,12 @@ fn one_mistake_does_not_hide_the_others() {
     assert!(messages[5].contains("in the value of `bypass_if`"));
     assert_eq!(args.skip.as_ref().unwrap().value, ["db"]);
     assert!(args.on_hit.is_some() && args.key.is_some());
-    assert!(
-        args.named("prefix").is_some(),
-        "a malformed option still counts as given"
-    );
+    assert!(args.named("prefix").is_some(), "a malformed option still counts as given");
 }
 
 #[test]
 fn names_that_are_no_options() {
-    assert_eq!(
-        only_mistake(quote!(tll = 5)),
-        "unknown option `tll`: did you mean `ttl`?"
-    );
+    assert_eq!(only_mistake(quote!(tll = 5)), "unknown option `tll`: did you mean `ttl`?");
     assert!(only_mistake(quote!(max_size = 5)).contains("did you mean `capacity`"));
     assert!(only_mistake(quote!(frobnicate = 5)).contains("the options are `ttl`, `err_ttl`"));
     assert!(only_mistake(quote!(skpi(a))).contains("did you mean `skip`"));
@@ -141,10 +119,7 @@ fn a_missing_value_or_comma() {
 #[test]
 fn lifetimes_that_cannot_be() {
     for (tokens, says) in [
-        (
-            quote!(ttl = 0),
-            "`ttl = 0` would store nothing: leave `ttl` out for no expiry",
-        ),
+        (quote!(ttl = 0), "`ttl = 0` would store nothing: leave `ttl` out for no expiry"),
         (quote!(timeout = 0u64), "`timeout = 0u64` would store nothing"),
         (quote!(err_ttl = "0s"), "leave `err_ttl` out to give errors"),
         (quote!(ttl = -5), "`ttl` is negative"),
@@ -181,14 +156,8 @@ fn values_of_the_wrong_kind() {
         let message = only_mistake(tokens.clone());
         assert!(message.contains(says), "{tokens}: {message}");
     }
-    assert!(matches!(
-        fine(quote!(capacity = unbounded)).capacity.unwrap().value,
-        Capacity::Unbounded
-    ));
-    assert!(matches!(
-        fine(quote!(companions = false)).companions.unwrap().value,
-        CompanionsOption::Off
-    ));
+    assert!(matches!(fine(quote!(capacity = unbounded)).capacity.unwrap().value, Capacity::Unbounded));
+    assert!(matches!(fine(quote!(companions = false)).companions.unwrap().value, CompanionsOption::Off));
 }
 
 #[test]

@@ -29,12 +29,7 @@ pub(super) struct Raw {
 impl Raw {
     /// Puts the value into its field, or reports why it cannot be one.
     pub(super) fn store<T: FromValue>(self, slot: &mut Option<Given<T>>, errors: &mut Errors) {
-        let Self {
-            option,
-            name,
-            value,
-            tokens,
-        } = self;
+        let Self { option, name, value, tokens } = self;
         match T::from_value(value, &name) {
             Ok(value) => *slot = Some(Given { name, value, tokens }),
             Err(Refusal::Kind) => errors.push(&tokens, option.usage(&name.to_string())),
@@ -105,17 +100,11 @@ impl FromValue for Ttl {
         }
         match bare(&expr) {
             Expr::Closure(closure) => plain(closure, name).map(Self::Closure),
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text), ..
-            }) => lifetime_in(text, name),
-            Expr::Lit(ExprLit {
-                lit: Lit::Int(number),
-                ..
-            }) => whole_seconds(number, name).map(|()| Self::Expr(expr)),
-            Expr::Lit(ExprLit {
-                lit: Lit::Float(number),
-                ..
-            }) => Err(fractional(number, name)),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => lifetime_in(text, name),
+            Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+                whole_seconds(number, name).map(|()| Self::Expr(expr))
+            }
+            Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => Err(fractional(number, name)),
             Expr::Lit(_) => Err(Refusal::Kind),
             _ => Ok(Self::Expr(expr)),
         }
@@ -132,9 +121,8 @@ fn lifetime_in(text: &LitStr, name: &Ident) -> Result<Ttl, Refusal> {
 }
 
 fn whole_seconds(number: &LitInt, name: &Ident) -> Result<(), Refusal> {
-    const SUFFIXES: &[&str] = &[
-        "", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
-    ];
+    const SUFFIXES: &[&str] =
+        &["", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize"];
     if !SUFFIXES.contains(&number.suffix()) {
         return Err(Refusal::Because(format!(
             "`{name} = {number}` needs quotes: write `{name} = \"{number}\"`"
@@ -232,9 +220,7 @@ impl FromValue for Version {
 impl FromValue for Prefix {
     fn from_value(value: Value, _: &Ident) -> Result<Self, Refusal> {
         match bare(&value.expr()?) {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text), ..
-            }) => Ok(Self::Text(text.clone())),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(Self::Text(text.clone())),
             Expr::Path(path) => Ok(Self::Const(path.clone())),
             _ => Err(Refusal::Kind),
         }
@@ -288,9 +274,9 @@ impl FromValue for SingleFlight {
             Some(Lit::Bool(flag)) if flag.value => Ok(Self::On),
             Some(Lit::Bool(_)) => Ok(Self::Off),
             Some(Lit::Str(text)) if text.value() == "fleet" => Ok(Self::Fleet),
-            None if is_word(&expr, "fleet") => Err(Refusal::Because(format!(
-                "`fleet` needs quotes: write `{name} = \"fleet\"`"
-            ))),
+            None if is_word(&expr, "fleet") => {
+                Err(Refusal::Because(format!("`fleet` needs quotes: write `{name} = \"fleet\"`")))
+            }
             _ => Err(Refusal::Kind),
         }
     }

@@ -41,30 +41,18 @@ impl Expected {
             argument if argument.has_own_name() => argument.name.to_string(),
             _ => "_".into(),
         };
-        Self {
-            names: arguments.map(name).collect(),
-            which,
-        }
+        Self { names: arguments.map(name).collect(), which }
     }
 
     fn fixed(names: &str, which: &'static str) -> Self {
-        Self {
-            names: names.split(", ").map(Into::into).collect(),
-            which,
-        }
+        Self { names: names.split(", ").map(Into::into).collect(), which }
     }
 
     fn check<T: MaybeClosure>(&self, given: &Option<Given<T>>, errors: &mut Errors) {
         let Some(Given { name, value, .. }) = given else {
             return;
         };
-        let Some(ExprClosure {
-            inputs_begin,
-            inputs,
-            inputs_end,
-            ..
-        }) = value.closure()
-        else {
+        let Some(ExprClosure { inputs_begin, inputs, inputs_end, .. }) = value.closure() else {
             return;
         };
         if inputs.len() == self.names.len() {

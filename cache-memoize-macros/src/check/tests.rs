@@ -28,53 +28,25 @@ fn two() -> TokenStream {
 #[test]
 fn options_that_contradict_each_other() {
     for (args, says) in [
-        (
-            quote!(key = k, args_rewrite = r),
-            "`args_rewrite` cannot be given with `key`",
-        ),
+        (quote!(key = k, args_rewrite = r), "`args_rewrite` cannot be given with `key`"),
         (
             quote!(key_generator_callable = k, extra = id),
             "`extra` cannot be given with `key_generator_callable`",
         ),
-        (
-            quote!(key = k, version = 1),
-            "`version` cannot be given with `key`",
-        ),
-        (
-            quote!(key = k, prefix = "p"),
-            "`prefix` cannot be given with `key`",
-        ),
-        (
-            quote!(backend = B, capacity = 5),
-            "set it where the backend is built",
-        ),
-        (
-            quote!(backend = B, weigher = w),
-            "set it where the backend is built",
-        ),
+        (quote!(key = k, version = 1), "`version` cannot be given with `key`"),
+        (quote!(key = k, prefix = "p"), "`prefix` cannot be given with `key`"),
+        (quote!(backend = B, capacity = 5), "set it where the backend is built"),
+        (quote!(backend = B, weigher = w), "set it where the backend is built"),
         (quote!(store_result = false, cache_if = c), "no value to judge"),
-        (
-            quote!(store_result = false, cache_none = false),
-            "no value to judge",
-        ),
-        (
-            quote!(store_result = false, cache_err = true),
-            "gives the right to run back",
-        ),
-        (
-            quote!(store_result = false, single_flight = false),
-            "its right to run is single flight",
-        ),
+        (quote!(store_result = false, cache_none = false), "no value to judge"),
+        (quote!(store_result = false, cache_err = true), "gives the right to run back"),
+        (quote!(store_result = false, single_flight = false), "its right to run is single flight"),
         (quote!(err_ttl = 5), "add `cache_err = true`"),
+        (quote!(cache_err = true, ttl = |v| v.ttl()), "add `err_ttl = ..`"),
+        (quote!(backend = "sessions"), "name a `Memory` by an expression"),
         (quote!(weigher = w), "add `capacity = ..`"),
-        (
-            quote!(weigher = w, capacity = unbounded),
-            "nothing to weigh against",
-        ),
-        (
-            quote!(single_flight = "fleet"),
-            "`single_flight = \"fleet\"` needs a backend",
-        ),
+        (quote!(weigher = w, capacity = unbounded), "nothing to weigh against"),
+        (quote!(single_flight = "fleet"), "`single_flight = \"fleet\"` needs a backend"),
     ] {
         let message = only_mistake(args.clone(), two());
         assert!(message.contains(says), "{args}: {message}");
@@ -87,13 +59,8 @@ fn options_that_go_together() {
         quote!(key = |db, id| id.to_string(), ttl = 5),
         quote!(skip(db), key = |id| id.to_string()),
         quote!(store_result = false, single_flight = "fleet", backend = B),
-        quote!(
-            store_result = true,
-            cache_if = c,
-            cache_none = false,
-            cache_err = true,
-            err_ttl = 5
-        ),
+        quote!(store_result = true, cache_if = c, cache_none = false, cache_err = true, err_ttl = 5),
+        quote!(cache_err = true, ttl = |v| v.ttl(), err_ttl = 5),
         quote!(weigher = |key, value| 1, capacity = 5),
         quote!(backend = B, single_flight = "fleet"),
     ] {
@@ -104,10 +71,7 @@ fn options_that_go_together() {
 #[test]
 fn a_malformed_option_is_not_missing_as_well() {
     assert_eq!(mistakes(quote!(cache_err = 12, err_ttl = 5), two()).len(), 1);
-    assert_eq!(
-        mistakes(quote!(backend = 5, single_flight = "fleet"), two()).len(),
-        1
-    );
+    assert_eq!(mistakes(quote!(backend = 5, single_flight = "fleet"), two()).len(), 1);
 }
 
 #[test]
@@ -159,14 +123,8 @@ fn closures_of_the_wrong_arity() {
     for (args, says) in [
         (quote!(key = |a, b, c| a), "`|db, id|`"),
         (quote!(on_miss = |a| ()), "`|db, id|`"),
-        (
-            quote!(skip(db, id), args_rewrite = |a| a),
-            "takes no parameter here: `||`; this closure has 1",
-        ),
-        (
-            quote!(ttl = || 5),
-            "takes 1 parameter here, the stored value: `|value|`",
-        ),
+        (quote!(skip(db, id), args_rewrite = |a| a), "takes no parameter here: `||`; this closure has 1"),
+        (quote!(ttl = || 5), "takes 1 parameter here, the stored value: `|value|`"),
         (quote!(cache_if = |a, b| true), "`|value|`"),
         (quote!(cache_err = || true), "`|error|`"),
         (quote!(weigher = |v| 1, capacity = 5), "`|key, value|`"),
@@ -183,9 +141,46 @@ fn mistakes_of_every_kind_are_reported_at_once() {
             ""
         }
     );
-    let found = mistakes(
-        quote!(tll = 5, capacity = 0, backend = B, skip(x), on_hit = |a, b| ()),
-        item,
-    );
+    let found = mistakes(quote!(tll = 5, capacity = 0, backend = B, skip(x), on_hit = |a, b| ()), item);
     assert_eq!(found.len(), 8, "{found:#?}");
+}
+
+#[test]
+fn options_about_results_do_not_see_the_arguments() {
+    for (args, says) in [
+        (
+            quote!(cache_if = |v| *v > id),
+            "`cache_if` is asked about the value alone and cannot see the argument `id`",
+        ),
+        (quote!(cache_if = |v| !v.is_empty() && v.f(&[id])), "`bypass_if`"),
+        (quote!(ttl = |v| v.ttl(id)), "let the value tell"),
+        (quote!(ttl = id), "make it a closure over the value, `ttl = |value| ..`"),
+        (quote!(cache_err = |e| e.is(id)), "`cache_err` is asked about the error alone"),
+        (quote!(cache_err = true, err_ttl = id * 2), "`err_ttl = |error| ..`"),
+        (quote!(capacity = id as u64), "`capacity` is the same for all calls"),
+        (quote!(capacity = 5, weigher = |_, _| id), "`|key, value|`"),
+    ] {
+        let message = only_mistake(args.clone(), two());
+        assert!(message.contains(says), "{args}: {message}");
+    }
+}
+
+#[test]
+fn names_that_are_no_arguments() {
+    for args in [
+        quote!(cache_if = |id| *id > 5),
+        quote!(cache_if = |v| v.id > db::LIMIT && v.db() == id::<u8>()),
+        quote!(cache_if = |v| v.iter().any(|id| *id > 5)),
+        quote!(cache_if = |v| matches!(v, Some(id) if *id > 5)),
+        quote!(
+            cache_if = |v| {
+                let id = v.id;
+                id > 5
+            }
+        ),
+        quote!(cache_if = |v| *v == Post { id: 5 }),
+        quote!(ttl = Duration::from_secs(ID)),
+    ] {
+        assert_eq!(mistakes(args.clone(), two()), Vec::<String>::new(), "{args}");
+    }
 }

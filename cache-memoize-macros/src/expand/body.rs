@@ -6,10 +6,10 @@
 //! because a body with a `static` in it is taken for that of a free function and not copied.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
-use super::hidden;
 use super::signature::{self, companion_name, returned, turbofish};
+use super::{hidden, unlinted};
 use crate::model::{Companions, Context, Model};
 
 /// Whether the body stands in `f_uncached` alone.
@@ -39,24 +39,32 @@ fn call(model: &Model) -> TokenStream {
         // As safe as the call of the function itself.
         call = quote!(unsafe { #call });
     }
+    let unlinted = unlinted();
     match model.sig.asyncness {
-        Some(_) => call,
-        None => quote_spanned!(hidden()=> #[allow(deprecated)] move || #call),
+        Some(_) => quote!(#unlinted #call),
+        None => quote_spanned!(hidden()=> #unlinted move || #call),
     }
 }
 
 fn copy(model: &Model) -> TokenStream {
     let output = returned(model);
     let patterns = model.arguments.iter().filter_map(|argument| {
-        let (pat, name) = (argument.pat.as_ref()?, &argument.name);
-        Some(quote!(let #pat = #name;))
+        let (attrs, pat, name) = (&argument.attrs, argument.pat.as_ref()?, &argument.name);
+        Some(quote!(#(#attrs)* let #pat = #name;))
     });
-    let body = &model.body;
+    let patterns: Vec<_> = patterns.collect();
+    let body = match patterns.is_empty() {
+        // Its contents and not its braces: a block that holds nothing but a block is a lint.
+        true => model.body.stream(),
+        // In braces, so that items in the body are out of the patterns' sight.
+        false => model.body.to_token_stream(),
+    };
+    let unlinted = unlinted();
     match model.sig.asyncness {
         None => quote_spanned!(hidden()=> move || -> #output { #(#patterns)* #body }),
         // The `return` that is never run tells the compiler what the block returns, for the body's `?`.
         Some(_) => quote_spanned!(hidden()=> async move {
-            #[allow(unreachable_code, clippy::all, clippy::pedantic, clippy::diverging_sub_expression)]
+            #unlinted #[allow(unreachable_code)]
             if false {
                 let __returned: #output = loop {};
                 return __returned;

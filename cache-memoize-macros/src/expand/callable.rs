@@ -14,11 +14,7 @@ pub(super) fn call(callable: &Callable, arguments: &[TokenStream]) -> TokenStrea
         Callable::Path(path) => quote!(#path(#(#arguments),*)),
         Callable::Closure(closure) => {
             let (patterns, output, body) = (closure.inputs.iter(), &closure.output, &closure.body);
-            let body = match output {
-                syn::ReturnType::Default => quote!({ #(let #patterns = #arguments;)* #body }),
-                syn::ReturnType::Type(..) => quote!({ #(let #patterns = #arguments;)* #body }),
-            };
-            quote_spanned!(hidden()=> (|| #output #body)())
+            quote_spanned!(hidden()=> (|| #output { #(let #patterns = #arguments;)* #body })())
         }
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 
-use super::{body, docs, function, hidden, key, policy, private, signature, target};
+use super::{docs, function, hidden, key, policy, private, signature, target, unlinted};
 use crate::args::Backend;
 use crate::model::{Companions, Home, KeySource, Model};
 
@@ -18,7 +18,9 @@ pub(super) fn stand_ins(model: &Model) -> TokenStream {
 }
 
 fn make(model: &Model, hollow: bool) -> TokenStream {
-    let Companions::Visibility(vis) = &model.companions else { return TokenStream::new() };
+    let Companions::Visibility(vis) = &model.companions else {
+        return TokenStream::new();
+    };
     let companion = Companion { model, vis, hollow };
     let all = [
         companion.invalidate(),
@@ -62,14 +64,18 @@ impl Parts {
 impl Companion<'_> {
     /// `fn f_invalidate(args) -> bool`
     fn invalidate(&self) -> TokenStream {
-        let body = self.with_key("invalidate", |target, key| quote!(#target.invalidate(#key)));
-        let output = self.fallible(quote!(bool));
+        let body = self.with_key(
+            "invalidate",
+            &self.model.companion_args,
+            |target, key| quote!(#target.invalidate(#key)),
+        );
+        let output = self.fallible(quote!(::core::primitive::bool));
         self.emit(Parts::new("invalidate", self.inputs(), output, body))
     }
 
     /// `fn f_invalidate_all()`
     fn invalidate_all(&self) -> TokenStream {
-        let target = self.in_ways(target::target(self.model, &self.name("invalidate_all"), false));
+        let target = self.in_ways(target::target(self.model, &self.name("invalidate_all"), None));
         let body = quote!(#target.invalidate_all());
         let inputs = signature::inputs(self.model, &self.model.backend_args);
         let output = self.fallible(quote!(()));
@@ -85,12 +91,14 @@ impl Companion<'_> {
             None => quote!(refresh),
             Some(_) => quote!(refresh_async),
         };
-        let turn = self.with_key("refresh", |target, key| quote!(#target.#refresh(#key, #shape)));
+        let turn =
+            self.with_key("refresh", &model.all_args, |target, key| quote!(#target.#refresh(#key, #shape)));
         let begun = quote_spanned!(hidden()=> __begun);
         let run = function::run(model, begun.clone(), &model.callbacks, false);
         let inputs = signature::inputs(model, &model.all_args);
         let output = signature::returned(model);
-        let body = quote!(let #begun = #turn; #run);
+        let unlinted = unlinted();
+        let body = quote!(#unlinted let #begun = #turn; #run);
         self.emit(Parts { runs: true, ..Parts::new("refresh", inputs, self.fallible(quote!(#output)), body) })
     }
 
@@ -99,7 +107,11 @@ impl Companion<'_> {
         let model = self.model;
         let (shape, policy, ty) = (policy::shape(model), policy::policy(model), signature::returned(model));
         let value = self.value_name();
-        let body = self.with_key("set", |target, key| quote!(#target.set(#key, #shape, &#value, #policy)));
+        let body = self.with_key(
+            "set",
+            &self.model.companion_args,
+            |target, key| quote!(#target.set(#key, #shape, &#value, #policy)),
+        );
         let arguments = self.inputs();
         let comma = (!arguments.is_empty()).then(|| quote!(,));
         let inputs = quote!(#arguments #comma #value: #ty);
@@ -109,7 +121,11 @@ impl Companion<'_> {
     /// `fn f_peek(args) -> Option<R>`
     fn peek(&self) -> TokenStream {
         let (shape, ty) = (policy::shape(self.model), signature::returned(self.model));
-        let body = self.with_key("peek", |target, key| quote!(#target.peek(#key, #shape)));
+        let body = self.with_key(
+            "peek",
+            &self.model.companion_args,
+            |target, key| quote!(#target.peek(#key, #shape)),
+        );
         let output = self.fallible(quote!(::core::option::Option<#ty>));
         self.emit(Parts::new("peek", self.inputs(), output, body))
     }
@@ -121,7 +137,7 @@ impl Companion<'_> {
         let body = match &model.key {
             KeySource::Text(text) => key::verbatim(model, text),
             KeySource::Arguments(_) | KeySource::Rewrite(..) => {
-                let instance = target::instance(model, &self.name("cache_key"), true);
+                let instance = target::instance(model, &self.name("cache_key"), Some(&model.companion_args));
                 let (before, text) = key::text(model);
                 quote!({ use #private::ways::*; #before #instance.key_text(#text) })
             }
@@ -135,24 +151,34 @@ impl Companion<'_> {
         let model = self.model;
         let (vis, docs) = (self.vis, docs::of(model, "uncached"));
         // Its own lints stay in force, for this is the user's code.
-        let attrs = match body::stands_alone(model) {
-            true => model.attrs.iter().filter(|attribute| is_about_lints(attribute)).collect::<Vec<_>>(),
-            false => Vec::new(),
+        let lints = model.attrs.iter().filter(|attribute| is_about_lints(attribute));
+        let repeated = model.companion_attrs.iter().filter(|attribute| !is_about_lints(attribute));
+        let mut sig = match self.hollow {
+            false => signature::written(model),
+            true => signature::plain(model, false),
         };
-        let repeated = model.companion_attrs.iter().filter(|attribute| attrs.is_empty() || !is_about_lints(attribute));
-        let mut sig = signature::own(model, false);
         sig.ident = signature::companion_name(model, "uncached");
         let body = match self.hollow {
             false => model.body.to_token_stream(),
             true => hollow(),
         };
-        quote!(#docs #(#repeated)* #(#attrs)* #[allow(dead_code)] #vis #sig #body)
+        // Without a body, nothing uses the arguments.
+        let unused = self.hollow.then(|| quote!(#[allow(unused_variables)]));
+        quote! {
+            #docs #(#repeated)* #(#lints)* #[allow(dead_code)] #unused
+            // Its documentation and other attributes are those of a companion.
+            #[allow(
+                clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::missing_safety_doc,
+                clippy::must_use_candidate, clippy::return_self_not_must_use
+            )]
+            #vis #sig #body
+        }
     }
 
     /// `fn f_stats() -> Stats`
     fn stats(&self) -> TokenStream {
         let private = private(self.model);
-        let target = self.in_ways(target::target(self.model, &self.name("stats"), false));
+        let target = self.in_ways(target::target(self.model, &self.name("stats"), None));
         let inputs = signature::inputs(self.model, &self.model.backend_args);
         let parts = Parts::new("stats", inputs, quote!(#private::Stats), quote!(#target.stats()));
         self.emit(Parts { generic: self.backend_needs_generics(), waits: false, ..parts })
@@ -171,13 +197,14 @@ impl Companion<'_> {
         let unsafety = (runs && signature::is_unsafe(model)).then(|| quote!(unsafe));
         let generics = generic.then_some(&model.sig.generics);
         let bounds = generics.and_then(|generics| generics.where_clause.as_ref());
-        let lints = match runs {
-            // It may have a copy of the user's body, which the user's lints are for.
-            true => quote!(#[allow(dead_code, deprecated)]),
-            false => quote! {
-                #[allow(dead_code, deprecated, unused_variables, unused_lifetimes)]
-                #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
-            },
+        let lints = match runs && !self.hollow {
+            // It may have a copy of the user's body, which the user's lints are for; but it does not use all that
+            // the function uses.
+            true => quote!(#[allow(dead_code, deprecated, unused_variables)]),
+            false => {
+                let unlinted = unlinted();
+                quote!(#[allow(dead_code, deprecated, unused_variables, unused_lifetimes, single_use_lifetimes)] #unlinted)
+            }
         };
         quote_spanned! {hidden()=>
             #docs #(#attrs)* #lints
@@ -194,9 +221,14 @@ impl Companion<'_> {
     }
 
     /// `{ use …; target.operation(key) }`
-    fn with_key(&self, suffix: &str, operation: impl FnOnce(TokenStream, TokenStream) -> TokenStream) -> TokenStream {
+    fn with_key(
+        &self,
+        suffix: &str,
+        inputs: &[usize],
+        operation: impl FnOnce(TokenStream, TokenStream) -> TokenStream,
+    ) -> TokenStream {
         let private = private(self.model);
-        let target = target::target(self.model, &self.name(suffix), true);
+        let target = target::target(self.model, &self.name(suffix), Some(inputs));
         let (before, key) = key::borrowed(self.model);
         let operation = operation(target, key);
         quote!({ use #private::ways::*; #before #operation })
@@ -204,7 +236,7 @@ impl Companion<'_> {
 
     fn in_ways(&self, target: TokenStream) -> TokenStream {
         let private = private(self.model);
-        let bindings = key::bindings(self.model);
+        let bindings = key::bindings(self.model, self.model.backend());
         quote!({ use #private::ways::*; #bindings #target })
     }
 
@@ -226,9 +258,11 @@ impl Companion<'_> {
 
     /// `value`, unless an argument is called that.
     fn value_name(&self) -> syn::Ident {
-        let taken = self.model.arguments.iter().any(|argument| argument.name == "value");
-        let name = if taken { "new_value" } else { "value" };
-        syn::Ident::new(name, self.model.sig.ident.span())
+        let mut name = String::from("value");
+        while self.model.arguments.iter().any(|argument| argument.name == name) {
+            name.insert_str(0, "new_");
+        }
+        syn::Ident::new(&name, self.model.sig.ident.span())
     }
 }
 

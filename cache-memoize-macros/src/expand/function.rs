@@ -2,12 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::{Attribute, Meta};
 
-use super::{body, callable, hidden, key, policy, private, signature, target};
+use super::place::Place;
+use super::{body, callable, hidden, key, policy, private, signature, target, unlinted};
 use crate::args::SingleFlight;
-use crate::model::{Callbacks, Model};
+use crate::model::{Callbacks, Model, Store};
 
 /// ```text
 /// fn f(a: A, b: &B) -> R {
@@ -20,16 +19,13 @@ use crate::model::{Callbacks, Model};
 /// }
 /// ```
 pub(super) fn memoized(model: &Model) -> TokenStream {
-    let attrs = attributes(model);
+    // What is expected of the function as it was written comes true in `f_uncached`.
+    let attrs = model.attrs.iter().map(signature::tolerant);
     let (vis, defaultness) = (&model.vis, &model.defaultness);
-    let sig = signature::own(model, true);
+    let sig = signature::plain(model, !body::stands_alone(model));
     let name = model.sig.ident.to_string();
     let lookup = lookup(model, name.trim_start_matches("r#"));
-    let join = match (model.single_flight, model.sig.asyncness) {
-        (SingleFlight::Off, _) => quote!(alone()),
-        (SingleFlight::On | SingleFlight::Fleet, None) => quote!(join()),
-        (SingleFlight::On | SingleFlight::Fleet, Some(_)) => quote!(join_async().await),
-    };
+    let join = join(model);
     let run = run(model, quote_spanned!(hidden()=> __lookup.#join), &model.callbacks, true);
     quote_spanned! {hidden()=>
         #(#attrs)* #vis #defaultness #sig {
@@ -39,27 +35,40 @@ pub(super) fn memoized(model: &Model) -> TokenStream {
     }
 }
 
+/// How a call that misses meets others that compute the same.
+fn join(model: &Model) -> TokenStream {
+    let waits = model.sig.asyncness.is_some();
+    match (&model.store, model.single_flight) {
+        (Store::Mark, _) if waits => quote!(claim_async().await),
+        (Store::Mark, _) => quote!(claim()),
+        (Store::Value(_), SingleFlight::Off) => quote!(alone()),
+        (Store::Value(_), SingleFlight::On | SingleFlight::Fleet) if waits => quote!(join_async().await),
+        (Store::Value(_), SingleFlight::On | SingleFlight::Fleet) => quote!(join()),
+    }
+}
+
 /// `let lookup = …;`, a statement of its own: nothing that it borrows may live across an `await`.
 fn lookup(model: &Model, within: &str) -> TokenStream {
     let private = private(model);
-    let target = target::target(model, within, true);
+    let target = target::target(model, within, Some(&model.all_args));
     let (before, key) = key::borrowed(model);
     let shape = policy::shape(model);
     let lookup = quote_spanned!(hidden()=> { use #private::ways::*; #before #target.lookup(#key, #shape) });
     let lookup = match &model.bypass_if {
         None => lookup,
         Some(bypass) => {
-            let bindings = key::bindings(model);
-            let bypass = quote_spanned!(bypass.span()=> { #bindings #bypass });
+            let bindings = key::bindings(model, [bypass]);
+            let bypass = quote_spanned!(hidden()=> { #bindings #bypass });
             quote!(#private::Lookup::unless(#bypass, || #lookup))
         }
     };
-    quote_spanned!(hidden()=> #[allow(clippy::all, clippy::pedantic, clippy::nursery)] let __lookup = #lookup;)
+    let unlinted = unlinted();
+    quote_spanned!(hidden()=> #unlinted let __lookup = #lookup;)
 }
 
 /// Runs `turn`, with the callbacks around it. A companion has no hits.
 pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits: bool) -> TokenStream {
-    let private = private(model);
+    let (private, unlinted) = (private(model), unlinted());
     let policy = policy::policy(model);
     let body = body::runnable(model);
     let run = match model.sig.asyncness {
@@ -70,7 +79,7 @@ pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits:
     let on_hit = callbacks.on_hit.as_ref().filter(|_| hits).map(|on_hit| {
         let lent: Vec<_> = arguments.iter().map(|argument| callable::lent(argument)).collect();
         let call = callable::call(on_hit, &lent);
-        quote!(.on_hit(|| { #call; }))
+        quote!(.on_hit(#unlinted || { #call; }))
     });
     let Some(on_miss) = &callbacks.on_miss else {
         return quote!(#turn #on_hit.#run);
@@ -79,36 +88,30 @@ pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits:
         let name = &argument.name;
         match argument.is_ref() {
             true => quote!(#name),
-            false => quote_spanned!(argument.ty.span()=> #private::copy_for_callback(&#name)),
+            false => {
+                let place = Place::of(&argument.ty);
+                place.call(model, |at| quote_spanned!(at=> copy_for_callback), place.lent(name))
+            }
         }
     });
-    let names: Vec<_> = (0..arguments.len()).map(|i| syn::Ident::new(&format!("__copy{i}"), hidden())).collect();
-    let lent: Vec<_> = arguments.iter().zip(&names).map(|(argument, name)| match argument.is_ref() {
-        true => quote!(#name),
-        false => quote!(&#name),
-    })
-    .collect();
+    let names: Vec<_> =
+        (0..arguments.len()).map(|i| syn::Ident::new(&format!("__copy{i}"), hidden())).collect();
+    let lent: Vec<_> = arguments
+        .iter()
+        .zip(&names)
+        .map(|(argument, name)| match argument.is_ref() {
+            true => quote!(#name),
+            false => quote!(&#name),
+        })
+        .collect();
     let call = callable::call(on_miss, &lent);
     quote_spanned! {hidden()=>
         let __turn = #turn #on_hit;
-        #[allow(clippy::all, clippy::pedantic)]
+        #unlinted
         let __copies = __turn.on_miss(|| (#(#copies,)*));
         let __returned = __turn.#run;
-        #[allow(clippy::all, clippy::pedantic)]
+        #unlinted
         #private::after_miss(__copies, |(#(#names,)*)| { #call; });
         __returned
     }
-}
-
-/// The user's own attributes. An expectation about the body goes where the body went.
-fn attributes(model: &Model) -> Vec<Attribute> {
-    let moved = body::stands_alone(model);
-    let own = |attribute: &Attribute| match &attribute.meta {
-        Meta::List(list) if moved && list.path.is_ident("expect") => {
-            let lints = &list.tokens;
-            syn::parse_quote!(#[allow(#lints)])
-        }
-        _ => attribute.clone(),
-    };
-    model.attrs.iter().map(own).collect()
 }

@@ -1,10 +1,10 @@
 //! The key of a call: borrowed, for looking up; and as text.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::spanned::Spanned;
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
 use syn::{Block, Expr, Index, Stmt, Type};
 
+use super::place::Place;
 use super::{callable, hidden, private};
 use crate::args::Callable;
 use crate::model::{KeySource, Model, Naming};
@@ -12,7 +12,7 @@ use crate::model::{KeySource, Model, Naming};
 /// A component: an expression, and where the user would look for it.
 struct Part {
     value: TokenStream,
-    at: Span,
+    at: Place,
 }
 
 /// A key: statements that must come before it, the parts, and the one that the user added.
@@ -26,9 +26,14 @@ struct Parts {
 pub(super) fn borrowed(model: &Model) -> (TokenStream, TokenStream) {
     let private = private(model);
     let Parts { before, parts, extra } = parts(model, Detail::Split);
-    let list = parts.iter().chain(&extra).rev().fold(quote!(#private::Nil), |rest, Part { value, at }| {
-        // The part has the span of the user's type, so that a missing bound is reported there.
-        let part = quote_spanned!(*at=> (&&&&#private::KeyOf(&#value)).__part());
+    // The part has the place of the user's type, so that a missing bound is reported there.
+    let part = |Part { value, at }: &Part| {
+        let question = at.call(model, |at| quote_spanned!(at=> KeyOf), quote!(&#value));
+        let answer = at.answer(4, question, "__part");
+        at.call(model, |at| quote_spanned!(at=> part), answer)
+    };
+    let list = parts.iter().chain(&extra).rev().fold(quote!(#private::Nil), |rest, written| {
+        let part = part(written);
         quote!(#private::Cons(#part, #rest))
     });
     (before, list)
@@ -36,9 +41,12 @@ pub(super) fn borrowed(model: &Model) -> (TokenStream, TokenStream) {
 
 /// Statements that must come first, and the arguments of `Instance::key_text`.
 pub(super) fn text(model: &Model) -> (TokenStream, TokenStream) {
-    let private = private(model);
     let Parts { before, parts, extra } = parts(model, Detail::Whole);
-    let written = |Part { value, at }: &Part| quote_spanned!(*at=> &(&&&#private::TextOf(&#value)).__text());
+    let written = |Part { value, at }: &Part| {
+        let question = at.call(model, |at| quote_spanned!(at=> TextOf), quote!(&#value));
+        let answer = at.answer(4, question, "__text");
+        quote!(&#answer)
+    };
     let texts = parts.iter().map(written);
     let extra = match &extra {
         None => quote!(::core::option::Option::None),
@@ -65,29 +73,30 @@ enum Detail {
 }
 
 fn parts(model: &Model, detail: Detail) -> Parts {
+    let names = bindings(model, model.extra().into_iter().chain(model.backend()));
     match &model.key {
-        KeySource::Arguments(naming) => Parts {
-            before: bindings(model),
-            parts: arguments(model, detail),
-            extra: extra(naming),
-        },
+        KeySource::Arguments(naming) => {
+            Parts { before: names, parts: arguments(model, detail), extra: extra(naming) }
+        }
         KeySource::Rewrite(rewrite, naming) => {
             let (before, value) = evaluated(model, rewrite);
-            let names = bindings(model);
             let arity = tuple_arity(rewrite).filter(|_| detail == Detail::Split);
-            let at = callable_span(rewrite);
+            let at = callable_place(rewrite);
             let parts = match arity {
                 None => vec![Part { value, at }],
-                Some(arity) => (0..arity).map(Index::from).map(|i| Part { value: quote!(#value.#i), at }).collect(),
+                Some(arity) => {
+                    (0..arity).map(Index::from).map(|i| Part { value: quote!(#value.#i), at }).collect()
+                }
             };
             Parts { before: quote!(#names #before), parts, extra: extra(naming) }
         }
         KeySource::Text(text) => {
             let (before, value) = evaluated(model, text);
-            let into = quote_spanned!(hidden()=> let __text = ::core::convert::Into::<#TEXT>::into(#value););
+            let written = key_text(model, text, value);
+            let into = quote_spanned!(hidden()=> let __text = #written;);
             let value = quote_spanned!(hidden()=> __text);
-            let part = Part { value, at: callable_span(text) };
-            Parts { before: quote!(#before #into), parts: vec![part], extra: None }
+            let part = Part { value, at: callable_place(text) };
+            Parts { before: quote!(#names #before #into), parts: vec![part], extra: None }
         }
     }
 }
@@ -95,17 +104,15 @@ fn parts(model: &Model, detail: Detail) -> Parts {
 /// The whole key as the user's `key` gives it, for `f_cache_key`.
 pub(super) fn verbatim(model: &Model, text: &Callable) -> TokenStream {
     let (before, value) = evaluated(model, text);
-    quote!({ #before ::core::convert::Into::<#TEXT>::into(#value) })
+    let written = key_text(model, text, value);
+    quote!({ #before #written })
 }
 
-/// `String`, whatever the user calls by that name.
-struct StdString;
-const TEXT: StdString = StdString;
-
-impl ToTokens for StdString {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        tokens.extend(quote!(::std::string::String));
-    }
+/// A `String`, or the complaint that the value does not become one.
+fn key_text(model: &Model, text: &Callable, value: TokenStream) -> TokenStream {
+    let place = callable_place(text);
+    let given = place.call(model, |at| quote_spanned!(at=> given), value);
+    place.call(model, |at| quote_spanned!(at=> key_text), given)
 }
 
 fn evaluated(model: &Model, callable: &Callable) -> (TokenStream, TokenStream) {
@@ -115,10 +122,10 @@ fn evaluated(model: &Model, callable: &Callable) -> (TokenStream, TokenStream) {
     (before, quote_spanned!(hidden()=> __key))
 }
 
-fn callable_span(callable: &Callable) -> Span {
+fn callable_place(callable: &Callable) -> Place {
     match callable {
-        Callable::Closure(closure) => closure.body.span(),
-        Callable::Path(path) => path.span(),
+        Callable::Closure(closure) => Place::of(&closure.body),
+        Callable::Path(path) => Place::of(path),
     }
 }
 
@@ -155,41 +162,35 @@ fn arguments(model: &Model, detail: Detail) -> Vec<Part> {
     parts
 }
 
-/// `pair: (&str, UserId)` is two parts, `pair.0` and `pair.1`.
+/// `pair: (&str, UserId)` is two parts, `pair.0` and `pair.1`; `text: &&str` is one, `**text`.
 fn push(parts: &mut Vec<Part>, value: TokenStream, ty: &Type, detail: Detail) {
-    match innermost(ty) {
+    match ty {
+        Type::Reference(reference) => push(parts, quote!((*#value)), &reference.elem, detail),
+        Type::Paren(paren) => push(parts, value, &paren.elem, detail),
+        Type::Group(group) => push(parts, value, &group.elem, detail),
         Type::Tuple(tuple) if detail == Detail::Split && !tuple.elems.is_empty() => {
             for (i, element) in tuple.elems.iter().enumerate() {
                 let i = Index::from(i);
                 push(parts, quote!(#value.#i), element, detail);
             }
         }
-        inner => parts.push(Part { value, at: inner.span() }),
-    }
-}
-
-/// The type behind references and parentheses, which is what a user looks at in an error.
-fn innermost(ty: &Type) -> &Type {
-    match ty {
-        Type::Reference(reference) => innermost(&reference.elem),
-        Type::Paren(paren) => innermost(&paren.elem),
-        Type::Group(group) => innermost(&group.elem),
-        _ => ty,
+        _ => parts.push(Part { value, at: Place::of(ty) }),
     }
 }
 
 fn extra(naming: &Naming) -> Option<Part> {
     let extra = naming.extra.as_ref()?;
-    Some(Part { value: quote!((#extra)), at: extra.span() })
+    Some(Part { value: quote!((#extra)), at: Place::of(extra) })
 }
 
-/// The names that patterns of arguments bind, by reference, for the expressions that use them.
-pub(super) fn bindings(model: &Model) -> TokenStream {
-    let uses = model.expressions();
+/// The names that patterns of arguments bind, by reference, for the `expressions` that use them.
+pub(super) fn bindings<'m>(model: &Model, expressions: impl IntoIterator<Item = &'m Expr>) -> TokenStream {
+    // Apart, so that no two of them read as one.
+    let uses: TokenStream = expressions.into_iter().map(|expr| quote!(#expr;)).collect();
     let destructured = model.arguments.iter().filter(|argument| argument.binds_any_of(&uses));
     let lets = destructured.map(|argument| {
-        let (pat, name) = (&argument.pat, &argument.name);
-        quote!(let #pat = &#name;)
+        let (pat, name) = (argument.lending_pattern(), &argument.name);
+        quote!(#[allow(unused_variables)] let #pat = &#name;)
     });
-    quote!(#[allow(unused_variables)] #(#lets)*)
+    lets.collect()
 }

@@ -18,6 +18,7 @@ mod companions;
 mod docs;
 mod function;
 mod key;
+mod place;
 mod policy;
 mod signature;
 mod target;
@@ -43,6 +44,12 @@ pub(crate) fn stand_ins(model: &Model) -> TokenStream {
 fn private(model: &Model) -> TokenStream {
     let runtime = &model.runtime;
     quote!(#runtime::__private)
+}
+
+/// Generated code uses arguments called `_x`, shadows them, copies what is `Copy`, and calls what is deprecated
+/// with the function.
+fn unlinted() -> TokenStream {
+    quote!(#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)])
 }
 
 /// Where the variables of generated code live.

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Index;
 use syn::spanned::Spanned;
 
+use super::place::Place;
 use super::signature::returned;
 use super::{hidden, key, private};
 use crate::args::{CacheErr, Callable, Ttl};
@@ -36,7 +37,8 @@ fn lifetime(model: &Model, ttl: &Ttl) -> TokenStream {
             quote!(#private::Lifetime::Fixed(|| ::core::time::Duration::new(#seconds, #nanos)))
         }
         Ttl::Expr(expr) => {
-            let duration = quote_spanned!(expr.span()=> #private::IntoTtl::into_ttl(#expr));
+            let duration =
+                Place::of(expr).call(model, |at| quote_spanned!(at=> IntoTtl::into_ttl), quote!(#expr));
             quote!(#private::Lifetime::Fixed(|| #duration))
         }
         Ttl::Closure(closure) => quote!(#private::Lifetime::By(#closure)),
@@ -47,8 +49,8 @@ fn worth_of(model: &Model, worth: &Worth) -> TokenStream {
     let private = private(model);
     let mut fields = TokenStream::new();
     if let Some(cache_if) = &worth.cache_if {
-        let cache_if = tokens(cache_if);
-        fields.extend(quote!(cache_if: ::core::option::Option::Some(#cache_if),));
+        let cache_if = asked(model, tokens(cache_if));
+        fields.extend(quote!(cache_if: #cache_if,));
     }
     if !worth.cache_none {
         let output = returned(model);
@@ -73,7 +75,14 @@ fn errors(model: &Model, stored: &StoredErr) -> TokenStream {
         (None, Some(ttl)) => Some(lifetime(model, ttl)),
     };
     let ttl = ttl.map(|ttl| quote!(err_ttl: #ttl,));
-    quote!(cache_err: ::core::option::Option::Some(#which), #ttl)
+    let which = asked(model, which);
+    quote!(cache_err: #which, #ttl)
+}
+
+/// A condition as the policy has it, or the complaint that it captures something or takes something else.
+fn asked(model: &Model, condition: TokenStream) -> TokenStream {
+    let place = Place::of(&condition);
+    place.call(model, |at| quote_spanned!(at=> asked_without_arguments), condition)
 }
 
 /// A weigher sees a key of one part as that part, a longer one as a tuple of references.
@@ -103,18 +112,20 @@ fn tokens(callable: &Callable) -> TokenStream {
 
 /// The shape of the return type, with what the options ask of it checked under the user's own tokens.
 pub(super) fn shape(model: &Model) -> TokenStream {
-    let private = private(model);
     let output = returned(model);
-    let at = output.span();
-    let shape = quote_spanned!(at=> #private::require_cacheable((&&&#private::ShapeOf::<#output>::new()).__shape()));
+    let place = Place::of(&output);
+    let question = place.call(model, |at| quote_spanned!(at=> ShapeOf::<#output>::new), quote!());
+    let answer = place.answer(5, question, "__shape");
+    let cacheable = |answer| place.call(model, |at| quote_spanned!(at=> require_cacheable), answer);
     match &model.store {
         Store::Mark => {
-            let check = quote_spanned!(at=> #private::require_nothing_to_store::<#output>());
-            quote!({ #check; #shape })
+            let check = |at| quote_spanned!(at=> require_nothing_to_store::<#output, _, _>);
+            place.call(model, check, answer)
         }
         Store::Value(worth) if worth.cache_err.is_some() => {
-            quote_spanned!(at=> #private::require_cacheable_error(#shape))
+            let check = |at| quote_spanned!(at=> require_cacheable_error);
+            place.call(model, check, cacheable(answer))
         }
-        Store::Value(_) => shape,
+        Store::Value(_) => cacheable(answer),
     }
 }

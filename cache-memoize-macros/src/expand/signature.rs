@@ -2,7 +2,9 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{FnArg, GenericParam, ReceiverKind, ReturnType, Safety, Signature, Type};
+use syn::{
+    Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type,
+};
 
 use crate::item::{Argument, ArgumentKind};
 use crate::model::Model;
@@ -10,7 +12,8 @@ use crate::model::Model;
 /// What the function returns.
 pub(super) fn returned(model: &Model) -> Type {
     match &model.sig.output {
-        ReturnType::Default => syn::parse_quote!(()),
+        // What is wrong with it is shown under the function's name.
+        ReturnType::Default => syn::parse_quote_spanned!(model.sig.ident.span()=> ()),
         ReturnType::Type(_, ty) => Type::clone(ty),
     }
 }
@@ -33,42 +36,84 @@ pub(super) fn inputs(model: &Model, which: &[usize]) -> TokenStream {
 
 fn input(argument: &Argument) -> TokenStream {
     match &argument.kind {
-        ArgumentKind::Receiver(receiver) => {
-            let mut receiver = receiver.clone();
-            // `mut self` is the body's business.
-            if !matches!(receiver.kind, ReceiverKind::Reference(..)) {
-                receiver.mutability = None;
-            }
-            receiver.into_token_stream()
-        }
+        ArgumentKind::Receiver(receiver) => immutable(receiver).into_token_stream(),
         ArgumentKind::Value | ArgumentKind::Ref | ArgumentKind::RefMut => {
-            let (name, ty) = (&argument.name, &argument.ty);
-            quote!(#name: #ty)
+            let (attrs, name, ty) = (attributes(argument), &argument.name, &argument.ty);
+            quote!(#(#attrs)* #name: #ty)
         }
     }
 }
 
-/// The function's own signature. `plain` gives its arguments plain names.
-pub(super) fn own(model: &Model, plain: bool) -> Signature {
+/// The function's own signature, for a body that runs another: its arguments have plain names. `receiver_stays`
+/// when the body is within.
+pub(super) fn plain(model: &Model, receiver_stays: bool) -> Signature {
     let mut sig = model.sig.clone();
-    if plain {
-        for (input, argument) in sig.inputs.iter_mut().zip(&model.arguments) {
-            if let FnArg::Typed(typed) = input {
+    for (input, argument) in sig.inputs.iter_mut().zip(&model.arguments) {
+        match input {
+            FnArg::Receiver(receiver) if !receiver_stays => *receiver = immutable(receiver),
+            FnArg::Receiver(_) => {}
+            FnArg::Typed(typed) => {
                 let name = &argument.name;
                 *typed.pat = syn::parse_quote!(#name);
+                typed.attrs = attributes(argument);
             }
         }
     }
     sig
 }
 
+/// The function's own signature as it was written. What only the options use is not unused.
+pub(super) fn written(model: &Model) -> Signature {
+    let mut sig = model.sig.clone();
+    let options: Vec<_> = model.expressions().map(ToTokens::to_token_stream).collect();
+    for (input, argument) in sig.inputs.iter_mut().zip(&model.arguments) {
+        if let FnArg::Typed(typed) = input
+            && options.iter().any(|option| argument.is_named_in(option))
+        {
+            typed.attrs.push(syn::parse_quote!(#[allow(unused_variables)]));
+        }
+    }
+    sig
+}
+
+/// The attributes of an argument with a plain name; those of a pattern are where it is matched.
+fn attributes(argument: &Argument) -> Vec<Attribute> {
+    let plain = argument.attrs.iter().filter(|_| argument.pat.is_none());
+    plain.map(tolerant).collect()
+}
+
+/// `mut self` is the business of the body.
+fn immutable(receiver: &Receiver) -> Receiver {
+    let mut receiver = receiver.clone();
+    if !matches!(receiver.kind, ReceiverKind::Reference(..)) {
+        receiver.mutability = None;
+    }
+    receiver
+}
+
+/// The attribute, without expectations.
+pub(super) fn tolerant(attribute: &Attribute) -> Attribute {
+    match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("expect") => {
+            let lints = &list.tokens;
+            syn::parse_quote!(#[allow(#lints)])
+        }
+        _ => attribute.clone(),
+    }
+}
+
 /// `::<T, N>`, for a function with the same type parameters. Lifetimes cannot always be named and need not be.
 pub(super) fn turbofish(model: &Model) -> Option<TokenStream> {
-    let parameters: Vec<_> = model.sig.generics.params.iter().filter_map(|parameter| match parameter {
-        GenericParam::Type(parameter) => Some(&parameter.ident),
-        GenericParam::Const(parameter) => Some(&parameter.ident),
-        GenericParam::Lifetime(_) => None,
-    })
-    .collect();
+    let parameters: Vec<_> = model
+        .sig
+        .generics
+        .params
+        .iter()
+        .filter_map(|parameter| match parameter {
+            GenericParam::Type(parameter) => Some(&parameter.ident),
+            GenericParam::Const(parameter) => Some(&parameter.ident),
+            GenericParam::Lifetime(_) => None,
+        })
+        .collect();
     (!parameters.is_empty()).then(|| quote!(::<#(#parameters),*>))
 }

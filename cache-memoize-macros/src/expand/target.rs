@@ -1,23 +1,22 @@
 //! Where a generated function finds its cache.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::GenericParam;
-use syn::spanned::Spanned;
 
+use super::place::Place;
 use super::{hidden, private};
 use crate::args::{Backend, Prefix, Version};
 use crate::model::{Bound, Context, Home, KeySource, Model, Naming};
+use crate::scan;
 
-/// `SITE.instance(…)`, in the generated function `within`.
-pub(super) fn instance(model: &Model, within: &str, generic: bool) -> TokenStream {
+/// `SITE.instance(…)`, in the generated function `within`, which takes `inputs` if it is for single calls.
+pub(super) fn instance(model: &Model, within: &str, inputs: Option<&[usize]>) -> TokenStream {
     let private = private(model);
-    let site = site(model, within);
-    let types = match generic {
-        true => types(model),
-        false => quote!(()),
+    let site = site(model, within, inputs.unwrap_or_default());
+    let types = match inputs {
+        Some(_) => types(model),
+        None => quote!(()),
     };
     quote_spanned!(hidden()=> {
         static __SITE: #private::Site = #site;
@@ -26,17 +25,18 @@ pub(super) fn instance(model: &Model, within: &str, generic: bool) -> TokenStrea
 }
 
 /// The function's own cache, or that of its backend.
-pub(super) fn target(model: &Model, within: &str, generic: bool) -> TokenStream {
-    let instance = instance(model, within, generic);
+pub(super) fn target(model: &Model, within: &str, inputs: Option<&[usize]>) -> TokenStream {
+    let instance = instance(model, within, inputs);
     match &model.home {
         Home::Own(_) => quote!(#instance.own()),
         Home::Backend(Backend::Expr(backend)) => {
-            let private = private(model);
             let on = match &model.key {
                 KeySource::Text(_) => quote!(verbatim_on),
                 KeySource::Arguments(_) | KeySource::Rewrite(..) => quote!(on),
             };
-            let backend = quote_spanned!(backend.span()=> (&&#private::BackendOf(&#backend)).__backend());
+            let place = Place::of(backend);
+            let question = place.call(model, |at| quote_spanned!(at=> BackendOf), quote!(&#backend));
+            let backend = place.answer(2, question, "__backend");
             quote!(#instance.#on(#backend))
         }
         // Refused by the checks.
@@ -44,20 +44,24 @@ pub(super) fn target(model: &Model, within: &str, generic: bool) -> TokenStream 
     }
 }
 
-fn site(model: &Model, within: &str) -> TokenStream {
+fn site(model: &Model, within: &str, inputs: &[usize]) -> TokenStream {
     let private = private(model);
     let ident = &model.sig.ident;
     let name = ident.to_string();
     let name = name.trim_start_matches("r#");
-    let fingerprint = fingerprint(model);
+    let number = model.number;
     // The place is that of the function's name.
     let at = Span::resolved_at(&ident.span(), hidden());
     let place = quote_spanned!(at=> (::core::file!(), ::core::line!(), ::core::column!()));
     let mut site = quote! {
-        #private::Site::new(#name, #within, ::core::module_path!(), #place, #fingerprint)
+        #private::Site::new(#name, #within, ::core::module_path!(), #place, #number)
     };
     if let KeySource::Arguments(naming) | KeySource::Rewrite(_, naming) = &model.key {
         site.extend(naming_of(naming));
+    }
+    let skipped = skipped_impls(model, inputs);
+    if skipped.contains(&true) {
+        site.extend(quote!(.skipped_impls(&[#(#skipped),*])));
     }
     if let Some(capacity) = capacity(model) {
         site.extend(quote!(.capacity(|| #capacity)));
@@ -86,9 +90,17 @@ fn naming_of(naming: &Naming) -> TokenStream {
 fn capacity(model: &Model) -> Option<TokenStream> {
     let private = private(model);
     match &model.home {
-        Home::Own(Bound::Entries(capacity) | Bound::Weight { capacity, .. }) => {
-            let number = quote_spanned!(capacity.span()=> #private::IntoCapacity::into_capacity(#capacity));
-            Some(quote!(#private::Capacity::Bounded(#number)))
+        Home::Own(bound @ (Bound::Entries(capacity) | Bound::Weight { capacity, .. })) => {
+            let unit = match bound {
+                Bound::Weight { .. } => quote!(Weight),
+                _ => quote!(Entries),
+            };
+            let number = Place::of(capacity).call(
+                model,
+                |at| quote_spanned!(at=> IntoCapacity::into_capacity),
+                quote!(#capacity),
+            );
+            Some(quote!(#private::Capacity::#unit(#number)))
         }
         Home::Own(Bound::Unbounded) => Some(quote!(#private::Capacity::Unbounded)),
         Home::Own(Bound::Default) | Home::Backend(_) => None,
@@ -105,12 +117,12 @@ fn types(model: &Model) -> TokenStream {
     quote!((#this #(::core::marker::PhantomData<#own>,)*))
 }
 
-/// Tells functions apart that a macro made at one place. The same in the function and all its companions.
-fn fingerprint(model: &Model) -> u64 {
-    let mut state = DefaultHasher::new();
-    model.sig.to_token_stream().to_string().hash(&mut state);
-    model.body.to_string().hash(&mut state);
-    let place = model.sig.ident.span().unwrap();
-    (place.line(), place.column()).hash(&mut state);
-    state.finish()
+/// For each `impl Trait` among the types of `inputs`, whether its argument is skipped: then its type says no more
+/// about a call than the argument does, and companions that are spared the argument cannot know it.
+fn skipped_impls(model: &Model, inputs: &[usize]) -> Vec<bool> {
+    let impls = inputs.iter().flat_map(|index| {
+        let count = scan::count(model.arguments[*index].ty.to_token_stream(), "impl");
+        std::iter::repeat_n(!model.key_args.contains(index), count)
+    });
+    impls.collect()
 }

@@ -23,11 +23,7 @@ fn a_function_is_taken_apart_and_its_body_left_alone() {
             -> Vec<T> where T: 'static { let broken = ; }
     });
     assert_eq!(item.attrs.len(), 2);
-    let names: Vec<String> = item
-        .arguments
-        .iter()
-        .map(|argument| argument.name.to_string())
-        .collect();
+    let names: Vec<String> = item.arguments.iter().map(|argument| argument.name.to_string()).collect();
     assert_eq!(names, ["self", "__arg1", "c", "d", "__arg4"]);
     assert_eq!(item.arguments[0].ty.to_token_stream().to_string(), "& Self");
     assert!(item.arguments[0].is_ref() && item.arguments[2].is_ref());
@@ -45,9 +41,7 @@ fn a_pattern_is_named_by_what_it_binds() {
     let item = fine(quote!(
         fn f(Point { x, y: [first, ..] }: Point, whole @ (a, _): (u8, u8)) {}
     ));
-    let [point, pair] = &item.arguments[..] else {
-        panic!()
-    };
+    let [point, pair] = &item.arguments[..] else { panic!() };
     assert!(point.is_named_in(&quote!(x + 1)) && point.is_named_in(&quote!(first)));
     assert!(!point.is_named_in(&quote!(Point + y)));
     assert!(pair.is_named_in(&quote!(whole.0)) && pair.is_named_in(&quote!(a)));

@@ -21,20 +21,10 @@ fn the_defaults() {
             }
         ),
     );
-    assert!(matches!(
-        model.key,
-        KeySource::Arguments(Naming {
-            prefix: None,
-            version: None,
-            extra: None
-        })
-    ));
+    assert!(matches!(model.key, KeySource::Arguments(Naming { prefix: None, version: None, extra: None })));
     assert!(matches!(model.home, Home::Own(Bound::Default)));
     assert!(matches!(&model.store, Store::Value(worth) if worth.cache_none && worth.cache_err.is_none()));
-    assert!(matches!(
-        model.companions,
-        Companions::Visibility(Visibility::Public(_))
-    ));
+    assert!(matches!(model.companions, Companions::Visibility(Visibility::Public(_))));
     assert_eq!(model.single_flight, SingleFlight::On);
     assert_eq!(model.runtime.to_token_stream().to_string(), ":: cache_memoize");
 }
@@ -44,14 +34,8 @@ fn each_audience_gets_its_arguments() {
     let item = quote!(
         fn f(&self, db: &Db, pool: Pool, id: u64, out: &mut u8) {}
     );
-    let model = model(
-        quote!(
-            skip(self, db, pool, out),
-            extra = db.tenant(),
-            backend = self.caches[id]
-        ),
-        item,
-    );
+    let model =
+        model(quote!(skip(self, db, pool, out), extra = db.tenant(), backend = self.caches[id]), item);
     assert_eq!(model.key_args, [3]);
     assert_eq!(model.callback_args, [0, 1, 2, 3]);
     assert_eq!(model.companion_args, [0, 1, 3]);
@@ -66,20 +50,11 @@ fn options_become_settings() {
             a
         }
     );
-    let weighed = model(
-        quote!(capacity = 5, weigher = w, companions = false),
-        item.clone(),
-    );
+    let weighed = model(quote!(capacity = 5, weigher = w, companions = false), item.clone());
     assert!(matches!(weighed.home, Home::Own(Bound::Weight { .. })));
     assert!(matches!(weighed.companions, Companions::None));
-    assert!(matches!(
-        model(quote!(store_result = false), item.clone()).store,
-        Store::Mark
-    ));
-    assert!(matches!(
-        model(quote!(key = k), item.clone()).key,
-        KeySource::Text(_)
-    ));
+    assert!(matches!(model(quote!(store_result = false), item.clone()).store, Store::Mark));
+    assert!(matches!(model(quote!(key = k), item.clone()).key, KeySource::Text(_)));
     assert!(matches!(
         model(quote!(args_rewrite = k, version = 2), item).key,
         KeySource::Rewrite(_, Naming { .. })
@@ -171,11 +146,8 @@ fn companions_repeat_only_what_concerns_them() {
         fn f() {}
     };
     let model = model(quote!(), item);
-    let repeated: Vec<String> = model
-        .companion_attrs
-        .iter()
-        .map(|a| a.to_token_stream().to_string())
-        .collect();
+    let repeated: Vec<String> =
+        model.companion_attrs.iter().map(|a| a.to_token_stream().to_string()).collect();
     assert_eq!(model.attrs.len(), 9);
     assert_eq!(
         repeated,

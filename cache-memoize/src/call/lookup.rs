@@ -28,6 +28,8 @@ pub struct Miss<K, S> {
     pub(crate) target: Target,
     pub(crate) hash: u64,
     pub(crate) key: K,
+    /// Whether the body must not run twice at a time even when it fails.
+    pub(crate) exclusive: bool,
     pub(crate) shape: PhantomData<fn() -> S>,
 }
 
@@ -48,10 +50,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     /// Waits on this thread while somebody else computes the value.
     #[inline]
     pub fn join(self) -> Turn<K, S> {
-        let mut next = match self.first(Leader::Thread) {
-            Ok(turn) => return turn,
-            Err(next) => next,
-        };
+        let mut next = self.first(Leader::Thread);
         loop {
             match next {
                 Next::Turn(turn) => return turn,
@@ -66,10 +65,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     /// Waits as a task while somebody else computes the value.
     #[inline]
     pub async fn join_async(self) -> Turn<K, S> {
-        let mut next = match self.first(Leader::Task) {
-            Ok(turn) => return turn,
-            Err(next) => next,
-        };
+        let mut next = self.first(Leader::Task);
         loop {
             match next {
                 Next::Turn(turn) => return turn,
@@ -81,22 +77,42 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
         }
     }
 
+    /// Like [`join`](Self::join), for a body that must not run twice at a time: when a run fails, those who
+    /// waited do not compute side by side, but one of them has the next try.
+    pub fn claim(self) -> Turn<K, S> {
+        self.exclusive().join()
+    }
+
+    /// See [`claim`](Self::claim).
+    pub async fn claim_async(self) -> Turn<K, S> {
+        self.exclusive().join_async().await
+    }
+
+    fn exclusive(self) -> Self {
+        match self {
+            Self::Miss(miss) => Self::Miss(Miss { exclusive: true, ..miss }),
+            other => other,
+        }
+    }
+
     /// Computes whatever others do: `single_flight = false`.
     pub fn alone(self) -> Turn<K, S> {
         match self {
             Self::Hit(value) => Turn::Hit(value),
             Self::Bypass => Turn::Uncached,
-            Self::Miss(miss) if context::is_computing(miss.target.memory.address(), miss.hash) => Turn::Uncached,
+            Self::Miss(miss) if context::is_computing(miss.target.memory.address(), miss.hash) => {
+                Turn::Uncached
+            }
             Self::Miss(miss) => Turn::Lead(Lead::begin(miss, Purpose::Aside, Leader::Task)),
         }
     }
 
     #[inline]
-    fn first(self, leader: Leader) -> Result<Turn<K, S>, Next<K, S>> {
+    fn first(self, leader: Leader) -> Next<K, S> {
         match self {
-            Self::Hit(value) => Ok(Turn::Hit(value)),
-            Self::Bypass => Ok(Turn::Uncached),
-            Self::Miss(miss) => Err(miss.next(leader)),
+            Self::Hit(value) => Next::Turn(Turn::Hit(value)),
+            Self::Bypass => Next::Turn(Turn::Uncached),
+            Self::Miss(miss) => miss.next(leader),
         }
     }
 }
@@ -114,9 +130,13 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
             // Whoever computed it last may have stored it since step one; compared outside the lock, because
             // comparing is user code.
             let found = memory.inner().peek(self.hash);
-            if let Some(found) = found.filter(|found| !not_it.as_ref().is_some_and(|old| Arc::ptr_eq(old, found))) {
+            if let Some(found) =
+                found.filter(|found| !not_it.as_ref().is_some_and(|old| Arc::ptr_eq(old, found)))
+            {
                 drop(key);
-                if found.is_fresh() && let Some(value) = self.value_in(&found) {
+                if found.is_fresh()
+                    && let Some(value) = self.value_in(&found)
+                {
                     self.target.scope.counters.hits.bump();
                     return Next::Turn(Turn::Hit(value));
                 }
@@ -146,6 +166,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
         let joined = &self.target.scope.counters.joined;
         match how {
             Settled::Abandoned => self.next(leader),
+            Settled::Unshared if self.exclusive => self.next(leader),
             // In turn, failing callers would form a convoy: side by side.
             Settled::Unshared => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
             Settled::Shared => match self.value_in(&flight.entry) {

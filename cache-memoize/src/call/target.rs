@@ -1,5 +1,6 @@
 //! Where a call goes: a memory, and what the function has in it.
 
+use std::hash::{DefaultHasher, Hasher};
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +10,7 @@ use super::turn::{Refreshing, Turn};
 use crate::error::Error;
 use crate::flight::Leader;
 use crate::key::parts::Key;
-use crate::memory::entry::{Entry, Filled, Header};
+use crate::memory::entry::{AnyEntry, Entry, Filled, Header};
 use crate::memory::{Memory, Scope};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
@@ -22,13 +23,26 @@ pub struct Target {
     pub(crate) memory: Memory,
     pub(crate) scope: Arc<Scope>,
     pub(crate) ident: u64,
+    hasher: DefaultHasher,
 }
 
 impl Target {
+    pub(crate) fn new(memory: Memory, scope: Arc<Scope>, ident: u64) -> Self {
+        let hasher = memory.inner().hasher(ident);
+        Self { memory, scope, ident, hasher }
+    }
+
+    #[inline]
+    fn hash(&self, key: &impl Key) -> u64 {
+        let mut hasher = self.hasher.clone();
+        key.hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// Step one: a hit, or what is needed to go on without the borrowed arguments.
     #[inline]
     pub fn lookup<K: Key, S: Shape>(&self, key: K, _: S) -> Lookup<K::Owned, S> {
-        let hash = self.memory.inner().hash(self.ident, &key);
+        let hash = self.hash(&key);
         match self.find(hash, &key) {
             Some(value) => {
                 self.scope.counters.hits.bump();
@@ -39,35 +53,41 @@ impl Target {
     }
 
     #[inline]
-    fn find<K: Key, V: Clone + 'static>(&self, hash: u64, key: &K) -> Option<V> {
-        let entry = self.memory.inner().candidate(hash)?;
-        self.value(entry.typed()?, key)
+    fn find<K: Key, V: Clone + Send + Sync + 'static>(&self, hash: u64, key: &K) -> Option<V> {
+        let found = self.memory.inner().candidate(hash)?;
+        let entry = self.mine::<K, V>(&found, key)?;
+        let value = entry.fresh().cloned();
+        if value.is_none() {
+            self.memory.inner().reclaim(&found);
+        }
+        value
     }
 
+    /// The entry, if it is of this very key.
     #[inline]
-    fn value<K: Key, V: Clone>(&self, entry: &Entry<K::Owned, V>, key: &K) -> Option<V> {
-        let is_it = entry.header.ident == self.ident && key.is_same(&entry.key);
-        is_it.then(|| entry.filled.get().map(|filled| filled.value.clone())).flatten()
+    fn mine<'e, K: Key, V: 'static>(
+        &self,
+        entry: &'e Arc<dyn AnyEntry>,
+        key: &K,
+    ) -> Option<&'e Entry<K::Owned, V>> {
+        let entry = entry.typed::<K::Owned, V>()?;
+        (entry.header.ident == self.ident && key.is_same(&entry.key)).then_some(entry)
     }
 
     #[cold]
     fn miss<K: Key, S: Shape>(&self, hash: u64, key: K) -> Miss<K::Owned, S> {
-        Miss { target: self.clone(), hash, key: key.into_owned(), shape: PhantomData }
+        Miss { target: self.clone(), hash, key: key.into_owned(), exclusive: false, shape: PhantomData }
     }
 
     /// Looks without running, counting or keeping the entry warm.
     pub fn peek<K: Key, S: Shape>(&self, key: K, _: S) -> Option<S::Return> {
-        let entry = self.memory.inner().peek(self.memory.inner().hash(self.ident, &key))?;
-        if !entry.is_fresh() {
-            return None;
-        }
-        self.value::<K, S::Shared>(entry.typed()?, &key).map(S::restore)
+        let found = self.memory.inner().peek(self.hash(&key))?;
+        self.mine::<K, S::Shared>(&found, &key)?.fresh().cloned().map(S::restore)
     }
 
     /// Removes an entry and overtakes its computation; whether an entry was there.
     pub fn invalidate<K: Key>(&self, key: K) -> bool {
-        let inner = self.memory.inner();
-        let Some(removed) = inner.invalidate(inner.hash(self.ident, &key)) else { return false };
+        let Some(removed) = self.memory.inner().invalidate(self.hash(&key)) else { return false };
         // A key that merely has the same hash lost its entry as well, but it was not this one.
         removed.header().ident == self.ident
             && removed.is_fresh()
@@ -82,7 +102,7 @@ impl Target {
     /// Stores a value without running the body.
     pub fn set<K: Key, S: Shape>(&self, key: K, _: S, value: &S::Return, policy: Policy<K::Owned, S>) {
         let inner = self.memory.inner();
-        let hash = inner.hash(self.ident, &key);
+        let hash = self.hash(&key);
         let key = key.into_owned();
         let Verdict::Store { lifetime, weight } = policy.judge(&key, value) else {
             drop(inner.invalidate(hash));
@@ -108,7 +128,7 @@ impl Target {
     }
 
     fn replace<K: Key, S: Shape>(&self, key: K, leader: Leader) -> Turn<K::Owned, S> {
-        let hash = self.memory.inner().hash(self.ident, &key);
+        let hash = self.hash(&key);
         Turn::Lead(Lead::begin(self.miss(hash, key), Purpose::Refresh, leader))
     }
 

@@ -90,7 +90,7 @@ impl Flight {
     }
 
     /// This computation and those it was begun within, innermost first.
-    fn ancestry<'f>(self: &'f Arc<Self>) -> impl Iterator<Item = &'f Arc<Self>> {
+    fn ancestry(self: &Arc<Self>) -> impl Iterator<Item = &Arc<Self>> {
         std::iter::successors(Some(self), |flight| flight.parent.as_ref())
     }
 

@@ -101,7 +101,9 @@ impl AtKey<'_> {
 
     /// A computation has ended. With the last one, what is known of the key is forgotten.
     pub(crate) fn end(&mut self, flight: &Arc<Flight>) {
-        let Slot::Occupied(mut slot) = self.shard.entry(self.hash) else { return };
+        let Slot::Occupied(mut slot) = self.shard.entry(self.hash) else {
+            return;
+        };
         let key = slot.get_mut();
         key.computing -= 1;
         if key.flight.as_ref().is_some_and(|current| Arc::ptr_eq(current, flight)) {

@@ -101,17 +101,14 @@ pub(crate) fn write_prefix(path: &str, out: &mut String) {
 
 fn is_bare(text: &str) -> bool {
     let mut bytes = text.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
         && !RESERVED.contains(&text)
 }
 
 fn is_plain_path(path: &str) -> bool {
     // An empty name is a `::` at an end or next to another, or an empty path; a `:` in a name has no pair.
-    path.split("::")
-        .all(|name| !name.is_empty() && !name.contains(':'))
+    path.split("::").all(|name| !name.is_empty() && !name.contains(':'))
         && !path.contains(|c: char| matches!(c, '"' | '\\' | '@' | ';') || c.is_control())
 }
 
@@ -136,8 +133,7 @@ fn write_escaped(c: char, out: &mut String) {
 }
 
 fn append(out: &mut String, text: fmt::Arguments<'_>) {
-    out.write_fmt(text)
-        .expect("numbers can be formatted, and a String can be written to");
+    out.write_fmt(text).expect("numbers can be formatted, and a String can be written to");
 }
 
 /// Why a value has no text: what its `Serialize` implementation said, or that it is nested too deeply.
@@ -458,10 +454,7 @@ impl ser::SerializeMap for MapEntries<'_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
-        let key = self
-            .key
-            .take()
-            .ok_or_else(|| ser::Error::custom("a map value without a key"))?;
+        let key = self.key.take().ok_or_else(|| ser::Error::custom("a map value without a key"))?;
         let value = self.text(value)?;
         self.entries.push((key, value));
         Ok(())
@@ -558,14 +551,8 @@ mod tests {
     #[test]
     fn not_a_number() {
         assert_eq!(text(&f64::from_bits(0x7ff8_0000_0000_0000)), "NaN");
-        assert_eq!(
-            text(&f64::from_bits(0xfff8_0000_0000_0000)),
-            "NaN(fff8000000000000)"
-        );
-        assert_eq!(
-            text(&f64::from_bits(0x7ff8_0000_0000_0001)),
-            "NaN(7ff8000000000001)"
-        );
+        assert_eq!(text(&f64::from_bits(0xfff8_0000_0000_0000)), "NaN(fff8000000000000)");
+        assert_eq!(text(&f64::from_bits(0x7ff8_0000_0000_0001)), "NaN(7ff8000000000001)");
         assert_eq!(text(&f32::from_bits(0x7fc0_0000)), "NaN");
         assert_eq!(text(&f32::from_bits(0xffc0_0000)), "NaN(ffc00000)");
     }
@@ -584,9 +571,7 @@ mod tests {
 
     #[test]
     fn bare_strings() {
-        for bare in [
-            "a", "alice", "_", "_1", "Az09_-", "a-", "True", "nan", "Some", "maps", "infinity",
-        ] {
+        for bare in ["a", "alice", "_", "_1", "Az09_-", "a-", "True", "nan", "Some", "maps", "infinity"] {
             assert_eq!(text(bare), bare);
         }
     }
@@ -596,9 +581,9 @@ mod tests {
         for reserved in ["true", "false", "none", "some", "inf", "NaN", "map"] {
             assert_eq!(text(reserved), format!("\"{reserved}\""));
         }
-        for raw in [
-            "", "7", "-1", "-inf", "0x", "a b", "a.b", "a:b", "a::b", "a;b@c", "()", "it's", "é", "🦀",
-        ] {
+        for raw in
+            ["", "7", "-1", "-inf", "0x", "a b", "a.b", "a:b", "a::b", "a;b@c", "()", "it's", "é", "🦀"]
+        {
             assert_eq!(text(raw), format!("\"{raw}\""));
         }
         assert_eq!(text("say \"hi\""), r#""say \"hi\"""#);
@@ -663,20 +648,11 @@ mod tests {
             skipped: Option<u8>,
         }
 
-        let user = User {
-            name: "alice",
-            id: 7,
-            admin: Some(true),
-            map: (),
-            skipped: None,
-        };
+        let user = User { name: "alice", id: 7, admin: Some(true), map: (), skipped: None };
         assert_eq!(text(&Unit), "()");
         assert_eq!(text(&Newtype("a")), "a");
         assert_eq!(text(&Empty {}), "{}");
-        assert_eq!(
-            text(&user),
-            r#"{name=alice,"user id"=7,is-admin=some(true),"map"=()}"#
-        );
+        assert_eq!(text(&user), r#"{name=alice,"user id"=7,is-admin=some(true),"map"=()}"#);
     }
 
     #[test]
@@ -686,10 +662,7 @@ mod tests {
         // Sorted by text, not by value.
         assert_eq!(text(&numbers), r#"map{1=a,10=c,2=b,3=""}"#);
         assert_eq!(text(&BTreeMap::from([((1, "="), [2])])), r#"map{(1,"=")=(2,)}"#);
-        assert_eq!(
-            text(&BTreeMap::from([("k", BTreeMap::from([(1, 2)]))])),
-            "map{k=map{1=2}}"
-        );
+        assert_eq!(text(&BTreeMap::from([("k", BTreeMap::from([(1, 2)]))])), "map{k=map{1=2}}");
 
         let duplicates = by_hand!(|s| s.collect_map([("a", 2), ("b", 0), ("a", 1), ("a", 2)]));
         let reordered = by_hand!(|s| s.collect_map([("b", 0), ("a", 2), ("a", 2), ("a", 1)]));
@@ -710,13 +683,7 @@ mod tests {
             a: u8,
         }
 
-        assert_eq!(
-            text(&Outer {
-                z: 1,
-                inner: Inner { a: 2 }
-            }),
-            "map{a=2,z=1}"
-        );
+        assert_eq!(text(&Outer { z: 1, inner: Inner { a: 2 } }), "map{a=2,z=1}");
     }
 
     #[test]
@@ -762,10 +729,7 @@ mod tests {
         assert_eq!(text(&Shape::OfTuple((1, 2))), "Shape::OfTuple((1,2))");
         assert_eq!(text(&Shape::OfOne((1,))), "Shape::OfOne((1,))");
         assert_eq!(text(&Shape::Tuple(1, 2)), "Shape::Tuple(1,2)");
-        assert_eq!(
-            text(&Shape::Struct { a: 1, b: Some("x") }),
-            "Shape::Struct{a=1,b=some(x)}"
-        );
+        assert_eq!(text(&Shape::Struct { a: 1, b: Some("x") }), "Shape::Struct{a=1,b=some(x)}");
         assert_eq!(text(&Shape::Braces {}), "Shape::Braces{}");
         assert_eq!(text(&Shape::Renamed), "Shape::\"two words\"");
         assert_eq!(text(&Shape::Reserved(1)), "Shape::\"none\"(1)");
@@ -776,14 +740,8 @@ mod tests {
     #[test]
     fn human_readable() {
         assert_eq!(text(&std::net::Ipv4Addr::LOCALHOST), "\"127.0.0.1\"");
-        assert_eq!(
-            text(&core::time::Duration::from_millis(1500)),
-            "{secs=1,nanos=500000000}"
-        );
-        assert_eq!(
-            text(&by_hand!(|s| s.collect_str(&format_args!("{}-{}", "a", 1)))),
-            "a-1"
-        );
+        assert_eq!(text(&core::time::Duration::from_millis(1500)), "{secs=1,nanos=500000000}");
+        assert_eq!(text(&by_hand!(|s| s.collect_str(&format_args!("{}-{}", "a", 1)))), "a-1");
     }
 
     #[test]
@@ -800,9 +758,9 @@ mod tests {
         ] {
             assert_eq!(prefix(plain), plain);
         }
-        for quoted in [
-            "", ":", "::", "a:b", "a:", "a::", ":a", "::a", "a:::b", "a::::b", "a: :b", "a;b", "a@b",
-        ] {
+        for quoted in
+            ["", ":", "::", "a:b", "a:", "a::", ":a", "::a", "a:::b", "a::::b", "a: :b", "a;b", "a@b"]
+        {
             assert_eq!(prefix(quoted), format!("\"{quoted}\""));
         }
         assert_eq!(prefix("app::show<[u8; 4]>"), "\"app::show<[u8; 4]>\"");
@@ -828,10 +786,7 @@ mod tests {
 
         let not = |depth| (0..depth).fold(Expr::Leaf, |inner, _| Expr::Not(inner.into()));
         let and = |depth| (0..depth).fold(Expr::Leaf, |inner, _| Expr::And { a: inner.into() });
-        assert_eq!(
-            text(&not(128)),
-            format!("{}Expr::Leaf{}", "Expr::Not(".repeat(128), ")".repeat(128))
-        );
+        assert_eq!(text(&not(128)), format!("{}Expr::Leaf{}", "Expr::Not(".repeat(128), ")".repeat(128)));
         assert_eq!(text(&and(2)), "Expr::And{a=Expr::And{a=Expr::Leaf}}");
 
         let mut out = "f:".to_owned();

@@ -46,16 +46,35 @@ macro_rules! answer {
 }
 answer!(
     /// First answer: through serde.
-    ViaSerde, Serialize, [&&], BySerde
+    ViaSerde, Serialize, [&&&], BySerde
 );
 answer!(
     /// Second answer: a digest.
-    ViaHash, Hash, [&], ByHash
+    ViaHash, Hash, [&&], ByHash
 );
 answer!(
-    /// Last answer: a digest of a [`KeyPart`].
-    ViaKeyPartText, KeyPart, [], ByKeyPart
+    /// Third answer: a digest of a [`KeyPart`].
+    ViaKeyPartText, KeyPart, [&], ByKeyPart
 );
+
+/// No answer. That the argument cannot be a key is said where the key is made.
+pub trait ViaNoText {
+    /// Answers.
+    fn __text(&self) -> Unwritten;
+}
+
+/// What stands in for the text that is not there.
+pub struct Unwritten;
+
+impl<T: ?Sized> ViaNoText for TextOf<'_, T> {
+    fn __text(&self) -> Unwritten {
+        Unwritten
+    }
+}
+
+impl WritePart for Unwritten {
+    fn write(&self, _: &mut String) {}
+}
 
 impl<T: Serialize + ?Sized> WritePart for BySerde<'_, T> {
     fn write(&self, out: &mut String) {

@@ -4,6 +4,7 @@
 
 use std::borrow::{Borrow, Cow};
 use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 
 use super::part::KeyPart;
 
@@ -28,24 +29,95 @@ impl<T: Hash + Eq + Clone + Send + Sync + 'static> OwnedKey for T {}
 /// The question *how is this argument part of a key?*
 pub struct KeyOf<'a, T: ?Sized>(pub &'a T);
 
-/// First answer: it is a [`KeyPart`].
-pub trait ViaKeyPart<'a> {
-    /// The component.
-    type Part;
-    /// Answers.
-    fn __part(&self) -> Self::Part;
+/// An answer: the component `P`, for an argument of type `T`.
+pub struct KeyPartOf<T: ?Sized, P>(P, PhantomData<T>);
+
+/// A component, once it is known to be one: where an argument that cannot be a key is reported.
+#[inline]
+pub fn part<T: ?Sized, P: CanBeKey<T>>(answer: KeyPartOf<T, P>) -> P {
+    answer.0
 }
 
 /// A [`KeyPart`].
 pub struct Known<'a, T: ?Sized>(&'a T);
 
-impl<'a, T: KeyPart + ?Sized> ViaKeyPart<'a> for &&&KeyOf<'a, T> {
-    type Part = Known<'a, T>;
-    #[inline]
-    fn __part(&self) -> Known<'a, T> {
-        Known(self.0)
+/// A borrow of something that can be owned.
+pub struct Borrowed<'a, B: ?Sized>(&'a B);
+
+/// Maybe a borrow of something that can be owned.
+pub struct MaybeBorrowed<'a, B: ?Sized>(Option<&'a B>);
+
+/// What stands in for the component of an argument that cannot be a key.
+pub struct Refused;
+
+macro_rules! answer {
+    ($(#[$doc:meta])* $via:ident) => {
+        $(#[$doc])*
+        pub trait $via<'a> {
+            /// The component, and what it is of.
+            type Part;
+            /// Answers.
+            fn __part(&self) -> Self::Part;
+        }
+    };
+    ($via:ident, [$($generics:tt)*] $part:ident for [$($refs:tt)*] $ty:ty, |$argument:ident| $value:expr) => {
+        impl<'a, $($generics)*> $via<'a> for $($refs)* KeyOf<'a, $ty> {
+            type Part = KeyPartOf<$ty, $part<'a, B>>;
+            #[inline]
+            fn __part(&self) -> Self::Part {
+                let $argument = self.0;
+                KeyPartOf($part($value), PhantomData)
+            }
+        }
+    };
+}
+answer!(
+    /// First answer: it is a [`KeyPart`].
+    ViaKeyPart
+);
+answer!(ViaKeyPart, [B: KeyPart + ?Sized] Known for [&&&] B, |argument| argument);
+answer!(
+    /// Second answer: it borrows something that can be owned.
+    ViaBorrow
+);
+answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&&] &'b B, |argument| argument);
+answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&&] Cow<'b, B>, |argument| argument);
+answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] MaybeBorrowed for [&&] Option<&'b B>, |argument| *argument);
+answer!(
+    /// Third answer: it can be owned.
+    ViaValue
+);
+answer!(ViaValue, [B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&] B, |argument| argument);
+
+/// No answer: the argument cannot be a key.
+pub trait ViaNothing<T: ?Sized> {
+    /// Refuses.
+    fn __part(&self) -> KeyPartOf<T, Refused>;
+}
+
+impl<T: ?Sized> ViaNothing<T> for KeyOf<'_, T> {
+    fn __part(&self) -> KeyPartOf<T, Refused> {
+        KeyPartOf(Refused, PhantomData)
     }
 }
+
+/// What every component but [`Refused`] is. It is asked of the component and not of `T`, for which the compiler
+/// would propose to implement it; and `Refused` is a [`Part`], so that nothing is told twice.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be part of a cache key",
+    label = "a key part must be `Hash + Eq + Clone + Send + Sync + 'static`, or borrow such a type",
+    note = "derive what is missing, or give a type parameter these bounds",
+    note = "or leave the argument out of the key with `skip(…)`, or say what identifies the call with \
+            `args_rewrite = |…| …`"
+)]
+pub trait CanBeKey<T: ?Sized> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized, B: ?Sized> CanBeKey<T> for Known<'_, B> {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized, B: ?Sized> CanBeKey<T> for Borrowed<'_, B> {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized, B: ?Sized> CanBeKey<T> for MaybeBorrowed<'_, B> {}
 
 impl<T: KeyPart + ?Sized> Part for Known<'_, T> {
     type Owned = T::Owned;
@@ -59,60 +131,6 @@ impl<T: KeyPart + ?Sized> Part for Known<'_, T> {
     }
     fn into_owned(self) -> T::Owned {
         self.0.to_owned_part()
-    }
-}
-
-/// Second answer: it borrows something that can be owned.
-pub trait ViaBorrow<'a> {
-    /// The component.
-    type Part;
-    /// Answers.
-    fn __part(&self) -> Self::Part;
-}
-
-/// A borrow of something that can be owned.
-pub struct Borrowed<'a, B: ?Sized>(&'a B);
-
-/// Maybe a borrow of something that can be owned.
-pub struct MaybeBorrowed<'a, B: ?Sized>(Option<&'a B>);
-
-impl<'a, B: ToOwned<Owned: OwnedKey> + ?Sized> ViaBorrow<'a> for &&KeyOf<'a, &B> {
-    type Part = Borrowed<'a, B>;
-    #[inline]
-    fn __part(&self) -> Borrowed<'a, B> {
-        Borrowed(self.0)
-    }
-}
-
-impl<'a, B: ToOwned<Owned: OwnedKey> + ?Sized> ViaBorrow<'a> for &&KeyOf<'a, Cow<'_, B>> {
-    type Part = Borrowed<'a, B>;
-    #[inline]
-    fn __part(&self) -> Borrowed<'a, B> {
-        Borrowed(self.0)
-    }
-}
-
-impl<'a, B: ToOwned<Owned: OwnedKey> + ?Sized> ViaBorrow<'a> for &&KeyOf<'a, Option<&B>> {
-    type Part = MaybeBorrowed<'a, B>;
-    #[inline]
-    fn __part(&self) -> MaybeBorrowed<'a, B> {
-        MaybeBorrowed(*self.0)
-    }
-}
-
-/// Third answer: it can be owned.
-pub trait ViaValue<'a> {
-    /// The component.
-    type Part;
-    /// Answers.
-    fn __part(&self) -> Self::Part;
-}
-
-impl<'a, B: ToOwned<Owned: OwnedKey> + ?Sized> ViaValue<'a> for &KeyOf<'a, B> {
-    type Part = Borrowed<'a, B>;
-    #[inline]
-    fn __part(&self) -> Borrowed<'a, B> {
-        Borrowed(self.0)
     }
 }
 
@@ -143,35 +161,6 @@ impl<B: ToOwned<Owned: OwnedKey> + Hash + Eq + ?Sized> Part for MaybeBorrowed<'_
     }
     fn into_owned(self) -> Self::Owned {
         self.0.map(ToOwned::to_owned)
-    }
-}
-
-/// No answer: the argument cannot be a key.
-pub trait ViaNothing {
-    /// Refuses, in the words of [`CannotBeKey`].
-    fn __part(&self) -> Refused
-    where
-        Self: CannotBeKey;
-}
-
-/// What stands in for the component that is not there.
-pub struct Refused;
-
-/// Never implemented; only its message is used.
-#[diagnostic::on_unimplemented(
-    message = "this argument cannot be part of a cache key",
-    label = "a key part must be `Hash + Eq + Clone + Send + Sync + 'static`, or borrow such a type",
-    note = "derive what is missing, leave the argument out of the key with `skip(name)`, or say what identifies \
-            the call with `args_rewrite = |…| …`"
-)]
-pub trait CannotBeKey {}
-
-impl<T: ?Sized> ViaNothing for KeyOf<'_, T> {
-    fn __part(&self) -> Refused
-    where
-        Self: CannotBeKey,
-    {
-        Refused
     }
 }
 

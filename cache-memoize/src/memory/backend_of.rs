@@ -47,28 +47,28 @@ impl<'a, T: AsMemory + ?Sized> ViaMemory<'a> for &BackendOf<'a, T> {
 }
 
 /// No answer.
-pub trait ViaNoBackend {
-    /// Refuses, in the words of [`NotABackend`].
+pub trait ViaNoBackend<T: ?Sized> {
+    /// Refuses, in the words of [`IsBackend`].
     fn __backend(&self) -> &'static Memory
     where
-        Self: NotABackend;
+        Self: IsBackend<T>;
 }
 
 /// Never implemented; only its message is used.
 #[diagnostic::on_unimplemented(
-    message = "this is not a backend",
+    message = "`{T}` is not a backend",
     label = "expected a `cache_memoize::Memory`, or a reference to one",
     note = "for a cache of the function's own, leave `backend` out"
 )]
-pub trait NotABackend {
+pub trait IsBackend<T: ?Sized> {
     /// Never called.
     fn never(&self) -> &'static Memory;
 }
 
-impl<T: ?Sized> ViaNoBackend for BackendOf<'_, T> {
+impl<T: ?Sized> ViaNoBackend<T> for BackendOf<'_, T> {
     fn __backend(&self) -> &'static Memory
     where
-        Self: NotABackend,
+        Self: IsBackend<T>,
     {
         self.never()
     }

@@ -1,8 +1,8 @@
 //! What a memory holds: a key, the value once it is there, and what decides whether the value may be served.
 
 use std::any::Any;
-use std::sync::OnceLock;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 
 use crate::time::Deadline;
@@ -52,6 +52,14 @@ pub(crate) struct Header {
     pub(crate) scope: Arc<super::Scope>,
 }
 
+impl Header {
+    /// Whether the entry may be served: its generation lives and its time has not passed.
+    #[inline]
+    fn may_be_served(&self, deadline: Deadline) -> bool {
+        self.generation.is_alive() && !deadline.has_passed()
+    }
+}
+
 /// A key with its value. It is made when the computation begins, so that the flight and the entry share one
 /// owned key, and filled when the computation ends.
 pub(crate) struct Entry<K, V> {
@@ -64,6 +72,15 @@ pub(crate) struct Filled<V> {
     pub(crate) value: V,
     pub(crate) deadline: Deadline,
     pub(crate) weight: u32,
+}
+
+impl<K, V> Entry<K, V> {
+    /// The value, if it may be served.
+    #[inline]
+    pub(crate) fn fresh(&self) -> Option<&V> {
+        let filled = self.filled.get()?;
+        self.header.may_be_served(filled.deadline).then_some(&filled.value)
+    }
 }
 
 /// An entry of any types.
@@ -90,9 +107,9 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> AnyEntry for Entry<K, V
 }
 
 impl dyn AnyEntry {
-    /// Whether the entry may be served: its generation lives and its time has not passed.
+    /// Whether the entry may be served.
     pub(crate) fn is_fresh(&self) -> bool {
-        self.header().generation.is_alive() && !self.deadline().has_passed()
+        self.header().may_be_served(self.deadline())
     }
 
     /// The entry as one of these types.

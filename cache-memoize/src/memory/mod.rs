@@ -1,14 +1,14 @@
 //! The in-memory cache: typed values of any functions in one bounded store, with the flights that fill it.
 
-pub(crate) mod entry;
 mod backend_of;
+pub(crate) mod entry;
 mod landing;
 pub(crate) mod store;
 mod sweeper;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, RwLock};
@@ -19,12 +19,32 @@ pub(crate) use landing::Landing;
 use store::Store;
 
 use crate::flight::table::Flights;
-use crate::key::parts::Key;
 use crate::stats::{Counters, Stats};
 use crate::sync::{lock, read, write};
 
-/// How many entries a function's own cache holds when nothing else is said.
-pub(crate) const DEFAULT_CAPACITY: u64 = 10_000;
+/// How a memory is bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capacity {
+    /// At most this many entries.
+    Entries(u64),
+    /// Entries of at most this weight together.
+    Weight(u64),
+    /// No bound.
+    Unbounded,
+}
+
+impl Capacity {
+    /// What a function's own cache holds when nothing else is said.
+    pub(crate) const DEFAULT: Self = Self::Entries(10_000);
+
+    /// The number; zero is taken as one.
+    fn number(self) -> Option<u64> {
+        match self {
+            Self::Entries(number) | Self::Weight(number) => Some(number.max(1)),
+            Self::Unbounded => None,
+        }
+    }
+}
 
 /// The in-memory cache as a value of its own: share one between functions, or hold one per instance.
 ///
@@ -55,7 +75,7 @@ pub(crate) struct Inner {
     pub(crate) flights: Flights,
     hasher: RandomState,
     scopes: RwLock<HashMap<u64, Arc<Scope>>>,
-    capacity: Option<u64>,
+    capacity: Capacity,
     sweep: sweeper::Due,
 }
 
@@ -92,12 +112,23 @@ impl Memory {
 
     /// A cache to be configured.
     pub fn builder() -> MemoryBuilder {
-        MemoryBuilder { capacity: Some(DEFAULT_CAPACITY) }
+        MemoryBuilder { capacity: Capacity::DEFAULT }
     }
 
-    /// The bound, in entries (or in weight, for a function with a `weigher`); `None` when unbounded.
+    /// The bound in entries; `None` when unbounded.
     pub fn capacity(&self) -> Option<u64> {
-        self.0.capacity
+        self.0.capacity.number()
+    }
+
+    pub(crate) fn of(capacity: Capacity) -> Self {
+        Self(Arc::new(Inner {
+            store: Store::new(capacity),
+            flights: Flights::default(),
+            hasher: RandomState::new(),
+            scopes: RwLock::default(),
+            capacity,
+            sweep: sweeper::Due::default(),
+        }))
     }
 
     /// Tells computations in different memories apart.
@@ -123,7 +154,7 @@ impl Default for Memory {
 
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Memory").field("capacity", &self.0.capacity).finish_non_exhaustive()
+        f.debug_struct("Memory").field("capacity", &self.capacity()).finish_non_exhaustive()
     }
 }
 
@@ -139,41 +170,33 @@ impl fmt::Debug for Memory {
 #[derive(Clone, Debug)]
 #[must_use = "nothing is made before `build`"]
 pub struct MemoryBuilder {
-    capacity: Option<u64>,
+    capacity: Capacity,
 }
 
 impl MemoryBuilder {
-    /// At most this many entries, or this much weight in all. Zero is taken as one.
-    pub fn capacity(self, capacity: u64) -> Self {
-        Self { capacity: Some(capacity.max(1)) }
+    /// At most this many entries. Zero is taken as one.
+    pub fn capacity(self, entries: u64) -> Self {
+        Self { capacity: Capacity::Entries(entries) }
     }
 
     /// Without a bound: only expiry and invalidation remove entries.
     pub fn unbounded(self) -> Self {
-        Self { capacity: None }
+        Self { capacity: Capacity::Unbounded }
     }
 
     /// Makes the cache.
     pub fn build(self) -> Memory {
-        Memory(Arc::new(Inner {
-            store: Store::new(self.capacity),
-            flights: Flights::default(),
-            hasher: RandomState::new(),
-            scopes: RwLock::default(),
-            capacity: self.capacity,
-            sweep: sweeper::Due::default(),
-        }))
+        Memory::of(self.capacity)
     }
 }
 
 impl Inner {
-    /// The seeded hash of a key: nobody outside can choose arguments that collide.
-    #[inline]
-    pub(crate) fn hash(&self, ident: u64, key: &impl Key) -> u64 {
-        let mut state = self.hasher.build_hasher();
-        state.write_u64(ident);
-        key.hash(&mut state);
-        state.finish()
+    /// A seeded hasher, so that nobody outside can choose arguments that collide, with the identity of a function
+    /// in it already.
+    pub(crate) fn hasher(&self, ident: u64) -> DefaultHasher {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u64(ident);
+        hasher
     }
 
     /// What a function has here.
@@ -190,25 +213,20 @@ impl Inner {
         scope.clone()
     }
 
-    /// A candidate for the key with that hash; the caller compares. One whose time has passed is reclaimed here.
+    /// A candidate for the key with that hash. The caller compares the key, and asks whether it is fresh.
     #[inline]
     pub(crate) fn candidate(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
-        let entry = self.store.get(hash)?;
-        if entry.is_fresh() {
-            return Some(entry);
-        }
-        self.reclaim(&entry);
-        None
+        self.store.get(hash)
     }
 
-    /// Like [`candidate`](Self::candidate), without counting as use, and stale entries too.
+    /// Like [`candidate`](Self::candidate), without counting as use.
     pub(crate) fn peek(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
         self.store.peek(hash)
     }
 
     /// Removes an entry that may not be served any more.
     #[cold]
-    fn reclaim(&self, entry: &Arc<dyn AnyEntry>) {
+    pub(crate) fn reclaim(&self, entry: &Arc<dyn AnyEntry>) {
         if !self.store.remove_entry(entry) {
             return;
         }

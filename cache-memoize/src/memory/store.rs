@@ -10,6 +10,7 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
+use super::Capacity;
 use super::entry::AnyEntry;
 
 /// A hasher for what is a hash already.
@@ -70,14 +71,9 @@ impl Lifecycle<u64, Arc<dyn AnyEntry>> for HandBack {
 pub(crate) struct Store(Cache<u64, Arc<dyn AnyEntry>, ByWeight, BuildHasherDefault<HashIsHash>, HandBack>);
 
 impl Store {
-    /// A store for entries that weigh at most `capacity` together; `None` is unbounded.
-    pub(crate) fn new(capacity: Option<u64>) -> Self {
-        // A few shards only when each still holds many entries: a bound that is split finely evicts early.
-        const PER_SHARD: u64 = 1024;
-        let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-        let bound = capacity.unwrap_or(u64::MAX / 2).max(1);
-        let shards = (bound / PER_SHARD).clamp(1, (4 * threads).next_power_of_two()).next_power_of_two();
-        let shards = if shards * PER_SHARD > bound { (shards / 2).max(1) } else { shards };
+    pub(crate) fn new(capacity: Capacity) -> Self {
+        let bound = capacity.number().unwrap_or(u64::MAX / 2);
+        let shards = shards(capacity, bound);
         let options = OptionsBuilder::new()
             .shards(shards as usize)
             // Only sizes the memory of what was evicted lately, by which a scan is told from a return.
@@ -118,5 +114,20 @@ impl Store {
     /// Visits every entry, under the lock of its shard.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Arc<dyn AnyEntry>)) {
         self.0.iter().for_each(|(_, entry)| visit(&entry));
+    }
+}
+
+/// How many parts the bound is split into, each with a lock of its own.
+fn shards(capacity: Capacity, bound: u64) -> u64 {
+    // A bound that is split finely evicts early.
+    const PER_SHARD: u64 = 1024;
+    match capacity {
+        // An entry heavier than a part could not be kept at all, which nobody would expect of it.
+        Capacity::Weight(_) => 1,
+        Capacity::Entries(_) | Capacity::Unbounded => {
+            let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+            let most = (bound / PER_SHARD).clamp(1, 4 * threads);
+            1 << most.ilog2()
+        }
     }
 }

@@ -6,12 +6,12 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, Weak};
 
+use super::Meta;
 use super::path::Path;
-use super::{Capacity, Meta};
 use crate::call::target::{Named, Target};
 use crate::key::text;
 use crate::key::text_via::WritePart;
-use crate::memory::{DEFAULT_CAPACITY, Memory, Scope};
+use crate::memory::{Capacity, Memory, Scope};
 use crate::stats::Stats;
 use crate::sync::lock;
 
@@ -35,7 +35,6 @@ pub struct Instance {
     prefix: String,
     /// The number that stands for the prefix, and for types that it cannot tell apart, within a memory.
     ident: u64,
-    /// The number that stands for keys which the user wrote whole.
     own: OnceLock<Target>,
 }
 
@@ -68,7 +67,15 @@ pub struct FunctionInfo {
     pub stats: Stats,
 }
 
-/// What tells one function from another: its path without type arguments, its place, and its tokens.
+/// `app::posts::related at src/posts.rs:12:1: hits 2, …`
+impl fmt::Display for FunctionInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, location, stats } = self;
+        write!(f, "{name} at {location}: {stats}")
+    }
+}
+
+/// What tells one function from another: its path without type arguments, its place, and its number.
 type Identity = (String, &'static str, Location, u64);
 
 static FUNCTIONS: LazyLock<Mutex<HashMap<Identity, &'static Function>>> = LazyLock::new(Mutex::default);
@@ -84,7 +91,7 @@ static FUNCTIONS: LazyLock<Mutex<HashMap<Identity, &'static Function>>> = LazyLo
 /// double(4);
 /// let function = cache_memoize::functions().into_iter().find(|f| f.name.ends_with("double")).unwrap();
 /// assert_eq!(function.stats.misses, 1);
-/// println!("{} at {}: {}", function.name, function.location, function.stats);
+/// println!("{function}");
 /// ```
 pub fn functions() -> Vec<FunctionInfo> {
     let functions: Vec<&'static Function> = lock(&FUNCTIONS).values().copied().collect();
@@ -96,7 +103,7 @@ pub fn functions() -> Vec<FunctionInfo> {
 impl Function {
     pub(super) fn of(meta: &Meta, path: &Path) -> &'static Self {
         let name = path.uninstantiated();
-        let identity = (name.clone(), meta.module, meta.location, meta.fingerprint);
+        let identity = (name.clone(), meta.module, meta.location, meta.number);
         let mut functions = lock(&FUNCTIONS);
         let id = functions.len() as u64;
         functions.entry(identity).or_insert_with(|| {
@@ -123,12 +130,7 @@ impl Function {
 
     fn own(&self) -> &(Memory, Arc<Scope>) {
         self.own.get_or_init(|| {
-            let builder = Memory::builder();
-            let memory = match self.capacity.map_or(Capacity::Bounded(DEFAULT_CAPACITY), |capacity| capacity()) {
-                Capacity::Bounded(capacity) => builder.capacity(capacity),
-                Capacity::Unbounded => builder.unbounded(),
-            }
-            .build();
+            let memory = Memory::of(self.capacity.map_or(Capacity::DEFAULT, |capacity| capacity()));
             let scope = self.scope_in(&memory);
             (memory, scope)
         })
@@ -143,7 +145,8 @@ impl Function {
     }
 
     fn info(&'static self) -> FunctionInfo {
-        let scopes: Vec<_> = lock(&self.scopes).iter().filter_map(|(s, c)| Some((s.upgrade()?, *c))).collect();
+        let scopes: Vec<_> =
+            lock(&self.scopes).iter().filter_map(|(s, c)| Some((s.upgrade()?, *c))).collect();
         let stats = scopes.iter().map(|(scope, capacity)| scope.stats(*capacity)).reduce(Stats::plus);
         FunctionInfo { name: self.name.clone(), location: self.location, stats: stats.unwrap_or_default() }
     }
@@ -155,20 +158,22 @@ impl Instance {
     pub fn own(&'static self) -> &'static Target {
         self.own.get_or_init(|| {
             let (memory, scope) = self.function.own();
-            Target { memory: memory.clone(), scope: scope.clone(), ident: self.ident }
+            Target::new(memory.clone(), scope.clone(), self.ident)
         })
     }
 
     /// A cache that the user named.
     pub fn on(&'static self, memory: &Memory) -> Named {
-        let scope = self.function.scope_in(memory);
-        Named(Target { memory: memory.clone(), scope, ident: self.ident })
+        self.named(memory, self.ident)
     }
 
     /// A cache that the user named, with keys that the user writes whole: no prefix tells functions apart.
     pub fn verbatim_on(&'static self, memory: &Memory) -> Named {
-        let Named(target) = self.on(memory);
-        Named(Target { ident: VERBATIM, ..target })
+        self.named(memory, VERBATIM)
+    }
+
+    fn named(&'static self, memory: &Memory, ident: u64) -> Named {
+        Named(Target::new(memory.clone(), self.function.scope_in(memory), ident))
     }
 
     /// The readable key of a call.

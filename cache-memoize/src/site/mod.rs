@@ -11,18 +11,11 @@ mod path;
 use std::any::TypeId;
 use std::sync::OnceLock;
 
-pub use function::{FunctionInfo, Location, functions};
 pub(crate) use function::Function;
 pub use function::Instance;
 
-/// How a function's own cache is bounded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Capacity {
-    /// Entries, or weight.
-    Bounded(u64),
-    /// No bound.
-    Unbounded,
-}
+use crate::memory::Capacity;
+pub use function::{FunctionInfo, Location, functions};
 
 /// Where generated code finds its function. One `static` in each generated function.
 pub struct Site {
@@ -37,8 +30,10 @@ pub(crate) struct Meta {
     pub(crate) within: &'static str,
     pub(crate) module: &'static str,
     pub(crate) location: Location,
-    /// Tells functions apart that a macro made at one place.
-    pub(crate) fingerprint: u64,
+    /// Tells functions apart that a macro made of the same tokens at one place.
+    pub(crate) number: u64,
+    /// For each `impl Trait` among the types of the arguments, whether its type is left out as its argument is.
+    pub(crate) skipped_impls: &'static [bool],
     pub(crate) prefix: Option<&'static str>,
     pub(crate) version: Option<&'static str>,
     pub(crate) capacity: Option<fn() -> Capacity>,
@@ -57,12 +52,27 @@ impl Site {
         within: &'static str,
         module: &'static str,
         (file, line, column): (&'static str, u32, u32),
-        fingerprint: u64,
+        number: u64,
     ) -> Self {
         let location = Location { file, line, column };
-        let meta =
-            Meta { name, within, module, location, fingerprint, prefix: None, version: None, capacity: None };
+        let meta = Meta {
+            name,
+            within,
+            module,
+            location,
+            number,
+            skipped_impls: &[],
+            prefix: None,
+            version: None,
+            capacity: None,
+        };
         Self { meta, instances: OnceLock::new() }
+    }
+
+    /// For each `impl Trait` among the types of the arguments, whether its argument is skipped.
+    pub const fn skipped_impls(mut self, skipped: &'static [bool]) -> Self {
+        self.meta.skipped_impls = skipped;
+        self
     }
 
     /// The name in keys that the user chose.
@@ -107,7 +117,8 @@ impl Site {
 
     #[cold]
     fn resolve<G: ?Sized, P>(&self) -> Node {
-        let path = path::Path::of_probe(std::any::type_name::<P>(), self.meta.within, self.meta.name);
+        let mut path = path::Path::of_probe(std::any::type_name::<P>(), self.meta.within, self.meta.name);
+        path.leave_out(self.meta.skipped_impls);
         let instance = Function::of(&self.meta, &path).instance(&self.meta, &path, typeid::of::<G>());
         Node { probe: typeid::of::<P>(), instance, next: OnceLock::new() }
     }

@@ -26,6 +26,20 @@ impl Path {
         Self { parent: parent.to_owned(), name, generics: generics.to_owned() }
     }
 
+    /// Takes types out of the last ones that the function was instantiated for, those of `impl Trait`.
+    pub(crate) fn leave_out(&mut self, skipped: &[bool]) {
+        let all = elements(&self.generics);
+        let Some(first) = all.len().checked_sub(skipped.len()).filter(|_| skipped.contains(&true)) else {
+            return;
+        };
+        let is_kept = |at: usize| at < first || !skipped[at - first];
+        let kept: Vec<&str> = (0..all.len()).filter(|&at| is_kept(at)).map(|at| all[at]).collect();
+        self.generics = match kept.is_empty() {
+            true => String::new(),
+            false => format!("<{}>", kept.join(", ")),
+        };
+    }
+
     /// The path without the types it was instantiated for, which all instances share.
     pub(crate) fn uninstantiated(&self) -> String {
         let mut depth = 0_usize;
@@ -73,6 +87,30 @@ fn split_generics(path: &str) -> (&str, &str) {
     (path, "")
 }
 
+/// The types in brackets: of `<u8, fn(u8) -> Vec<u8>>` two.
+fn elements(generics: &str) -> Vec<&str> {
+    let inside = generics.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or_default();
+    let (mut depth, mut start, mut previous) = (0_usize, 0, ' ');
+    let mut found = Vec::new();
+    for (at, c) in inside.char_indices() {
+        match c {
+            '<' | '(' | '[' | '{' => depth += 1,
+            '>' if previous == '-' => {}
+            '>' | ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                found.push(inside[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+        previous = c;
+    }
+    if !inside.is_empty() {
+        found.push(inside[start..].trim());
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,12 +138,29 @@ mod tests {
         );
         assert_eq!(
             path("<app::Store<u8> as app::Load<u16>>::load::{{closure}}", "load"),
-            ("<app::Store<u8> as app::Load<u16>>".into(), "".into(), "<app::Store as app::Load>::load".into())
+            (
+                "<app::Store<u8> as app::Load<u16>>".into(),
+                "".into(),
+                "<app::Store as app::Load>::load".into()
+            )
         );
     }
 
     #[test]
     fn an_unknown_form_is_kept_whole() {
         assert_eq!(path("something else", "load").0, "something else");
+    }
+
+    #[test]
+    fn skipped_types_are_left_out_from_the_end() {
+        let left = |generics: &str, skipped: &[bool]| {
+            let mut path = Path { parent: String::new(), name: "load", generics: generics.into() };
+            path.leave_out(skipped);
+            path.generics
+        };
+        assert_eq!(left("<u8, fn(u8, u16) -> Vec<(u8, u8)>, [u8; 2]>", &[true, false]), "<u8, [u8; 2]>");
+        assert_eq!(left("<app::f::{{closure}}>", &[true]), "");
+        assert_eq!(left("<u8, u16>", &[false]), "<u8, u16>");
+        assert_eq!(left("", &[true]), "");
     }
 }

@@ -1,16 +1,25 @@
 //! Options about results do not see the arguments.
 
 use cache_memoize::cache_memoize;
-use std::time::Duration;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Limit {
+    max: usize,
+}
 
 #[cache_memoize(cache_if = |value| *value > limit)]
 fn cache_if(limit: u64) -> u64 {
     limit
 }
 
-#[cache_memoize(ttl = |_| Duration::from_secs(seconds))]
+#[cache_memoize(ttl = |_| std::time::Duration::from_secs(seconds))]
 fn ttl(seconds: u64) -> u64 {
     seconds
+}
+
+#[cache_memoize(cache_if = |value| !value.is_empty() && value.len() < limit.max)]
+fn field(limit: Limit) -> Vec<u64> {
+    vec![limit.max as u64]
 }
 
 #[cache_memoize(ttl = seconds)]

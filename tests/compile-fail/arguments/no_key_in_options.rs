@@ -6,7 +6,7 @@ struct User {
     id: u64,
 }
 
-#[cache_memoize(args_rewrite = |user| *user)]
+#[cache_memoize(args_rewrite = |user| user)]
 fn args_rewrite(user: &'static User) -> u64 {
     user.id
 }

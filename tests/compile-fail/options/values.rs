@@ -62,11 +62,6 @@ fn closure_for_expression(id: u64) -> u64 {
     id
 }
 
-#[cache_memoize(args_rewrite = id)]
-fn path_for_closure(id: u64) -> u64 {
-    id
-}
-
 #[cache_memoize(args_rewrite = id + 1)]
 fn expression_for_closure(id: u64) -> u64 {
     id

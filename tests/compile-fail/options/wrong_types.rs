@@ -33,4 +33,9 @@ fn weigher(id: u64) -> u64 {
     id
 }
 
+#[cache_memoize(args_rewrite = id)]
+fn args_rewrite(id: u64) -> u64 {
+    id
+}
+
 fn main() {}

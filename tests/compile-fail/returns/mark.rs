@@ -18,4 +18,12 @@ fn option(id: u64) -> Option<()> {
     Some(())
 }
 
+struct Post;
+
+#[cache_memoize(ttl = 5, store_result = false)]
+fn not_even_cacheable(id: u64) -> Result<Post, String> {
+    let _ = id;
+    Ok(Post)
+}
+
 fn main() {}

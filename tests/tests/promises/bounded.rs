@@ -33,8 +33,12 @@ fn what_fits_stays() {
     fn small(id: u64) -> u64 {
         id
     }
-    (0..100).for_each(|id| { small(id); });
-    (0..100).for_each(|id| { small(id); });
+    (0..100).for_each(|id| {
+        small(id);
+    });
+    (0..100).for_each(|id| {
+        small(id);
+    });
     assert_eq!((small_stats().hits, small_stats().evictions), (100, 0));
 
     #[cache_memoize(capacity = 1)]
@@ -50,7 +54,9 @@ fn what_fits_stays() {
     fn endless(id: u64) -> u64 {
         id
     }
-    (0..20_000).for_each(|id| { endless(id); });
+    (0..20_000).for_each(|id| {
+        endless(id);
+    });
     assert_eq!((endless_stats().entries, endless_stats().capacity), (20_000, None));
 }
 
@@ -61,9 +67,13 @@ fn a_scan_does_not_drive_out_what_is_used() {
         id
     }
     for _ in 0..5 {
-        (0..50).for_each(|id| { row(id); });
+        (0..50).for_each(|id| {
+            row(id);
+        });
     }
-    (1_000..3_000).for_each(|id| { row(id); });
+    (1_000..3_000).for_each(|id| {
+        row(id);
+    });
     let kept = (0..50).filter(|&id| row_peek(id).is_some()).count();
     assert!(kept >= 45, "{kept} of 50 hot entries survived the scan");
 }
@@ -74,7 +84,9 @@ fn weights_are_bounded_too() {
     fn text(name: &str) -> String {
         name.repeat(9)
     }
-    (0..1_000).for_each(|id| { text(&format!("{id:010}")); });
+    (0..1_000).for_each(|id| {
+        text(&format!("{id:010}"));
+    });
     let stats = text_stats();
     assert!(stats.entries <= 10 && stats.entries >= 5, "{stats}");
 
@@ -138,7 +150,9 @@ fn expired_entries_are_reclaimed_without_being_read() {
     fn short(id: u64) -> Vec<u8> {
         vec![0; id as usize]
     }
-    (0..100).for_each(|id| { short(id); });
+    (0..100).for_each(|id| {
+        short(id);
+    });
     eventually("reclaimed", || short_stats().entries == 0);
     assert_eq!(short_stats().expirations, 100);
 }
@@ -171,7 +185,9 @@ fn invalidated_entries_are_dropped() {
         let _ = id;
         Counted::new()
     }
-    (0..100).for_each(|id| { counted(id); });
+    (0..100).for_each(|id| {
+        counted(id);
+    });
     assert_eq!(ALIVE.load(SeqCst), 100);
     counted_invalidate(3);
     assert_eq!(ALIVE.load(SeqCst), 99);
@@ -192,7 +208,8 @@ fn a_memory_per_instance() {
             x * self.factor
         }
     }
-    let (one, two) = (Store { cache: Memory::new(10), factor: 1 }, Store { cache: Memory::new(20), factor: 2 });
+    let (one, two) =
+        (Store { cache: Memory::new(10), factor: 1 }, Store { cache: Memory::new(20), factor: 2 });
     assert_eq!((one.scaled(5), two.scaled(5)), (5, 10));
     assert_eq!((one.scaled(5), two.scaled(5)), (5, 10));
     assert!(one.scaled_invalidate(5).unwrap());

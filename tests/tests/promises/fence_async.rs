@@ -152,6 +152,30 @@ fn a_refresh_whose_value_is_refused_removes_the_old_one() {
     assert_eq!(finish(row_peek()), None, "and so does a refused set");
 }
 
+/// A refresh that lands without storing overtakes what began before it all the same.
+#[test]
+fn a_refused_refresh_overtakes_an_earlier_one_and_an_earlier_call() {
+    static HELD: AtomicBool = AtomicBool::new(true);
+    static ROW: AtomicU64 = AtomicU64::new(1);
+
+    #[cache_memoize(cache_if = |value| *value < 3, single_flight = false)]
+    async fn row() -> u64 {
+        let value = ROW.fetch_add(1, SeqCst);
+        if value < 3 {
+            held_while(&HELD).await;
+        }
+        value
+    }
+
+    let mut call = pin!(row());
+    let mut first = pin!(row_refresh());
+    assert!(poll(call.as_mut()).is_pending() && poll(first.as_mut()).is_pending());
+    assert_eq!(finish(row_refresh()), 3, "refused: it removes what is stored");
+    HELD.store(false, SeqCst);
+    assert_eq!((poll(call), poll(first)), (Poll::Ready(1), Poll::Ready(2)));
+    assert_eq!(finish(row_peek()), None, "both had read before the refresh that landed");
+}
+
 #[test]
 fn a_refresh_overtaken_by_an_invalidation_returns_its_value_and_stores_nothing() {
     static HELD: AtomicBool = AtomicBool::new(true);

@@ -94,6 +94,30 @@ fn twenty_failing_callers_do_not_compute_in_turn() {
     assert_eq!(failing_stats().in_flight, 0);
 }
 
+/// Between a miss and leading, somebody else may have stored the value: the second look finds it. Copying the key
+/// is the moment in between that a test can use.
+#[test]
+fn the_leader_takes_a_second_look() {
+    #[derive(PartialEq, Eq, Hash)]
+    struct Key(u64);
+    impl Clone for Key {
+        fn clone(&self) -> Self {
+            if value_peek(Key(self.0)).is_none() && SET.fetch_add(1, SeqCst) == 0 {
+                value_set(Key(self.0), 5);
+            }
+            Self(self.0)
+        }
+    }
+    static SET: AtomicU64 = AtomicU64::new(0);
+
+    #[cache_memoize]
+    fn value(key: Key) -> u64 {
+        key.0
+    }
+    assert_eq!(value(Key(1)), 5, "computed what was there");
+    assert_eq!((value_stats().misses, value_stats().hits), (0, 1));
+}
+
 #[test]
 fn flights_leave_nothing_behind() {
     #[cache_memoize(capacity = 10)]

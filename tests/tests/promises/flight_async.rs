@@ -134,7 +134,8 @@ fn an_error_that_is_not_clone_makes_waiters_compute_side_by_side() {
     async fn failing() -> Result<u64, Failure> {
         let run = RUNNING.fetch_add(1, SeqCst);
         let first = run == 0;
-        std::future::poll_fn(|_| if HELD.load(SeqCst) && first { Poll::Pending } else { Poll::Ready(()) }).await;
+        std::future::poll_fn(|_| if HELD.load(SeqCst) && first { Poll::Pending } else { Poll::Ready(()) })
+            .await;
         Err(Failure(run))
     }
 

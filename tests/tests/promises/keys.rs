@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use cache_memoize::{Memory, cache_memoize};
+use cache_memoize_tests::Gate;
 
 #[test]
 fn arguments_do_not_run_into_each_other() {
@@ -42,6 +43,29 @@ fn equality_decides_and_not_the_hash() {
     assert!(!value_invalidate(Colliding(3)), "the entry there is of another key");
 }
 
+/// Nor does one join the computation of another.
+#[test]
+fn colliding_flights_are_not_joined() {
+    static GATE: Gate = Gate::closed();
+    #[derive(Clone, PartialEq, Eq)]
+    struct Colliding(u64);
+    impl std::hash::Hash for Colliding {
+        fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+    }
+
+    #[cache_memoize]
+    fn value(key: Colliding) -> u64 {
+        GATE.pass_first();
+        key.0
+    }
+    let held = std::thread::spawn(|| value(Colliding(1)));
+    GATE.wait_for(1);
+    assert_eq!(value(Colliding(2)), 2);
+    GATE.open();
+    assert_eq!(held.join().unwrap(), 1);
+    assert_eq!(value(Colliding(1)), 1);
+}
+
 #[test]
 fn floats_are_keys_by_their_bits() {
     #[cache_memoize]
@@ -75,7 +99,6 @@ fn functions_of_one_name_share_nothing() {
     assert_eq!((one::same_name(1), two::same_name(1)), ("one", "two"));
     one::same_name_invalidate_all();
     assert_eq!(two::same_name_peek(1), Some("two"));
-
 
     // Nor on a memory that they share.
     assert_eq!((three::same_name(1), four::same_name(1)), ("three", "four"));
@@ -210,7 +233,8 @@ fn golden_texts() {
         "promises::keys::golden:7:alice:(1.5,'x'):some(\"none\"):\
          {text=\"a \\\"b\\\"\\n🦀\",tags=[x,\"y z\"],page=some(3),kind=Kind::Fuzzy(2),filters=map{a=true,b=false}}"
     );
-    let plain = Query { kind: Kind::Plain, tags: vec![], page: None, filters: BTreeMap::new(), text: "7".into() };
+    let plain =
+        Query { kind: Kind::Plain, tags: vec![], page: None, filters: BTreeMap::new(), text: "7".into() };
     assert_eq!(
         golden_cache_key(0, "7", (-0.0, '"'), None, &plain),
         "promises::keys::golden:0:\"7\":(-0.0,'\\\"'):none:\

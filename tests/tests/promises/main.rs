@@ -7,5 +7,6 @@ mod fence_async;
 mod flight;
 mod flight_async;
 mod keys;
+mod once;
 mod panics;
 mod recursion;

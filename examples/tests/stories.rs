@@ -1,0 +1,51 @@
+//! Runs every story: each asserts what it claims.
+
+use std::path::PathBuf;
+
+#[path = "../async_service.rs"]
+mod async_service;
+#[path = "../front_page.rs"]
+mod front_page;
+#[path = "../once_per_hour.rs"]
+mod once_per_hour;
+#[path = "../quickstart.rs"]
+mod quickstart;
+#[path = "../related_posts/main.rs"]
+#[expect(dead_code, reason = "its `main` reads the command line, which here is the test runner's")]
+mod related_posts;
+
+#[test]
+fn quickstart() {
+    quickstart::main();
+}
+
+#[test]
+fn front_page() {
+    front_page::main();
+}
+
+#[test]
+fn once_per_hour() {
+    once_per_hour::main();
+}
+
+#[test]
+fn async_service() {
+    async_service::main();
+}
+
+#[test]
+fn related_posts() {
+    related_posts::run(None).unwrap();
+}
+
+#[test]
+fn related_posts_of_a_bad_folder() {
+    let missing = related_posts::run(Some(PathBuf::from("no/such/folder"))).unwrap_err().to_string();
+    assert!(missing.starts_with("cannot read the folder no/such/folder: "), "{missing}");
+
+    // This folder has Rust in it, but no Markdown.
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let empty = related_posts::run(Some(here)).unwrap_err().to_string();
+    assert!(empty.contains("no posts in "), "{empty}");
+}

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Takes out one mechanism after the other and checks that a test goes red each time.
+
+    scripts/take-out.py [NAME …]
+
+Works on a copy of the tree, so it can be run beside other work. A few minutes for all of them.
+"""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TREE = pathlib.Path(__file__).resolve().parent.parent
+RUNTIME = "cache-memoize/src/"
+
+# name, promise, file, what is there, what is put in its place
+MECHANISMS = [
+    ("fence", "G1 by invalidate, set, refresh", "flight/table.rs",
+     "key.fence = key.fence.max(ticket);", ""),
+    ("visibility", "G1 by invalidate_all", "memory/entry.rs",
+     "self.generation.is_alive() && !deadline.has_passed()", "!deadline.has_passed()"),
+    ("detach", "G2 no joining", "flight/table.rs",
+     "key.flight.take_if(|flight| flight.ticket() < ticket)", "{ let _ = &key.flight; None }"),
+    ("join-generation", "G2 after invalidate_all", "flight/table.rs",
+     "flight.entry.header().generation.is_alive().then_some(flight)", "Some(flight)"),
+    ("refresh-order", "G1 of overlapping refreshes the later begun wins", "memory/landing.rs",
+     "overtaken = key.overtake(flight.ticket());", "overtaken = None::<Arc<Flight>>;"),
+    ("own-flight", "G4 an old flight leaves its successor alone", "flight/table.rs",
+     "if key.flight.as_ref().is_some_and(|current| Arc::ptr_eq(current, flight)) {", "{"),
+    ("newest-stays", "a later computation is not replaced by an earlier one", "memory/landing.rs",
+     "stored.header().ticket > header.ticket && stored.is_fresh()", "false"),
+    ("single-flight", "§2 one computation", "call/lookup.rs",
+     "let Some(flight) = key.flight().cloned() else {", "let Some(flight) = key.flight().cloned().filter(|_| false) else {"),
+    ("second-look", "§2 the leader looks once more", "call/lookup.rs",
+     "let found = memory.inner().peek(self.hash);", "let found = memory.inner().peek(self.hash).filter(|_| false);"),
+    ("abandoned", "§2 a dropped leader is replaced", "call/lead.rs",
+     "self.flight.settle(Settled::Abandoned);", ""),
+    ("panic", "§2 a panicking leader wakes its waiters", "call/lead.rs",
+     "self.flight.settle(Settled::Panicked(message_of(&*panic)));", ""),
+    ("side-by-side", "§2 no convoy of failures", "call/lookup.rs",
+     "Settled::Unshared if self.exclusive => self.next(leader),", "Settled::Unshared => self.next(leader),"),
+    ("exclusive", "store_result = false runs one at a time", "call/lookup.rs",
+     "Settled::Unshared if self.exclusive => self.next(leader),", ""),
+    ("shared-errors", "§2 waiters share an error that is Clone", "call/lead.rs",
+     "if self.flight.has_waiters() {", "if false {"),
+    ("recursion", "§2 recursion", "flight/context.rs",
+     "flight.ancestry().any(|flight| flight.computes(memory, hash))", "{ let _ = (memory, hash, &flight); false }"),
+    ("circle", "§2 circles of waiting", "flight/context.rs",
+     "if waits_for(flight, &within) {", "if false && waits_for(flight, &within) {"),
+    ("forget", "§2 what fencing remembers is bounded", "flight/table.rs",
+     "if key.computing == 0 {\n            slot.remove();\n        }", ""),
+    ("key-equality", "§4 equality decides", "key/parts.rs",
+     "self.0.is_same(&owned.0) && self.1.is_same(&owned.1)", "{ let _ = owned; true }"),
+    ("flight-equality", "§4 equality decides about joining", "call/lookup.rs",
+     "entry.header.ident == self.target.ident && entry.key == self.key", "entry.header.ident == self.target.ident"),
+    ("identity-in-hash", "§4 functions share nothing", "site/function.rs",
+     "*idents.entry((prefix.to_owned(), types)).or_insert_with(|| NEXT.fetch_add(1, Relaxed))",
+     "{ let _ = (&mut idents, prefix, types, &NEXT, Relaxed); 1 }"),
+    ("bound", "§5 bounded", "memory/store.rs",
+     ".weight_capacity(bound / shards * shards)", ".weight_capacity(u64::MAX / 2)"),
+    ("expiry", "entries expire", "time.rs",
+     "self != Self::NEVER && now() >= self.0", "self != Self::NEVER && now() >= self.0 && false"),
+    ("sweeper", "expired entries are reclaimed unread", "memory/sweeper.rs",
+     "gone.iter().for_each(|entry| memory.reclaim(entry));", ""),
+]
+
+
+def run(tree):
+    # A mutant may hang: that is red, too.
+    command = ["cargo", "test", "--quiet", "-p", "cache-memoize-tests", "--test", "promises", "--test", "allocations",
+               "--no-fail-fast"]
+    try:
+        return subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=100)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def pattern(code):
+    """Matches the code however it is wrapped."""
+    tokens = re.findall(r"\w+|[^\w\s]", code)
+    return r"\s*".join(re.escape(token) for token in tokens)
+
+
+def main():
+    wanted = sys.argv[1:]
+    survivors = []
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = pathlib.Path(scratch) / "tree"
+        ignore = shutil.ignore_patterns("target", ".git")
+        shutil.copytree(TREE, tree, ignore=ignore)
+        for name, promise, file, there, instead in MECHANISMS:
+            if wanted and name not in wanted:
+                continue
+            path = tree / RUNTIME / file
+            text = path.read_text()
+            found = list(re.finditer(pattern(there), text))
+            if len(found) != 1:
+                sys.exit(f"{name}: {file} does not have this just once: {there}")
+            path.write_text(text[:found[0].start()] + instead + text[found[0].end():])
+            result = run(tree)
+            path.write_text(text)
+            if result is None:
+                verdict = "red (hangs)"
+            elif "error: could not compile" in result.stderr:
+                sys.exit(f"{name}: does not compile\n{result.stderr}")
+            elif result.returncode != 0:
+                failed = [line.split()[1] for line in result.stdout.splitlines() if line.startswith("---- ")]
+                verdict = "red: " + ", ".join(failed[:3])
+            else:
+                verdict = "GREEN"
+                survivors.append(name)
+            print(f"{name:18} {promise:55} {verdict}", flush=True)
+    sys.exit(f"not noticed: {', '.join(survivors)}" if survivors else 0)
+
+
+main()
