@@ -36,7 +36,7 @@ pub trait Split: Copy + Send {
     fn restore(shared: Self::Shared) -> Self::Return;
 }
 
-/// A [`Split`] whose cached part the cache can hold.
+/// A `Split` whose cached part the cache can hold.
 pub trait Shape: Split<Shared: 'static> {}
 
 impl<S: Split<Shared: 'static>> Shape for S {}

@@ -48,7 +48,7 @@ impl<'a, T: AsMemory + ?Sized> ViaMemory<'a> for &BackendOf<'a, T> {
 
 /// No answer.
 pub trait ViaNoBackend<T: ?Sized> {
-    /// Refuses, in the words of [`IsBackend`].
+    /// Refuses, in the words of `IsBackend`.
     fn __backend(&self) -> &'static Memory
     where
         Self: IsBackend<T>;
