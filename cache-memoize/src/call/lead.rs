@@ -74,6 +74,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     {
         let mut body = pin!(body);
         let outcome = std::future::poll_fn(|task| {
+            self.flight.polled_by(task.waker());
             let poll = || context::within(&self.flight, || body.as_mut().poll(task));
             match catch_unwind(AssertUnwindSafe(poll)) {
                 Ok(poll) => poll.map(Ok),

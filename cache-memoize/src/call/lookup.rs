@@ -9,7 +9,7 @@ use super::lead::{Lead, Purpose};
 use super::target::Target;
 use super::turn::Turn;
 use crate::flight::context::{self, NoWait};
-use crate::flight::{self, Flight, Leader, Settled, Wait};
+use crate::flight::{self, Flight, Leader, Settled, Wait, Waited};
 use crate::memory::entry::{AnyEntry, Entry};
 use crate::shape::Shape;
 
@@ -55,8 +55,8 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
             match next {
                 Next::Turn(turn) => return turn,
                 Next::Wait(miss, flight, wait) => {
-                    let settled = flight::block_on(wait);
-                    next = miss.after(&flight, settled, Leader::Thread);
+                    let waited = flight::block_on(wait);
+                    next = miss.waited(&flight, waited, Leader::Thread);
                 }
             }
         }
@@ -70,8 +70,8 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
             match next {
                 Next::Turn(turn) => return turn,
                 Next::Wait(miss, flight, wait) => {
-                    let settled = wait.await;
-                    next = miss.after(&flight, settled, Leader::Task);
+                    let waited = wait.await;
+                    next = miss.waited(&flight, waited, Leader::Task);
                 }
             }
         }
@@ -158,6 +158,13 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
                 Err(NoWait::Settled(Settled::Abandoned)) => {}
                 Err(NoWait::Settled(how)) => return self.after(&flight, how, leader),
             }
+        }
+    }
+
+    fn waited(self, flight: &Flight, waited: Waited, leader: Leader) -> Next<K, S> {
+        match waited {
+            Waited::Settled(how) => self.after(flight, how, leader),
+            Waited::Parked => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
         }
     }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-pub(crate) use wait::{Wait, block_on, wait};
+pub(crate) use wait::{Wait, Waited, block_on, wait};
 
 use crate::memory::entry::AnyEntry;
 use crate::sync::lock;
@@ -47,6 +47,8 @@ pub(crate) struct Flight {
     /// The computation within which this one was begun.
     parent: Option<Arc<Flight>>,
     phase: Mutex<Phase>,
+    /// How often a leading task has polled the computation, and by which waker it is known.
+    polled: Mutex<(u64, Option<Waker>)>,
     /// Set with the first waiter, so that a leader whom nobody joined copies nothing.
     joined: AtomicBool,
 }
@@ -71,6 +73,7 @@ impl Flight {
             memory,
             parent: context::current(),
             phase: Mutex::new(Phase::Running { waiters: Vec::new(), next_id: 0 }),
+            polled: Mutex::default(),
             joined: AtomicBool::new(false),
         })
     }
@@ -92,6 +95,27 @@ impl Flight {
     /// This computation and those it was begun within, innermost first.
     fn ancestry(self: &Arc<Self>) -> impl Iterator<Item = &Arc<Self>> {
         std::iter::successors(Some(self), |flight| flight.parent.as_ref())
+    }
+
+    /// A task polls the computation.
+    pub(crate) fn polled_by(&self, task: &Waker) {
+        {
+            let (polls, known) = &mut *lock(&self.polled);
+            *polls += 1;
+            if known.as_ref().is_some_and(|known| known.will_wake(task)) {
+                return;
+            }
+        }
+        // Cloning and dropping wakers is other people's code: outside the lock.
+        let known = Some(task.clone());
+        let old = std::mem::replace(&mut lock(&self.polled).1, known);
+        drop(old);
+    }
+
+    /// How often the computation was polled, if the task with this waker is the one that leads it.
+    fn polls_by(&self, task: &Waker) -> Option<u64> {
+        let (polls, known) = &*lock(&self.polled);
+        known.as_ref().is_some_and(|known| known.will_wake(task)).then_some(*polls)
     }
 
     /// Ends the flight and wakes everyone who waits. The first call decides.

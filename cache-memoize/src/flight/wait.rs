@@ -13,20 +13,62 @@ use super::{Flight, Settled};
 pub(crate) struct Wait {
     flight: Arc<Flight>,
     id: u64,
+    patience: Patience,
+}
+
+/// How a wait ended.
+pub(crate) enum Waited {
+    Settled(Settled),
+    /// The leader is a future that this very task holds and does not poll, so it will never end while we wait.
+    Parked,
 }
 
 /// Begins to wait for `flight`.
 pub(crate) fn wait(flight: Arc<Flight>) -> Result<Wait, NoWait> {
     let id = context::register(&flight)?;
-    Ok(Wait { flight, id })
+    Ok(Wait { flight, id, patience: Patience::Fresh })
 }
 
 impl Future for Wait {
-    type Output = Settled;
+    type Output = Waited;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Settled> {
-        self.flight.poll_waiter(self.id, context.waker().clone())
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Waited> {
+        if let Poll::Ready(how) = self.flight.poll_waiter(self.id, context.waker().clone()) {
+            return Poll::Ready(Waited::Settled(how));
+        }
+        let Some(polls) = self.flight.polls_by(context.waker()) else { return Poll::Pending };
+        self.patience = match self.patience {
+            Patience::Fresh => Patience::Idle { polls, times: 0 },
+            Patience::Idle { polls: before, times } if before == polls => match times + 1 {
+                Patience::LIMIT => return Poll::Ready(Waited::Parked),
+                times => Patience::Idle { polls, times },
+            },
+            Patience::Idle { .. } | Patience::Trusting => Patience::Trusting,
+        };
+        if let Patience::Idle { .. } = self.patience {
+            context.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
+}
+
+/// What a waiter knows of a leader in its own task. Siblings in a `join!` are polled whenever the task is; a
+/// future that was polled once in a `select!` and is only held since is not, and waiting for it would be for
+/// ever. So the waiter has the task polled a few times and looks whether the leader gets its share.
+#[derive(Clone, Copy)]
+enum Patience {
+    Fresh,
+    Idle {
+        polls: u64,
+        times: u32,
+    },
+    /// It was seen to be polled beside this one.
+    Trusting,
+}
+
+impl Patience {
+    /// Combinators that change the order in which they poll may poll the waiter twice before the leader.
+    const LIMIT: u32 = 4;
 }
 
 impl Drop for Wait {

@@ -52,6 +52,66 @@ fn joined_in_one_task() {
     assert_eq!(RUNS.load(SeqCst), 2);
 }
 
+/// A future that was polled once and is only held since, as `select!` leaves them, cannot end while its own task
+/// waits for it.
+#[test]
+fn a_parked_leader_in_the_same_task_is_not_waited_for() {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+
+    #[cache_memoize]
+    async fn slow(id: u64) -> u64 {
+        RUNS.fetch_add(1, SeqCst);
+        tokio::task::yield_now().await;
+        id
+    }
+
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let mut parked = Box::pin(slow(1));
+        tokio::select! {
+            biased;
+            _ = &mut parked => unreachable!("yields first"),
+            () = std::future::ready(()) => {}
+        }
+        assert_eq!(slow(1).await, 1);
+        assert_eq!(RUNS.load(SeqCst), 2);
+        // A parked leader in *another* task is that task's business.
+        assert_eq!(parked.await, 1);
+    });
+    assert_eq!((slow_stats().in_flight, slow_peek_now()), (0, Some(1)));
+
+    fn slow_peek_now() -> Option<u64> {
+        match pin!(slow_peek(1)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => value,
+            Poll::Pending => None,
+        }
+    }
+}
+
+/// Whatever order a combinator polls in, siblings share.
+#[test]
+fn siblings_in_one_task_share_however_they_are_polled() {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+
+    #[cache_memoize(capacity = 1)]
+    async fn slow(id: u64) -> u64 {
+        RUNS.fetch_add(1, SeqCst);
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        id
+    }
+
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        for round in 0..50 {
+            RUNS.store(0, SeqCst);
+            let calls = tokio::join!(slow(round), slow(round), slow(round), slow(round), slow(round));
+            assert_eq!((calls, RUNS.load(SeqCst)), ((round, round, round, round, round), 1));
+        }
+    });
+}
+
 #[test]
 fn a_waiter_takes_over_from_a_leader_that_is_dropped() {
     static RUNS: AtomicU64 = AtomicU64::new(0);
