@@ -63,6 +63,36 @@ overtaken!(by_invalidate_all, finish(row_invalidate_all()), 2);
 overtaken!(by_set, finish(row_set(7, 3)), 3);
 overtaken!(by_refresh, assert_eq!(finish(row_refresh(7)), 2), 2);
 
+/// G4: an overtaken computation that ends does not take its successor off the table: callers go on joining it.
+#[test]
+fn an_overtaken_computation_leaves_its_successor_alone() {
+    static HELD: [AtomicBool; 2] = [const { AtomicBool::new(true) }; 2];
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+
+    #[cache_memoize]
+    async fn row() -> u64 {
+        let run = RUNS.fetch_add(1, SeqCst);
+        if let Some(held) = HELD.get(run as usize) {
+            held_while(held).await;
+        }
+        run
+    }
+
+    let mut old = pin!(row());
+    assert!(poll(old.as_mut()).is_pending());
+    finish(row_invalidate());
+    let mut successor = pin!(row());
+    assert!(poll(successor.as_mut()).is_pending());
+    HELD[0].store(false, SeqCst);
+    assert_eq!(poll(old), Poll::Ready(0));
+    let mut late = pin!(row());
+    assert!(poll(late.as_mut()).is_pending(), "joins the successor");
+    assert_eq!(RUNS.load(SeqCst), 2);
+    HELD[1].store(false, SeqCst);
+    assert_eq!((poll(successor), poll(late)), (Poll::Ready(1), Poll::Ready(1)));
+    assert_eq!(finish(row_peek()), Some(1));
+}
+
 #[test]
 fn of_overlapping_refreshes_the_one_that_began_last_wins() {
     static HELD: AtomicBool = AtomicBool::new(true);
