@@ -47,7 +47,7 @@ MECHANISMS = [
     ("shared-errors", "§2 waiters share an error that is Clone", "call/lead.rs",
      "if self.flight.has_waiters() {", "if false {"),
     ("recursion", "§2 recursion", "flight/context.rs",
-     "flight.ancestry().any(|flight| flight.computes(memory, hash))", "{ let _ = (memory, hash, &flight); false }"),
+     "computed() && current.ancestry().any(|flight| flight.computes(memory, hash))", "false && computed() && current.ancestry().any(|flight| flight.computes(memory, hash))"),
     ("circle", "§2 circles of waiting", "flight/context.rs",
      "if waits_for(flight, &within) {", "if false && waits_for(flight, &within) {"),
     ("forget", "§2 what fencing remembers is bounded", "flight/table.rs",

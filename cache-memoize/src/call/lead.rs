@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
+use std::time::Duration;
 
 use super::lookup::Miss;
 use crate::flight::table::AtKey;
@@ -62,7 +63,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     }
 
     pub(crate) fn run(self, policy: &Policy<K, S>, body: impl FnOnce() -> S::Return) -> S::Return {
-        match catch_unwind(AssertUnwindSafe(|| context::within(&self.flight, body))) {
+        match self.within(body) {
             Ok(returned) => self.complete(policy, returned),
             Err(panic) => self.fail(panic),
         }
@@ -75,8 +76,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         let mut body = pin!(body);
         let outcome = std::future::poll_fn(|task| {
             self.flight.polled_by(task.waker());
-            let poll = || context::within(&self.flight, || body.as_mut().poll(task));
-            match catch_unwind(AssertUnwindSafe(poll)) {
+            match self.within(|| body.as_mut().poll(task)) {
                 Ok(poll) => poll.map(Ok),
                 Err(panic) => Poll::Ready(Err(panic)),
             }
@@ -87,10 +87,27 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         }
     }
 
+    /// Runs user code as part of the computation: when it calls the same key, that is recursion.
+    fn within<R>(&self, user: impl FnOnce() -> R) -> std::thread::Result<R> {
+        catch_unwind(AssertUnwindSafe(|| context::within(&self.flight, user)))
+    }
+
     fn complete(self, policy: &Policy<K, S>, returned: S::Return) -> S::Return {
+        // What decides and what copies is the user's code, too.
+        match self.within(|| self.decide(policy, &returned)) {
+            Ok(landing) => {
+                self.end(landing);
+                returned
+            }
+            Err(panic) => self.fail(panic),
+        }
+    }
+
+    /// What the result does to the store. Fills the entry if the result is to be stored or somebody waits for it.
+    fn decide(&self, policy: &Policy<K, S>, returned: &S::Return) -> Landing {
         let refresh = self.purpose == Purpose::Refresh;
-        let landing = match policy.judge(&self.entry.key, &returned) {
-            Verdict::Store { lifetime, weight } if self.fill(&returned, lifetime, weight) => match refresh {
+        let landing = match policy.judge(&self.entry.key, returned) {
+            Verdict::Store { lifetime, weight } if self.fill(returned, lifetime, weight) => match refresh {
                 true => Landing::Refresh,
                 false => Landing::Fill,
             },
@@ -99,14 +116,13 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         };
         // Not to be stored, but not to be computed by everyone who waits either.
         if self.flight.has_waiters() {
-            self.fill(&returned, None, 1);
+            self.fill(returned, None, 1);
         }
-        self.end(landing);
-        returned
+        landing
     }
 
     /// Puts a copy of the result into the entry, once; whether one is there.
-    fn fill(&self, returned: &S::Return, lifetime: Option<std::time::Duration>, weight: u32) -> bool {
+    fn fill(&self, returned: &S::Return, lifetime: Option<Duration>, weight: u32) -> bool {
         if self.entry.filled.get().is_none()
             && let Some(value) = S::share(returned)
         {

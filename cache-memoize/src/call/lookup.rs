@@ -100,9 +100,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
         match self {
             Self::Hit(value) => Turn::Hit(value),
             Self::Bypass => Turn::Uncached,
-            Self::Miss(miss) if context::is_computing(miss.target.memory.address(), miss.hash) => {
-                Turn::Uncached
-            }
+            Self::Miss(miss) if miss.is_recursion() => Turn::Uncached,
             Self::Miss(miss) => Turn::Lead(Lead::begin(miss, Purpose::Aside, Leader::Task)),
         }
     }
@@ -120,7 +118,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
 impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     #[cold]
     fn next(self, leader: Leader) -> Next<K, S> {
-        if context::is_computing(self.target.memory.address(), self.hash) {
+        if self.is_recursion() {
             return Next::Turn(Turn::Uncached);
         }
         let memory = self.target.memory.clone();
@@ -159,6 +157,13 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
                 Err(NoWait::Settled(how)) => return self.after(&flight, how, leader),
             }
         }
+    }
+
+    fn is_recursion(&self) -> bool {
+        let memory = &self.target.memory;
+        context::is_recursion(memory.address(), self.hash, || {
+            memory.inner().flights.at(self.hash).is_computed()
+        })
     }
 
     fn waited(self, flight: &Flight, waited: Waited, leader: Leader) -> Next<K, S> {

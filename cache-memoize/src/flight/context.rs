@@ -19,9 +19,11 @@ pub(crate) fn current() -> Option<Arc<Flight>> {
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
-/// Whether this thread is computing that key already, at any depth: then the call is recursion.
-pub(crate) fn is_computing(memory: usize, hash: u64) -> bool {
-    current().is_some_and(|flight| flight.ancestry().any(|flight| flight.computes(memory, hash)))
+/// Whether this thread is computing that key already, at any depth: then the call is recursion. `computed` tells
+/// whether anybody is, which saves a deep recursion over many keys from looking back all the way each time.
+pub(crate) fn is_recursion(memory: usize, hash: u64, computed: impl FnOnce() -> bool) -> bool {
+    let Some(current) = current() else { return false };
+    computed() && current.ancestry().any(|flight| flight.computes(memory, hash))
 }
 
 /// Runs `body` within `flight`.

@@ -68,6 +68,11 @@ impl AtKey<'_> {
         flight.entry.header().generation.is_alive().then_some(flight)
     }
 
+    /// Whether anybody computes the key.
+    pub(crate) fn is_computed(&self) -> bool {
+        self.shard.contains_key(&self.hash)
+    }
+
     /// A computation begins. `joinable` makes it the one that callers find.
     pub(crate) fn begin(&mut self, joinable: bool, make: impl FnOnce(u64) -> Arc<Flight>) -> Arc<Flight> {
         let flight = make(self.flights.ticket());

@@ -83,11 +83,20 @@ pub(crate) struct Inner {
 pub(crate) struct Scope {
     generation: Mutex<Arc<Generation>>,
     pub(crate) counters: Counters,
+    /// Where the function adds up what it has done in memories that are gone.
+    past: Arc<Mutex<Stats>>,
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        let mut past = lock(&self.past);
+        *past = past.plus(self.counters.snapshot(0, None));
+    }
 }
 
 impl Scope {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { generation: Mutex::new(Generation::new()), counters: Counters::default() })
+    pub(crate) fn new(past: Arc<Mutex<Stats>>) -> Arc<Self> {
+        Arc::new(Self { generation: Mutex::new(Generation::new()), counters: Counters::default(), past })
     }
 
     pub(crate) fn generation(&self) -> Arc<Generation> {
@@ -200,17 +209,12 @@ impl Inner {
     }
 
     /// What a function has here.
-    pub(crate) fn scope(&self, function: u64, register: impl FnOnce(&Arc<Scope>)) -> Arc<Scope> {
+    pub(crate) fn scope(&self, function: u64, make: impl FnOnce() -> Arc<Scope>) -> Arc<Scope> {
         if let Some(scope) = read(&self.scopes).get(&function) {
             return scope.clone();
         }
         let mut scopes = write(&self.scopes);
-        let scope = scopes.entry(function).or_insert_with(|| {
-            let scope = Scope::new();
-            register(&scope);
-            scope
-        });
-        scope.clone()
+        scopes.entry(function).or_insert_with(make).clone()
     }
 
     /// A candidate for the key with that hash. The caller compares the key, and asks whether it is fresh.

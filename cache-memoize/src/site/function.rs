@@ -25,6 +25,8 @@ pub(crate) struct Function {
     own: OnceLock<(Memory, Arc<Scope>)>,
     /// What it has in any memory, for its statistics.
     scopes: Mutex<Vec<(Weak<Scope>, Option<u64>)>>,
+    /// What it did in memories that are gone.
+    past: Arc<Mutex<Stats>>,
     instances: Mutex<HashMap<(String, TypeId), &'static Instance>>,
 }
 
@@ -114,6 +116,7 @@ impl Function {
                 capacity: meta.capacity,
                 own: OnceLock::new(),
                 scopes: Mutex::default(),
+                past: Arc::default(),
                 instances: Mutex::default(),
             }))
         })
@@ -137,10 +140,12 @@ impl Function {
     }
 
     fn scope_in(&self, memory: &Memory) -> Arc<Scope> {
-        memory.inner().scope(self.id, |scope| {
+        memory.inner().scope(self.id, || {
+            let scope = Scope::new(self.past.clone());
             let mut scopes = lock(&self.scopes);
             scopes.retain(|(scope, _)| scope.strong_count() > 0);
-            scopes.push((Arc::downgrade(scope), memory.capacity()));
+            scopes.push((Arc::downgrade(&scope), memory.capacity()));
+            scope
         })
     }
 
@@ -148,7 +153,9 @@ impl Function {
         let scopes: Vec<_> =
             lock(&self.scopes).iter().filter_map(|(s, c)| Some((s.upgrade()?, *c))).collect();
         let stats = scopes.iter().map(|(scope, capacity)| scope.stats(*capacity)).reduce(Stats::plus);
-        FunctionInfo { name: self.name.clone(), location: self.location, stats: stats.unwrap_or_default() }
+        let stats = stats.unwrap_or_default();
+        let stats = Stats { capacity: stats.capacity, ..stats.plus(*lock(&self.past)) };
+        FunctionInfo { name: self.name.clone(), location: self.location, stats }
     }
 }
 

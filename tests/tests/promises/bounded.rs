@@ -219,4 +219,8 @@ fn a_memory_per_instance() {
     assert_eq!((one.scaled_stats().misses, two.scaled_stats().entries), (1, 0));
     let info = cache_memoize::functions().into_iter().find(|f| f.name.ends_with("Store::scaled")).unwrap();
     assert_eq!((info.stats.hits, info.stats.misses), (2, 2));
+    // Counters never fall, also when a cache goes.
+    drop(one);
+    let info = cache_memoize::functions().into_iter().find(|f| f.name.ends_with("Store::scaled")).unwrap();
+    assert_eq!((info.stats.hits, info.stats.misses, info.stats.capacity), (2, 2, Some(20)));
 }

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use cache_memoize::cache_memoize;
@@ -54,6 +55,30 @@ fn waiters_get_the_panic() {
         }
     });
     assert_eq!(shaky_stats().in_flight, 0);
+}
+
+/// User code that decides about the result, or copies it, is part of the computation: its panic is shared, too.
+#[test]
+fn waiters_get_the_panic_of_a_condition() {
+    static HELD: AtomicBool = AtomicBool::new(true);
+
+    #[cache_memoize(cache_if = |_| panic!("undecided"))]
+    async fn shaky() -> u64 {
+        std::future::poll_fn(|_| if HELD.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
+        1
+    }
+
+    let context = &mut Context::from_waker(Waker::noop());
+    let (mut leader, mut waiter) = (Box::pin(shaky()), Box::pin(shaky()));
+    assert!(leader.as_mut().poll(context).is_pending() && waiter.as_mut().poll(context).is_pending());
+    HELD.store(false, SeqCst);
+    assert_eq!(
+        message(catch_unwind(AssertUnwindSafe(|| leader.as_mut().poll(context))).unwrap_err()),
+        "undecided"
+    );
+    let shared = catch_unwind(AssertUnwindSafe(|| waiter.as_mut().poll(context))).unwrap_err();
+    assert!(message(shared).ends_with("undecided"));
+    assert_eq!((shaky_stats().misses, shaky_stats().joined, shaky_stats().in_flight), (1, 1, 0));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! §2 A function may call itself.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
+use std::time::Duration;
 
 use cache_memoize::cache_memoize;
 use cache_memoize_tests::Gate;
@@ -138,4 +140,58 @@ fn two_nested_calls_of_one_body_may_share() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     assert_eq!(runtime.block_on(root(5)), 11);
     assert_eq!(RUNS.load(SeqCst), 1);
+}
+
+/// What decides about a result and what copies it is part of the computation.
+#[test]
+fn user_code_after_the_body_may_call_the_same_key() {
+    thread_local! {
+        static AGAIN: Cell<bool> = const { Cell::new(true) };
+    }
+    fn again(call: impl FnOnce()) {
+        if AGAIN.replace(false) {
+            call();
+        }
+    }
+
+    fn let_go(_: u64) {}
+
+    struct Value(u64);
+    impl Clone for Value {
+        fn clone(&self) -> Self {
+            again(|| drop(by_clone(self.0)));
+            Self(self.0)
+        }
+    }
+
+    #[cache_memoize]
+    fn by_clone(id: u64) -> Value {
+        Value(id)
+    }
+    #[cache_memoize(cache_if = |value| { again(|| let_go(by_condition(*value))); true })]
+    fn by_condition(id: u64) -> u64 {
+        id
+    }
+    #[cache_memoize(ttl = |value: &u64| { again(|| let_go(by_lifetime(*value))); Duration::from_secs(1) })]
+    fn by_lifetime(id: u64) -> u64 {
+        id
+    }
+    #[cache_memoize(capacity = 9, weigher = |_, value| { again(|| let_go(by_weight(*value))); 1 })]
+    fn by_weight(id: u64) -> u64 {
+        id
+    }
+
+    let calls: [(&dyn Fn(), &dyn Fn()); 4] = [
+        (&|| drop(by_clone(1)), &|| drop(by_clone_refresh(1))),
+        (&|| let_go(by_condition(1)), &|| let_go(by_condition_refresh(1))),
+        (&|| let_go(by_lifetime(1)), &|| let_go(by_lifetime_refresh(1))),
+        (&|| let_go(by_weight(1)), &|| let_go(by_weight_refresh(1))),
+    ];
+    for (call, refresh) in calls {
+        for again in [call, refresh] {
+            AGAIN.set(true);
+            again();
+            assert!(!AGAIN.get());
+        }
+    }
 }
