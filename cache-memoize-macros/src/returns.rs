@@ -20,7 +20,7 @@ pub(crate) fn check(function: &Ident, output: &ReturnType, errors: &mut Errors) 
     if let Some(opaque) = found.opaque {
         errors.push(
             opaque,
-            format!("an entry of `{function}` needs a type with a name: return one, or a `Box<dyn ..>`"),
+            format!("an entry of `{function}` needs a type with a name: return a `Vec` or an `Arc<dyn ..>`, or write `async fn` for a future"),
         );
     }
     if let Some(borrow) = found.borrow {

@@ -1,7 +1,7 @@
 //! Closures must take what they will be given.
 
 use quote::quote;
-use syn::ExprClosure;
+use syn::{ExprClosure, Pat};
 
 use crate::args::{Args, CacheErr, Callable, Given, Ttl};
 use crate::diag::{Errors, counted};
@@ -55,6 +55,10 @@ impl Expected {
         let Some(ExprClosure { inputs_begin, inputs, inputs_end, .. }) = value.closure() else {
             return;
         };
+        if let Some(own) = inputs.iter().find(|input| matches!(input, Pat::Ident(pat) if pat.ident == "self"))
+        {
+            errors.push(own, format!("`{name}`: a closure cannot call a parameter `self`: call it `this`"));
+        }
         if inputs.len() == self.names.len() {
             return;
         }

@@ -7,6 +7,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
+use syn::Pat;
 
 use super::signature::{self, companion_name, returned, turbofish};
 use super::{hidden, unlinted};
@@ -49,7 +50,9 @@ fn call(model: &Model) -> TokenStream {
 fn copy(model: &Model) -> TokenStream {
     let output = returned(model);
     let patterns = model.arguments.iter().filter_map(|argument| {
-        let (attrs, pat, name) = (&argument.attrs, argument.pat.as_ref()?, &argument.name);
+        // `_` binds nothing.
+        let pat = argument.pat.as_ref().filter(|pat| !matches!(pat, Pat::Wild(_)))?;
+        let (attrs, name) = (&argument.attrs, &argument.name);
         Some(quote!(#(#attrs)* let #pat = #name;))
     });
     let patterns: Vec<_> = patterns.collect();
@@ -61,9 +64,9 @@ fn copy(model: &Model) -> TokenStream {
     };
     let unlinted = unlinted();
     match model.sig.asyncness {
-        None => quote_spanned!(hidden()=> move || -> #output { #(#patterns)* #body }),
+        None => quote_spanned!(hidden()=> #[allow(unused_braces)] move || -> #output { #(#patterns)* #body }),
         // The `return` that is never run tells the compiler what the block returns, for the body's `?`.
-        Some(_) => quote_spanned!(hidden()=> async move {
+        Some(_) => quote_spanned!(hidden()=> #[allow(unused_braces)] async move {
             #unlinted #[allow(unreachable_code)]
             if false {
                 let __returned: #output = loop {};

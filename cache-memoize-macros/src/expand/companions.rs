@@ -162,10 +162,13 @@ impl Companion<'_> {
             false => model.body.to_token_stream(),
             true => hollow(),
         };
+        // `type_` has `type__uncached`, which is the macro's doing.
+        let name = model.sig.ident.to_string();
+        let unsnaked = name.ends_with('_').then(|| quote!(#[allow(non_snake_case)]));
         // Without a body, nothing uses the arguments.
         let unused = self.hollow.then(|| quote!(#[allow(unused_variables)]));
         quote! {
-            #docs #(#repeated)* #(#lints)* #[allow(dead_code)] #unused
+            #docs #(#repeated)* #(#lints)* #[allow(dead_code)] #unsnaked #unused
             // Its documentation and other attributes are those of a companion.
             #[allow(
                 clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::missing_safety_doc,
@@ -200,10 +203,14 @@ impl Companion<'_> {
         let lints = match runs && !self.hollow {
             // It may have a copy of the user's body, which the user's lints are for; but it does not use all that
             // the function uses.
-            true => quote!(#[allow(dead_code, deprecated, unused_variables)]),
+            true => quote!(#[allow(dead_code, deprecated, non_snake_case, unused_variables)]),
             false => {
                 let unlinted = unlinted();
-                quote!(#[allow(dead_code, deprecated, unused_variables, unused_lifetimes, single_use_lifetimes)] #unlinted)
+                quote! {
+                    #[allow(dead_code, deprecated, non_snake_case, unused_variables)]
+                    #[allow(unused_lifetimes, single_use_lifetimes)]
+                    #unlinted
+                }
             }
         };
         quote_spanned! {hidden()=>

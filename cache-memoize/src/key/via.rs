@@ -107,8 +107,8 @@ impl<T: ?Sized> ViaNothing<T> for KeyOf<'_, T> {
     message = "`{T}` cannot be part of a cache key",
     label = "a key part must be `Hash + Eq + Clone + Send + Sync + 'static`, or borrow such a type",
     note = "derive what is missing, or give a type parameter these bounds",
-    note = "or leave the argument out of the key with `skip(…)`, or say what identifies the call with \
-            `args_rewrite = |…| …`"
+    note = "or leave the argument out of the key with `skip(…)` (`self` with `skip(self)`), or say what identifies \
+            the call with `args_rewrite = |…| …`; for a type of yours that borrows, implement `KeyPart`"
 )]
 pub trait CanBeKey<T: ?Sized> {}
 

@@ -11,6 +11,7 @@ mod lints;
 mod macros;
 mod methods;
 mod no_prelude;
+mod one_line;
 mod options;
 mod places;
 mod returns;
