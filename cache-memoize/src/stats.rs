@@ -164,7 +164,7 @@ impl Default for Striped {
 impl Striped {
     #[inline]
     pub(crate) fn bump(&self) {
-        let stripe = STRIPE.with(Cell::get) & (self.0.len() - 1);
+        let stripe = STRIPE.try_with(Cell::get).unwrap_or(0) & (self.0.len() - 1);
         self.0[stripe].0.fetch_add(1, Relaxed);
     }
 

@@ -13,10 +13,9 @@ use super::lookup::Miss;
 use crate::flight::table::AtKey;
 use crate::flight::{Flight, Leader, Settled, context};
 use crate::memory::entry::{Entry, Filled, Header};
-use crate::memory::{Landing, Memory};
+use crate::memory::{Landing, Leftovers, Memory};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
-use crate::time::Deadline;
 
 /// Why a computation is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,7 +87,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     }
 
     /// Runs user code as part of the computation: when it calls the same key, that is recursion.
-    fn within<R>(&self, user: impl FnOnce() -> R) -> std::thread::Result<R> {
+    pub(super) fn within<R>(&self, user: impl FnOnce() -> R) -> std::thread::Result<R> {
         catch_unwind(AssertUnwindSafe(|| context::within(&self.flight, user)))
     }
 
@@ -126,33 +125,37 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         if self.entry.filled.get().is_none()
             && let Some(value) = S::share(returned)
         {
-            let _ = self.entry.filled.set(Filled { value, deadline: Deadline::after(lifetime), weight });
+            let _ = self.entry.filled.set(Filled::new(value, lifetime, weight));
         }
         self.entry.filled.get().is_some()
     }
 
     fn end(mut self, landing: Landing) {
-        self.open = false;
-        self.memory.inner().land(&self.flight, landing);
-        self.flight.settle(match self.entry.filled.get() {
+        let how = match self.entry.filled.get() {
             Some(_) => Settled::Shared,
             None => Settled::Unshared,
-        });
+        };
+        drop(self.close(landing, how));
     }
 
     fn fail(mut self, panic: Box<dyn Any + Send>) -> ! {
-        self.open = false;
-        self.memory.inner().land(&self.flight, Landing::Nothing);
-        self.flight.settle(Settled::Panicked(message_of(&*panic)));
+        drop(self.close(Landing::Nothing, Settled::Panicked(message_of(&*panic))));
         resume_unwind(panic)
+    }
+
+    /// Lands, then wakes those who wait; what is left over is for the caller to drop after both.
+    fn close(&mut self, landing: Landing, how: Settled) -> Leftovers {
+        self.open = false;
+        let leftovers = self.memory.inner().land(&self.flight, landing);
+        self.flight.settle(how);
+        leftovers
     }
 }
 
 impl<K: Send + Sync + 'static, S: Shape> Drop for Lead<K, S> {
     fn drop(&mut self) {
         if self.open {
-            self.memory.inner().land(&self.flight, Landing::Nothing);
-            self.flight.settle(Settled::Abandoned);
+            drop(self.close(Landing::Nothing, Settled::Abandoned));
         }
     }
 }

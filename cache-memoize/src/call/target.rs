@@ -15,7 +15,6 @@ use crate::memory::{Memory, Scope};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
 use crate::stats::Stats;
-use crate::time::Deadline;
 
 /// The cache that a call uses, with the identity under which the function keeps its entries there.
 #[derive(Clone)]
@@ -109,12 +108,13 @@ impl Target {
             return;
         };
         let Some(value) = S::share(value) else { return };
-        let filled = OnceLock::from(Filled { value, deadline: Deadline::after(lifetime), weight });
+        let filled = OnceLock::from(Filled::new(value, lifetime, weight));
         let generation = self.scope.generation();
-        inner.set(hash, |ticket| {
+        let leftovers = inner.set(hash, |ticket| {
             let header = Header { hash, ident: self.ident, ticket, generation, scope: self.scope.clone() };
             Arc::new(Entry { header, key, filled })
         });
+        drop(leftovers);
     }
 
     /// Begins a computation on this thread that will replace the entry.

@@ -1,6 +1,7 @@
 //! Step three of a call: return the value, or run the body and bring it home.
 
 use std::future::Future;
+use std::panic::resume_unwind;
 
 use super::lead::Lead;
 use crate::error::Error;
@@ -27,10 +28,13 @@ impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
         self
     }
 
-    /// Copies the arguments for `on_miss`, when there will be one.
+    /// Copies the arguments for `on_miss`, when there will be one. The copying is part of the computation.
     #[inline]
     pub fn on_miss<A>(&self, copy: impl FnOnce() -> A) -> Option<A> {
-        matches!(self, Self::Lead(_)).then(copy)
+        match self {
+            Self::Lead(lead) => Some(lead.within(copy).unwrap_or_else(|panic| resume_unwind(panic))),
+            Self::Hit(_) | Self::Uncached => None,
+        }
     }
 
     /// Returns the value, running the body if need be.

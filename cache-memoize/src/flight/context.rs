@@ -4,6 +4,8 @@
 //! only by a call made *within* a computation, so an ordinary call never takes the lock here.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
+use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
 
@@ -11,10 +13,13 @@ use super::{Flight, Settled};
 use crate::sync::lock;
 
 thread_local! {
-    static CURRENT: RefCell<Option<Arc<Flight>>> = const { RefCell::new(None) };
+    /// Without a destructor of its own, so that it is there as long as the thread is, also for calls made in the
+    /// destructors of other thread-locals. Nothing stays in it: whatever enters leaves.
+    static CURRENT: ManuallyDrop<RefCell<Option<Arc<Flight>>>> =
+        const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
-/// The innermost computation on this thread's stack; none while the thread is being torn down.
+/// The innermost computation on this thread's stack.
 pub(crate) fn current() -> Option<Arc<Flight>> {
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
@@ -56,31 +61,44 @@ pub(crate) fn register(flight: &Arc<Flight>) -> Result<u64, NoWait> {
     let Some(within) = current() else {
         return flight.register(None, waker).map_err(NoWait::Settled);
     };
+    // Dropped after the lock is given back: these may be the last to hold a flight, with a key of the user's.
+    let mut search = Search::default();
     // Looking for a circle and adding the edge are one step, or two calls could each miss the other's edge.
     static GRAPH: Mutex<()> = Mutex::new(());
     let _graph = lock(&GRAPH);
-    if waits_for(flight, &within) {
+    if search.waits_for(flight, &within) {
         return Err(NoWait::Circle);
     }
     flight.register(Some(within), waker).map_err(NoWait::Settled)
 }
 
-/// Whether `flight` cannot end before `within`, or one of those that `within` was begun in, ends.
-fn waits_for(flight: &Arc<Flight>, within: &Arc<Flight>) -> bool {
-    let mut seen: Vec<Arc<Flight>> = Vec::new();
-    let mut blocked: Vec<Arc<Flight>> = vec![within.clone()];
-    // Everything in `blocked`, with its ancestry, waits for the caller.
-    while let Some(next) = blocked.pop() {
-        for computation in next.ancestry() {
-            if Arc::ptr_eq(computation, flight) {
-                return true;
+/// Looks through those that wait for a computation.
+#[derive(Default)]
+struct Search {
+    seen: HashSet<*const Flight>,
+    /// Everything in here, with its ancestry, waits for the caller.
+    blocked: Vec<Arc<Flight>>,
+    /// What was looked at, kept so that it stays where it is and is dropped by whoever drops the search.
+    visited: Vec<Arc<Flight>>,
+}
+
+impl Search {
+    /// Whether `flight` cannot end before `within`, or one of those that `within` was begun in, ends.
+    fn waits_for(&mut self, flight: &Arc<Flight>, within: &Arc<Flight>) -> bool {
+        let Self { seen, blocked, visited } = self;
+        blocked.push(within.clone());
+        while let Some(next) = blocked.pop() {
+            visited.push(next);
+            for computation in visited.last().into_iter().flat_map(Flight::ancestry) {
+                if Arc::ptr_eq(computation, flight) {
+                    return true;
+                }
+                if !seen.insert(Arc::as_ptr(computation)) {
+                    break;
+                }
+                computation.for_each_waiting(|waiting| blocked.push(waiting.clone()));
             }
-            if seen.iter().any(|seen| Arc::ptr_eq(seen, computation)) {
-                break;
-            }
-            seen.push(computation.clone());
-            computation.for_each_waiting(|waiting| blocked.push(waiting.clone()));
         }
+        false
     }
-    false
 }

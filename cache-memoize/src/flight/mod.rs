@@ -47,8 +47,8 @@ pub(crate) struct Flight {
     /// The computation within which this one was begun.
     parent: Option<Arc<Flight>>,
     phase: Mutex<Phase>,
-    /// How often a leading task has polled the computation, and by which waker it is known.
-    polled: Mutex<(u64, Option<Waker>)>,
+    /// How often a leading task has polled the computation, and which task that is.
+    polled: Mutex<(u64, Option<TaskId>)>,
     /// Set with the first waiter, so that a leader whom nobody joined copies nothing.
     joined: AtomicBool,
 }
@@ -63,6 +63,34 @@ struct Waiter {
     waker: Waker,
     /// The computation that cannot go on before this one is settled.
     within: Option<Arc<Flight>>,
+}
+
+/// A task, as far as its waker tells. Not the waker itself: a flight that held it would be held by its own task,
+/// and keep that task alive for ever. That two tasks have the same identity, one after the other, costs no more
+/// than a computation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct TaskId {
+    data: usize,
+    vtable: usize,
+}
+
+impl TaskId {
+    fn of(task: &Waker) -> Self {
+        Self { data: task.data().addr(), vtable: std::ptr::from_ref(task.vtable()).addr() }
+    }
+}
+
+/// Wakes waiters, also when one of them panics.
+struct WakeAll(std::vec::IntoIter<Waiter>);
+
+impl Drop for WakeAll {
+    fn drop(&mut self) {
+        while let Some(waiter) = self.0.next() {
+            let mut rest = Self(std::mem::take(&mut self.0));
+            waiter.waker.wake();
+            self.0 = std::mem::take(&mut rest.0);
+        }
+    }
 }
 
 impl Flight {
@@ -99,23 +127,14 @@ impl Flight {
 
     /// A task polls the computation.
     pub(crate) fn polled_by(&self, task: &Waker) {
-        {
-            let (polls, known) = &mut *lock(&self.polled);
-            *polls += 1;
-            if known.as_ref().is_some_and(|known| known.will_wake(task)) {
-                return;
-            }
-        }
-        // Cloning and dropping wakers is other people's code: outside the lock.
-        let known = Some(task.clone());
-        let old = std::mem::replace(&mut lock(&self.polled).1, known);
-        drop(old);
+        let mut polled = lock(&self.polled);
+        *polled = (polled.0 + 1, Some(TaskId::of(task)));
     }
 
     /// How often the computation was polled, if the task with this waker is the one that leads it.
     fn polls_by(&self, task: &Waker) -> Option<u64> {
-        let (polls, known) = &*lock(&self.polled);
-        known.as_ref().is_some_and(|known| known.will_wake(task)).then_some(*polls)
+        let (polls, leader) = *lock(&self.polled);
+        (leader == Some(TaskId::of(task))).then_some(polls)
     }
 
     /// Ends the flight and wakes everyone who waits. The first call decides.
@@ -131,10 +150,8 @@ impl Flight {
                 }
             }
         };
-        // Wakers are user code: outside the lock.
-        for waiter in waiters {
-            waiter.waker.wake();
-        }
+        // Wakers are user code: outside the lock, and one that panics does not keep the others from being woken.
+        drop(WakeAll(waiters.into_iter()));
     }
 
     /// Becomes a waiter, unless the flight has ended.

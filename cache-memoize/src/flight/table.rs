@@ -2,7 +2,7 @@
 //! it overtook.
 //!
 //! Every computation takes a *ticket* when it begins. What lands on a key (an invalidation, a set, a refresh)
-//! leaves its own ticket as the key's *fence*, and a computation stores only if its ticket is above the fence.
+//! leaves its own ticket as the key's *fence*, and a computation stores only if its ticket is not below the fence.
 //! The fence lives no longer than the computations it could concern, so nothing is remembered about keys that
 //! nobody computes. All of it happens under one lock per shard, together with the change of the store, and no
 //! user code runs under that lock.

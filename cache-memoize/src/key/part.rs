@@ -101,21 +101,25 @@ macro_rules! by_borrow {
 }
 by_borrow! { str => String, Path => PathBuf, OsStr => OsString, CStr => CString, }
 
+/// The owned form of a float: its bits, in a type of their own, for `1.0_f32` is not `0x3f80_0000_u32`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Bits<B>(B);
+
 /// Floats are keys by their bits: `-0.0` is not `0.0`, and a NaN is itself.
 macro_rules! by_bits {
     ($($float:ty as $bits:ty),*) => {$(
         impl KeyPart for $float {
-            type Owned = $bits;
+            type Owned = Bits<$bits>;
             #[inline]
             fn hash_part<H: Hasher>(&self, state: &mut H) {
                 self.to_bits().hash(state);
             }
             #[inline]
-            fn is_same(&self, owned: &$bits) -> bool {
-                self.to_bits() == *owned
+            fn is_same(&self, owned: &Bits<$bits>) -> bool {
+                self.to_bits() == owned.0
             }
-            fn to_owned_part(&self) -> $bits {
-                self.to_bits()
+            fn to_owned_part(&self) -> Bits<$bits> {
+                Bits(self.to_bits())
             }
         }
     )*};

@@ -4,7 +4,9 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::time::Duration;
 
+use super::sweeper;
 use crate::time::Deadline;
 
 /// All that one function stored in one memory between two calls of `f_invalidate_all`, which ends it. Entries
@@ -71,7 +73,17 @@ pub(crate) struct Entry<K, V> {
 pub(crate) struct Filled<V> {
     pub(crate) value: V,
     pub(crate) deadline: Deadline,
+    /// How long after the deadline a sweep may take, in milliseconds.
+    slack: u32,
     pub(crate) weight: u32,
+}
+
+impl<V> Filled<V> {
+    /// A value that lives from now on for as long as `lifetime` says.
+    pub(crate) fn new(value: V, lifetime: Option<Duration>, weight: u32) -> Self {
+        let slack = lifetime.map_or(0, |lifetime| sweeper::slack(lifetime).as_millis() as u32);
+        Self { value, deadline: Deadline::after(lifetime), slack, weight }
+    }
 }
 
 impl<K, V> Entry<K, V> {
@@ -88,6 +100,7 @@ pub(crate) trait AnyEntry: Any + Send + Sync {
     fn header(&self) -> &Header;
     fn key(&self) -> &dyn Any;
     fn deadline(&self) -> Deadline;
+    fn slack(&self) -> Duration;
     fn weight(&self) -> u32;
 }
 
@@ -100,6 +113,9 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> AnyEntry for Entry<K, V
     }
     fn deadline(&self) -> Deadline {
         self.filled.get().map_or(Deadline::NEVER, |filled| filled.deadline)
+    }
+    fn slack(&self) -> Duration {
+        Duration::from_millis(self.filled.get().map_or(0, |filled| filled.slack.into()))
     }
     fn weight(&self) -> u32 {
         self.filled.get().map_or(1, |filled| filled.weight)

@@ -7,7 +7,6 @@ use super::entry::AnyEntry;
 use super::store::Displaced;
 use super::{Inner, sweeper};
 use crate::flight::Flight;
-use crate::flight::table::AtKey;
 
 /// What the end of a computation does to the store.
 pub(crate) enum Landing {
@@ -21,42 +20,50 @@ pub(crate) enum Landing {
     RefreshRefused,
 }
 
+/// What a change of the store left over. Dropping it runs destructors of the user's: not under a lock, and not
+/// before those who wait have been woken.
+#[must_use = "drop it when nobody waits any more"]
+#[derive(Default)]
+pub(crate) struct Leftovers {
+    displaced: Displaced,
+    entry: Option<Arc<dyn AnyEntry>>,
+    overtaken: Option<Arc<Flight>>,
+}
+
 impl Inner {
     /// A computation has ended. Returns after the store has changed; wake the waiters then.
-    pub(crate) fn land(self: &Arc<Self>, flight: &Arc<Flight>, landing: Landing) {
+    pub(crate) fn land(self: &Arc<Self>, flight: &Arc<Flight>, landing: Landing) -> Leftovers {
         let hash = flight.entry.header().hash;
+        let mut leftovers = Leftovers::default();
         let mut key = self.flights.at(hash);
-        let mut displaced = Displaced::default();
-        let mut removed = None;
-        let mut overtaken = None;
         if key.may_land(flight) {
             if matches!(landing, Landing::Refresh | Landing::RefreshRefused) {
-                overtaken = key.overtake(flight.ticket());
+                leftovers.overtaken = key.overtake(flight.ticket());
             }
             match landing {
                 Landing::Nothing => {}
-                Landing::Fill | Landing::Refresh => displaced = self.insert(&mut key, &flight.entry),
-                Landing::RefreshRefused => removed = self.remove_older(&mut key, flight),
+                Landing::Fill | Landing::Refresh => self.insert(&flight.entry, &mut leftovers),
+                Landing::RefreshRefused => self.remove_older(flight, &mut leftovers),
             }
         }
         key.end(flight);
         drop(key);
-        // From here on without the lock: user code may run in the destructors of what is dropped.
         flight.entry.header().scope.counters.in_flight.fetch_sub(1, Relaxed);
-        self.settle_accounts(&flight.entry, &displaced);
-        drop((displaced, removed, overtaken));
+        self.settle_accounts(&flight.entry, &leftovers.displaced);
+        leftovers
     }
 
     /// Stores a value that no computation made. `make` gets the ticket.
-    pub(crate) fn set(self: &Arc<Self>, hash: u64, make: impl FnOnce(u64) -> Arc<dyn AnyEntry>) {
+    pub(crate) fn set(self: &Arc<Self>, hash: u64, make: impl FnOnce(u64) -> Arc<dyn AnyEntry>) -> Leftovers {
+        let mut leftovers = Leftovers::default();
         let mut key = self.flights.at(hash);
         let ticket = key.ticket();
-        let overtaken = key.overtake(ticket);
+        leftovers.overtaken = key.overtake(ticket);
         let entry = make(ticket);
-        let displaced = self.insert(&mut key, &entry);
+        self.insert(&entry, &mut leftovers);
         drop(key);
-        self.settle_accounts(&entry, &displaced);
-        drop((displaced, overtaken));
+        self.settle_accounts(&entry, &leftovers.displaced);
+        leftovers
     }
 
     /// Removes what is stored under that hash, and overtakes whoever is computing it.
@@ -73,27 +80,28 @@ impl Inner {
         removed
     }
 
-    fn insert(&self, _key: &mut AtKey<'_>, entry: &Arc<dyn AnyEntry>) -> Displaced {
+    /// Stores the entry, unless a newer one is there. To be called under the lock of its key.
+    fn insert(&self, entry: &Arc<dyn AnyEntry>, leftovers: &mut Leftovers) {
         let header = entry.header();
-        let stored = self.store.peek(header.hash);
-        if stored.as_ref().is_some_and(|stored| stored.header().ticket > header.ticket && stored.is_fresh()) {
-            return Displaced::default();
+        leftovers.entry = self.store.peek(header.hash);
+        let stored = leftovers.entry.as_ref();
+        if stored.is_some_and(|stored| stored.header().ticket > header.ticket && stored.is_fresh()) {
+            return;
         }
         // Counted before it is there, so that nobody can count it as gone before it came.
         header.generation.entered();
         header.scope.counters.stores.fetch_add(1, Relaxed);
-        self.store.insert(entry.clone())
+        leftovers.displaced = self.store.insert(entry.clone());
     }
 
-    fn remove_older(&self, _key: &mut AtKey<'_>, flight: &Flight) -> Option<Arc<dyn AnyEntry>> {
-        let hash = flight.entry.header().hash;
-        let stored = self.store.peek(hash)?;
-        if stored.header().ticket > flight.ticket() {
-            return None;
+    /// Removes what is stored, unless it is newer. To be called under the lock of its key.
+    fn remove_older(&self, flight: &Flight, leftovers: &mut Leftovers) {
+        let ticket = flight.ticket();
+        leftovers.entry =
+            self.store.remove_if(flight.entry.header().hash, |stored| stored.header().ticket <= ticket);
+        if let Some(removed) = &leftovers.entry {
+            removed.header().generation.left();
         }
-        let removed = self.store.remove(hash)?;
-        removed.header().generation.left();
-        Some(removed)
     }
 
     fn settle_accounts(self: &Arc<Self>, entry: &Arc<dyn AnyEntry>, displaced: &Displaced) {
@@ -105,6 +113,10 @@ impl Inner {
                 header.scope.counters.evictions.fetch_add(1, Relaxed);
             }
         }
-        sweeper::expect(self, entry.deadline());
+        if !entry.header().generation.is_alive() {
+            // It may have come into the store after the sweep that ended its generation.
+            sweeper::sweep_soon(self);
+        }
+        sweeper::expect(self, &**entry);
     }
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 pub use backend_of::{BackendOf, ViaMemory, ViaNoBackend};
 use entry::{AnyEntry, Generation};
-pub(crate) use landing::Landing;
+pub(crate) use landing::{Landing, Leftovers};
 use store::Store;
 
 use crate::flight::table::Flights;
@@ -231,7 +231,8 @@ impl Inner {
     /// Removes an entry that may not be served any more.
     #[cold]
     pub(crate) fn reclaim(&self, entry: &Arc<dyn AnyEntry>) {
-        if !self.store.remove_entry(entry) {
+        let is_it = |other: &Arc<dyn AnyEntry>| Arc::ptr_eq(other, entry);
+        if self.store.remove_if(entry.header().hash, is_it).is_none() {
             return;
         }
         let header = entry.header();

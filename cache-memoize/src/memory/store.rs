@@ -105,13 +105,16 @@ impl Store {
         self.0.remove(&hash).map(|(_, entry)| entry)
     }
 
-    /// Removes exactly this entry.
-    pub(crate) fn remove_entry(&self, entry: &Arc<dyn AnyEntry>) -> bool {
-        let is_it = |other: &Arc<dyn AnyEntry>| Arc::ptr_eq(other, entry);
-        self.0.remove_if(&entry.header().hash, is_it).is_some()
+    /// Removes the entry with that hash if it is the one in question.
+    pub(crate) fn remove_if(
+        &self,
+        hash: u64,
+        is_it: impl FnOnce(&Arc<dyn AnyEntry>) -> bool,
+    ) -> Option<Arc<dyn AnyEntry>> {
+        self.0.remove_if(&hash, is_it).map(|(_, entry)| entry)
     }
 
-    /// Visits every entry, under the lock of its shard.
+    /// Visits every entry, without a lock.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Arc<dyn AnyEntry>)) {
         self.0.iter().for_each(|(_, entry)| visit(&entry));
     }

@@ -4,8 +4,9 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -29,17 +30,19 @@ impl Default for Due {
 
 /// The sweep that follows a deadline comes a little later, so that one sweep serves many entries; but within
 /// half a lifetime, so that an expired entry is gone within one.
-fn slack(lifetime: Duration) -> Duration {
+pub(super) fn slack(lifetime: Duration) -> Duration {
     (lifetime / 2).clamp(Duration::from_millis(10), Duration::from_secs(30))
 }
 
-/// An entry with that deadline has been stored.
-pub(super) fn expect(memory: &Arc<Inner>, deadline: Deadline) {
-    if deadline == Deadline::NEVER {
-        return;
+/// An entry may have been stored.
+pub(super) fn expect(memory: &Arc<Inner>, entry: &dyn AnyEntry) {
+    if entry.deadline() != Deadline::NEVER {
+        schedule(memory, until_sweep(entry));
     }
-    let lifetime = deadline.remaining();
-    schedule(memory, lifetime.saturating_add(slack(lifetime)));
+}
+
+fn until_sweep(entry: &dyn AnyEntry) -> Duration {
+    entry.deadline().remaining().saturating_add(entry.slack())
 }
 
 /// There is something to reclaim now.
@@ -54,11 +57,17 @@ fn start() -> Instant {
 
 fn schedule(memory: &Arc<Inner>, delay: Duration) {
     let at = u64::try_from((start().elapsed().saturating_add(delay)).as_millis()).unwrap_or(Due::IDLE - 1);
-    if memory.sweep.0.fetch_min(at, Relaxed) <= at {
+    // Ordered with the exchange in `sweep`: an entry stored as a sweep begins is seen by it, or schedules another.
+    if memory.sweep.0.fetch_min(at, AcqRel) <= at {
         return;
     }
     let Some(sweeper) = sweeper() else { return };
-    lock(&sweeper.queue).push(Reverse(Visit { at, memory: Arc::downgrade(memory) }));
+    let mut queue = lock(&sweeper.queue);
+    if queue.len() == queue.capacity() {
+        // Before it grows: memories that are gone need no visit, and neither do visits that were moved forward.
+        queue.retain(|Reverse(visit)| visit.is_due());
+    }
+    queue.push(Reverse(Visit { at, memory: Arc::downgrade(memory) }));
     sweeper.changed.notify_one();
 }
 
@@ -70,6 +79,13 @@ struct Sweeper {
 struct Visit {
     at: u64,
     memory: Weak<Inner>,
+}
+
+impl Visit {
+    /// Whether the memory is still there and waits for this very visit.
+    fn is_due(&self) -> bool {
+        self.memory.upgrade().is_some_and(|memory| memory.sweep.0.load(Relaxed) == self.at)
+    }
 }
 
 impl PartialEq for Visit {
@@ -108,20 +124,35 @@ fn run(sweeper: &Sweeper) {
                 sweeper.changed.wait_timeout(queue, pause).unwrap_or_else(PoisonError::into_inner).0
             }
             Some(_) => {
-                let visit = queue.pop().map(|Reverse(visit)| visit.memory);
+                let visit = queue.pop();
                 drop(queue);
-                // A destructor of the user's that panics must not end the sweeper.
-                let visit = || visit.and_then(|memory| memory.upgrade()).map(sweep);
-                let _ = std::panic::catch_unwind(AssertUnwindSafe(visit));
+                if let Some(Reverse(visit)) = visit {
+                    pay(&visit);
+                }
                 lock(&sweeper.queue)
             }
         };
     }
 }
 
-fn sweep(memory: Arc<Inner>) {
-    // From now on a new entry schedules a visit of its own.
-    memory.sweep.0.store(Due::IDLE, Relaxed);
+/// Sweeps, unless the visit was moved forward since. A destructor of the user's that panics does not end the
+/// sweeper: it comes again.
+fn pay(visit: &Visit) {
+    let Some(memory) = visit.memory.upgrade() else { return };
+    if memory.sweep.0.compare_exchange(visit.at, Due::IDLE, AcqRel, Relaxed).is_err() {
+        return;
+    }
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sweep(&memory))) {
+        schedule(&memory, Duration::from_secs(1));
+        // Dropping a panic may panic.
+        std::mem::forget(panic);
+    }
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(memory))) {
+        std::mem::forget(panic);
+    }
+}
+
+fn sweep(memory: &Arc<Inner>) {
     let began = Instant::now();
     let mut gone: Vec<Arc<dyn AnyEntry>> = Vec::new();
     let mut next: Option<Duration> = None;
@@ -129,14 +160,13 @@ fn sweep(memory: Arc<Inner>) {
         if !entry.is_fresh() {
             gone.push(entry.clone());
         } else if entry.deadline() != Deadline::NEVER {
-            let remaining = entry.deadline().remaining();
-            let visit = remaining.saturating_add(slack(remaining));
+            let visit = until_sweep(&**entry);
             next = Some(next.map_or(visit, |next| next.min(visit)));
         }
     });
     gone.iter().for_each(|entry| memory.reclaim(entry));
     if let Some(next) = next {
         // Sweeping a huge memory must not become a thread's whole life.
-        schedule(&memory, next.max(20 * began.elapsed()));
+        schedule(memory, next.max(20 * began.elapsed()));
     }
 }

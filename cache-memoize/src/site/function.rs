@@ -132,8 +132,13 @@ impl Function {
     }
 
     fn own(&self) -> &(Memory, Arc<Scope>) {
+        if let Some(own) = self.own.get() {
+            return own;
+        }
+        // The capacity is an expression of the user's and may call the function: not within the initialiser.
+        let capacity = self.capacity.map_or(Capacity::DEFAULT, |capacity| capacity());
         self.own.get_or_init(|| {
-            let memory = Memory::of(self.capacity.map_or(Capacity::DEFAULT, |capacity| capacity()));
+            let memory = Memory::of(capacity);
             let scope = self.scope_in(&memory);
             (memory, scope)
         })
@@ -143,7 +148,9 @@ impl Function {
         memory.inner().scope(self.id, || {
             let scope = Scope::new(self.past.clone());
             let mut scopes = lock(&self.scopes);
-            scopes.retain(|(scope, _)| scope.strong_count() > 0);
+            if scopes.len() == scopes.capacity() {
+                scopes.retain(|(scope, _)| scope.strong_count() > 0);
+            }
             scopes.push((Arc::downgrade(&scope), memory.capacity()));
             scope
         })
@@ -163,10 +170,11 @@ impl Instance {
     /// The function's own cache.
     #[inline]
     pub fn own(&'static self) -> &'static Target {
-        self.own.get_or_init(|| {
-            let (memory, scope) = self.function.own();
-            Target::new(memory.clone(), scope.clone(), self.ident)
-        })
+        if let Some(own) = self.own.get() {
+            return own;
+        }
+        let (memory, scope) = self.function.own();
+        self.own.get_or_init(|| Target::new(memory.clone(), scope.clone(), self.ident))
     }
 
     /// A cache that the user named.
