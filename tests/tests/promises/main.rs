@@ -6,6 +6,7 @@ mod fence;
 mod fence_async;
 mod flight;
 mod flight_async;
+mod hostile;
 mod keys;
 mod once;
 mod panics;

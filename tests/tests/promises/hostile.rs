@@ -1,0 +1,196 @@
+//! §3 User code in the worst places: destructors, wakers, initialisers, threads that end.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+
+use cache_memoize::{Memory, cache_memoize};
+
+/// Held while the flag is set; polled by hand.
+async fn held_while(held: &AtomicBool) {
+    std::future::poll_fn(|_| if held.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
+}
+
+/// What makes room for a value is dropped after those who wait for the value have been woken.
+#[test]
+fn an_evicted_value_whose_drop_panics_leaves_nobody_waiting() {
+    static HELD: AtomicBool = AtomicBool::new(true);
+    static ARMED: AtomicBool = AtomicBool::new(false);
+
+    struct Guard;
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            assert!(!ARMED.swap(false, SeqCst), "dropped");
+        }
+    }
+
+    #[cache_memoize(capacity = 1)]
+    async fn value(id: u64) -> Arc<Guard> {
+        if id == 2 {
+            held_while(&HELD).await;
+        }
+        Arc::new(Guard)
+    }
+
+    let context = &mut Context::from_waker(Waker::noop());
+    assert!(pin!(value(1)).poll(context).is_ready());
+    let (mut leader, mut waiter) = (Box::pin(value(2)), Box::pin(value(2)));
+    assert!(leader.as_mut().poll(context).is_pending() && waiter.as_mut().poll(context).is_pending());
+    HELD.store(false, SeqCst);
+    ARMED.store(true, SeqCst);
+    assert!(catch_unwind(AssertUnwindSafe(|| leader.as_mut().poll(context).is_ready())).is_err());
+    assert!(waiter.as_mut().poll(context).is_ready(), "its value is there");
+}
+
+/// A waker that panics does not keep the others from being woken.
+#[test]
+fn a_waker_that_panics_is_alone_with_it() {
+    static HELD: AtomicBool = AtomicBool::new(true);
+    static WOKEN: AtomicU64 = AtomicU64::new(0);
+
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("the executor is gone");
+        }
+    }
+    struct Counts;
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            WOKEN.fetch_add(1, SeqCst);
+        }
+    }
+
+    #[cache_memoize]
+    async fn value() -> u64 {
+        held_while(&HELD).await;
+        7
+    }
+
+    let (panics, counts) = (Waker::from(Arc::new(Panics)), Waker::from(Arc::new(Counts)));
+    let mut leader = Box::pin(value());
+    let (mut bad, mut good) = (Box::pin(value()), Box::pin(value()));
+    assert!(leader.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(bad.as_mut().poll(&mut Context::from_waker(&panics)).is_pending());
+    assert!(good.as_mut().poll(&mut Context::from_waker(&counts)).is_pending());
+    HELD.store(false, SeqCst);
+    let led = || leader.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+    assert!(catch_unwind(AssertUnwindSafe(led)).is_err());
+    assert_eq!(WOKEN.load(SeqCst), 1);
+    assert_eq!(good.as_mut().poll(&mut Context::from_waker(&counts)), Poll::Ready(7));
+}
+
+/// A task that only its wakers keep alive is freed when they go, although it leads a computation.
+#[test]
+fn a_leading_task_does_not_keep_itself_alive() {
+    type Parked = Mutex<Option<std::pin::Pin<Box<dyn Future<Output = u64> + Send>>>>;
+    struct Task(Parked);
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[cache_memoize]
+    async fn value() -> u64 {
+        static FIRST: AtomicBool = AtomicBool::new(true);
+        if FIRST.swap(false, SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        7
+    }
+
+    let task = Arc::new(Task(Mutex::default()));
+    let waker = Waker::from(task.clone());
+    let mut leader: std::pin::Pin<Box<dyn Future<Output = u64> + Send>> = Box::pin(value());
+    assert!(leader.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    *task.0.lock().unwrap() = Some(leader);
+    let weak = Arc::downgrade(&task);
+    drop((task, waker));
+    assert!(weak.upgrade().is_none(), "the task holds itself");
+    assert_eq!(pin!(value()).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(7));
+}
+
+/// Copying the arguments for `on_miss` is part of the computation.
+#[test]
+fn a_copy_for_on_miss_may_call_the_same_key() {
+    struct Argument(u64);
+    impl Clone for Argument {
+        fn clone(&self) -> Self {
+            static FIRST: AtomicBool = AtomicBool::new(true);
+            if FIRST.swap(false, SeqCst) {
+                assert_eq!(value(Self(self.0)), self.0);
+            }
+            Self(self.0)
+        }
+    }
+
+    #[cache_memoize(args_rewrite = |argument| argument.0, on_miss = |_| ())]
+    fn value(argument: Argument) -> u64 {
+        argument.0
+    }
+    assert_eq!(value(Argument(1)), 1);
+    assert_eq!(value_stats().misses, 1);
+}
+
+#[test]
+fn a_capacity_may_call_its_function() {
+    fn capacity() -> u64 {
+        static FIRST: AtomicBool = AtomicBool::new(true);
+        if FIRST.swap(false, SeqCst) { value(5) } else { 6 }
+    }
+
+    #[cache_memoize(capacity = capacity())]
+    fn value(x: u64) -> u64 {
+        x
+    }
+    assert_eq!(value(1), 1);
+    assert_eq!(value_stats().capacity, Some(6), "made by the nested call");
+}
+
+#[test]
+fn recursion_in_the_destructor_of_a_thread_local() {
+    #[cache_memoize]
+    fn itself(depth: u64) -> u64 {
+        thread_local! {
+            static LEFT: std::cell::Cell<u64> = const { std::cell::Cell::new(3) };
+        }
+        let left = LEFT.get();
+        LEFT.set(left.saturating_sub(1));
+        if left == 0 { depth } else { itself(depth) + 1 }
+    }
+
+    struct Calls;
+    impl Drop for Calls {
+        fn drop(&mut self) {
+            RESULT.store(itself(10), SeqCst);
+        }
+    }
+    static RESULT: AtomicU64 = AtomicU64::new(0);
+    std::thread::spawn(|| {
+        thread_local! {
+            static CALLS: Calls = const { Calls };
+        }
+        CALLS.with(|_| ());
+    })
+    .join()
+    .unwrap();
+    assert_eq!(RESULT.load(SeqCst), 13);
+}
+
+/// Under one prefix, too, a float is no integer.
+#[test]
+fn a_float_is_not_the_integer_with_its_bits() {
+    static SHARED: LazyLock<Memory> = LazyLock::new(Memory::default);
+
+    #[cache_memoize(backend = SHARED, prefix = "number")]
+    fn float(x: f32) -> u32 {
+        x as u32
+    }
+    #[cache_memoize(backend = SHARED, prefix = "number")]
+    fn integer(x: u32) -> u32 {
+        x
+    }
+    assert_eq!((float(1.0), integer(1.0_f32.to_bits())), (1, 1.0_f32.to_bits()));
+}
