@@ -1,6 +1,9 @@
 //! What the stories share: gates that hold a computation at a point until the test lets it go on.
 
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// A point in a computation. Tests wait for arrivals and open the gate; nothing sleeps.
@@ -71,6 +74,27 @@ impl Gate {
     pub fn arrivals(&self) -> usize {
         self.state.lock().unwrap().arrived
     }
+}
+
+/// Polls a future once, with a waker that does nothing: the test fixes the order of events.
+pub fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// The output of a future that is ready at once.
+///
+/// # Panics
+/// If it is not.
+pub fn finish<F: Future>(future: F) -> F::Output {
+    match poll(pin!(future)) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("not ready at once"),
+    }
+}
+
+/// Pending while the flag is set. Wakes nobody, for the tests poll by hand.
+pub async fn held_while(held: &AtomicBool) {
+    std::future::poll_fn(|_| if held.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
 }
 
 /// Waits until `done`, looking again and again: for things that happen on another thread and tell nobody.

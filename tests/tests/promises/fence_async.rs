@@ -1,27 +1,11 @@
 //! §1 Invalidation wins, for tasks: the same matrix, with the order of events fixed by polling by hand.
 
-use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 
 use cache_memoize::cache_memoize;
-
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-fn finish<F: Future>(future: F) -> F::Output {
-    match poll(pin!(future)) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("not ready at once"),
-    }
-}
-
-/// Pending until the flag is set; no waker, for the tests poll by hand.
-async fn held_while(held: &AtomicBool) {
-    std::future::poll_fn(|_| if held.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
-}
+use cache_memoize_tests::{finish, held_while, poll};
 
 macro_rules! overtaken {
     ($name:ident, $operation:expr, $expected:expr) => {

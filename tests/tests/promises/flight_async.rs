@@ -1,16 +1,12 @@
 //! §2 One computation per key, for tasks.
 
-use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 
 use cache_memoize::cache_memoize;
+use cache_memoize_tests::{finish, held_while, poll};
 use tokio::sync::Semaphore;
-
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_tasks_share_one_computation() {
@@ -78,14 +74,7 @@ fn a_parked_leader_in_the_same_task_is_not_waited_for() {
         // A parked leader in *another* task is that task's business.
         assert_eq!(parked.await, 1);
     });
-    assert_eq!((slow_stats().in_flight, slow_peek_now()), (0, Some(1)));
-
-    fn slow_peek_now() -> Option<u64> {
-        match pin!(slow_peek(1)).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(value) => value,
-            Poll::Pending => None,
-        }
-    }
+    assert_eq!((slow_stats().in_flight, finish(slow_peek(1))), (0, Some(1)));
 }
 
 /// Whatever order a combinator polls in, siblings share.
@@ -120,7 +109,7 @@ fn a_waiter_takes_over_from_a_leader_that_is_dropped() {
     #[cache_memoize]
     async fn slow() -> u64 {
         let run = RUNS.fetch_add(1, SeqCst);
-        std::future::poll_fn(|_| if HELD.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
+        held_while(&HELD).await;
         run
     }
 
@@ -146,7 +135,7 @@ fn a_waiter_that_is_dropped_is_forgotten() {
 
     #[cache_memoize]
     async fn slow() -> u64 {
-        std::future::poll_fn(|_| if HELD.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
+        held_while(&HELD).await;
         7
     }
 
@@ -166,7 +155,7 @@ fn other_keys_do_not_wait() {
     #[cache_memoize]
     async fn slow(id: u64) -> u64 {
         if id == 1 {
-            std::future::poll_fn(|_| if HELD.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
+            held_while(&HELD).await;
         }
         id
     }
@@ -194,8 +183,9 @@ fn an_error_that_is_not_clone_makes_waiters_compute_side_by_side() {
     async fn failing() -> Result<u64, Failure> {
         let run = RUNNING.fetch_add(1, SeqCst);
         let first = run == 0;
-        std::future::poll_fn(|_| if HELD.load(SeqCst) && first { Poll::Pending } else { Poll::Ready(()) })
-            .await;
+        if first {
+            held_while(&HELD).await;
+        }
         Err(Failure(run))
     }
 
@@ -203,7 +193,7 @@ fn an_error_that_is_not_clone_makes_waiters_compute_side_by_side() {
     #[cache_memoize]
     async fn failing_slowly() -> Result<u64, Failure> {
         let run = RUNNING.fetch_add(1, SeqCst);
-        std::future::poll_fn(|_| if SECOND.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
+        held_while(&SECOND).await;
         Err(Failure(run))
     }
 
@@ -240,7 +230,7 @@ fn an_error_that_is_clone_is_shared() {
     #[cache_memoize]
     async fn failing() -> Result<u64, String> {
         let run = RUNS.fetch_add(1, SeqCst);
-        std::future::poll_fn(|_| if HELD.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
+        held_while(&HELD).await;
         Err(format!("failure {run}"))
     }
 

@@ -8,11 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use cache_memoize::{Memory, cache_memoize};
-
-/// Held while the flag is set; polled by hand.
-async fn held_while(held: &AtomicBool) {
-    std::future::poll_fn(|_| if held.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
-}
+use cache_memoize_tests::held_while;
 
 /// What makes room for a value is dropped after those who wait for the value have been woken.
 #[test]

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use cache_memoize::{cache_memoize, testing};
-use cache_memoize_tests::Gate;
+use cache_memoize_tests::{Gate, held_while};
 
 #[test]
 fn threads_wait_for_the_run_and_do_not_repeat_it() {
@@ -71,7 +71,7 @@ fn so_for_tasks_and_for_panics() {
     #[cache_memoize(ttl = "1h", store_result = false)]
     async fn send_digest() -> Result<(), NotClone> {
         let run = RUNS.fetch_add(1, SeqCst);
-        std::future::poll_fn(|_| if HELD.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
+        held_while(&HELD).await;
         if run == 0 { Err(NotClone) } else { Ok(()) }
     }
     #[cache_memoize(ttl = "1h", store_result = false)]

@@ -2,11 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::thread;
 
 use cache_memoize::cache_memoize;
-use cache_memoize_tests::{Gate, eventually};
+use cache_memoize_tests::{Gate, eventually, held_while};
 
 fn message(panic: Box<dyn std::any::Any + Send>) -> String {
     panic
@@ -64,7 +64,7 @@ fn waiters_get_the_panic_of_a_condition() {
 
     #[cache_memoize(cache_if = |_| panic!("undecided"))]
     async fn shaky() -> u64 {
-        std::future::poll_fn(|_| if HELD.load(SeqCst) { Poll::Pending } else { Poll::Ready(()) }).await;
+        held_while(&HELD).await;
         1
     }
 
