@@ -9,5 +9,6 @@ mod flight_async;
 mod hostile;
 mod keys;
 mod once;
+mod outcomes;
 mod panics;
 mod recursion;
