@@ -5,6 +5,9 @@ cd "$(dirname "$0")"
 
 step() { printf '\n== %s\n' "$*"; }
 
+step "a real server to test against"
+bash scripts/install-redis.sh
+
 step "format"
 cargo fmt --all --check
 

@@ -24,6 +24,7 @@ pub(crate) struct Args {
     pub(crate) err_ttl: Option<Given<Ttl>>,
     pub(crate) args_rewrite: Option<Given<Callable>>,
     pub(crate) skip: Option<Given<Vec<Ident>>>,
+    pub(crate) redact: Option<Given<Vec<Ident>>>,
     pub(crate) extra: Option<Given<Expr>>,
     pub(crate) version: Option<Given<Version>>,
     pub(crate) prefix: Option<Given<Prefix>>,
@@ -38,6 +39,7 @@ pub(crate) struct Args {
     pub(crate) capacity: Option<Given<Capacity>>,
     pub(crate) weigher: Option<Given<Callable>>,
     pub(crate) backend: Option<Given<Backend>>,
+    pub(crate) codec: Option<Given<Codec>>,
     pub(crate) single_flight: Option<Given<SingleFlight>>,
     pub(crate) companions: Option<Given<CompanionsOption>>,
     pub(crate) krate: Option<Given<Path>>,
@@ -101,6 +103,9 @@ pub(crate) enum Backend {
     /// Registered under this name when the program starts.
     Name(LitStr),
 }
+
+/// How values become bytes.
+pub(crate) struct Codec(pub(crate) Expr);
 
 /// How many computations of one key may run at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,7 +8,7 @@ mod captures;
 
 use syn::Ident;
 
-use crate::args::{Args, Backend, Capacity, SingleFlight, Ttl};
+use crate::args::{Args, Capacity, Given, SingleFlight, Ttl};
 use crate::diag::{Errors, listed};
 use crate::item::{Argument, Item};
 
@@ -16,8 +16,9 @@ use crate::item::{Argument, Item};
 pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
     conflicts(args, errors);
     needs(args, errors);
-    registered_backends(args, errors);
-    skips(args, item, errors);
+    named_arguments(&args.skip, "skip", "skipped", item, errors);
+    named_arguments(&args.redact, "redact", "redacted", item, errors);
+    redacted_and_skipped(args, errors);
     mutable_arguments(args, item, errors);
     arity::check(args, &item.arguments, errors);
     captures::check(args, &item.arguments, errors);
@@ -25,6 +26,9 @@ pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
 
 const ONE_IDENTITY: &str = "both say what identifies a call, so keep one";
 const WHOLE_KEY: &str = "`key` gives the whole text of the key, so put this into it";
+const WHOLE_SECRET: &str = "`key` gives the whole text of the key, so leave secrets out of that";
+const REWRITTEN_SECRET: &str =
+    "the key is what `args_rewrite` makes of the arguments, so leave secrets out of that";
 const OWN_BOUND: &str = "a backend has a bound of its own, so set it where the backend is built";
 
 /// An option, another that cannot stand beside it, and why.
@@ -33,6 +37,8 @@ const CONFLICTS: &[(&str, &str, &str)] = &[
     ("extra", "key", WHOLE_KEY),
     ("version", "key", WHOLE_KEY),
     ("prefix", "key", WHOLE_KEY),
+    ("redact", "key", WHOLE_SECRET),
+    ("redact", "args_rewrite", REWRITTEN_SECRET),
     ("capacity", "backend", OWN_BOUND),
     ("weigher", "backend", OWN_BOUND),
 ];
@@ -43,6 +49,7 @@ const ABOUT_VALUES: &[(&str, &str)] = &[
     ("cache_none", "there is no value to judge"),
     ("cache_err", "a run that fails gives the right to run back"),
     ("weigher", "a mark has no weight"),
+    ("codec", "a mark has no value to encode"),
 ];
 
 fn conflicts(args: &Args, errors: &mut Errors) {
@@ -82,6 +89,13 @@ fn needs(args: &Args, errors: &mut Errors) {
     if let Some(option) = args.named("weigher").filter(|_| backend.is_none()) {
         weighs_against_something(option, args, errors);
     }
+    if let Some(option) = args.named("codec").filter(|_| backend.is_none()) {
+        let cure = "add `backend = ..`, or leave it out";
+        errors.push(
+            option,
+            format!("`{option}` is for backends that hold bytes, and this function's own memory keeps values as they are: {cure}"),
+        );
+    }
     let fleet = args.single_flight.as_ref().filter(|given| given.value == SingleFlight::Fleet);
     if let Some(fleet) = fleet.filter(|_| backend.is_none()) {
         let option = format!("{} = \"fleet\"", fleet.name);
@@ -106,22 +120,6 @@ fn lifetime_of_errors(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// What is registered holds bytes, and nothing here makes bytes of values yet.
-fn registered_backends(args: &Args, errors: &mut Errors) {
-    let Some(given) = &args.backend else { return };
-    if let Backend::Name(registered) = &given.value {
-        let (option, name) = (&given.name, registered.value());
-        let cure = "name a `Memory` by an expression";
-        errors.push(
-            registered,
-            format!(
-                "`{option} = {name:?}`: registered backends are for shared caches, which this version does not \
-                 have yet: {cure}"
-            ),
-        );
-    }
-}
-
 fn weighs_against_something(weigher: &Ident, args: &Args, errors: &mut Errors) {
     let unbounded = args.capacity.as_ref().filter(|given| matches!(given.value, Capacity::Unbounded));
     if args.named("capacity").is_none() {
@@ -137,32 +135,48 @@ fn weighs_against_something(weigher: &Ident, args: &Args, errors: &mut Errors) {
     }
 }
 
-fn skips(args: &Args, item: &Item, errors: &mut Errors) {
-    let Some(skip) = &args.skip else { return };
-    for (position, name) in skip.value.iter().enumerate() {
-        if skip.value[..position].contains(name) {
-            errors.push(name, format!("`{name}` is skipped twice: name it once"));
+/// Names in `skip(…)` and `redact(…)`.
+fn named_arguments(
+    given: &Option<Given<Vec<Ident>>>,
+    option: &str,
+    done: &str,
+    item: &Item,
+    errors: &mut Errors,
+) {
+    let Some(Given { value: names, .. }) = given else { return };
+    for (position, name) in names.iter().enumerate() {
+        if names[..position].contains(name) {
+            errors.push(name, format!("`{name}` is {done} twice: name it once"));
         } else if !item.arguments.iter().any(|argument| argument.has_own_name() && argument.name == *name) {
-            errors.push(name, no_such_argument(name, &item.arguments));
+            errors.push(name, no_such_argument(option, name, &item.arguments));
         }
     }
 }
 
-fn no_such_argument(name: &Ident, arguments: &[Argument]) -> String {
+fn no_such_argument(option: &str, name: &Ident, arguments: &[Argument]) -> String {
     if name == "self" {
-        return "`skip(self)`: this function has no `self`".into();
+        return format!("`{option}(self)`: this function has no `self`");
     }
     if arguments.iter().any(|argument| argument.destructures_to(name)) {
         let cure = "name the whole argument and take it apart in the body";
-        return format!("`skip({name})`: `{name}` is part of a pattern: {cure}");
+        return format!("`{option}({name})`: `{name}` is part of a pattern: {cure}");
     }
     let named = arguments.iter().filter(|argument| argument.has_own_name());
     let names: Vec<&Ident> = named.map(|argument| &argument.name).collect();
-    let missing = format!("`skip({name})`: no argument of this function is called `{name}`");
+    let missing = format!("`{option}({name})`: no argument of this function is called `{name}`");
     match names.len() {
-        0 => format!("{missing}; it has none to skip"),
+        0 => format!("{missing}; it has none to {option}"),
         1 => format!("{missing}; its only argument is {}", listed(names)),
         _ => format!("{missing}; its arguments are {}", listed(names)),
+    }
+}
+
+/// What is not in the key cannot be hidden in it.
+fn redacted_and_skipped(args: &Args, errors: &mut Errors) {
+    let (Some(redact), Some(skip)) = (&args.redact, &args.skip) else { return };
+    for name in redact.value.iter().filter(|name| skip.value.contains(name)) {
+        let cure = "take it out of `redact`";
+        errors.push(name, format!("`redact({name})`: `{name}` is skipped, so it is in no key: {cure}"));
     }
 }
 
@@ -183,6 +197,12 @@ impl Args {
     pub(crate) fn skips(&self, argument: &Argument) -> bool {
         let skipped = self.skip.iter().flat_map(|skip| &skip.value);
         argument.has_own_name() && skipped.into_iter().any(|name| argument.name == *name)
+    }
+
+    /// Whether `redact(…)` names the argument.
+    pub(crate) fn redacts(&self, argument: &Argument) -> bool {
+        let redacted = self.redact.iter().flat_map(|redact| &redact.value);
+        argument.has_own_name() && redacted.into_iter().any(|name| argument.name == *name)
     }
 }
 

@@ -7,7 +7,8 @@ use quote::ToTokens;
 use syn::{Attribute, Expr, Meta, Path, Signature, Token, Visibility, parse_quote};
 
 use crate::args::{
-    Args, Backend, CacheErr, Callable, Capacity, CompanionsOption, Given, Prefix, SingleFlight, Ttl, Version,
+    Args, Backend, CacheErr, Callable, Capacity, Codec, CompanionsOption, Given, Prefix, SingleFlight, Ttl,
+    Version,
 };
 use crate::diag::Errors;
 use crate::item::{Argument, Item};
@@ -55,7 +56,8 @@ pub(crate) struct Model {
 
 /// What identifies a call. Each is made of [`Model::key_args`].
 pub(crate) enum KeySource {
-    Arguments(Naming),
+    /// The arguments themselves, some of them not to be read.
+    Arguments { naming: Naming, redacted: Vec<usize> },
     /// What the callable makes of the arguments.
     Rewrite(Callable, Naming),
     /// The whole text of the key, which leaves nothing to name.
@@ -95,7 +97,11 @@ pub(crate) struct StoredErr {
 pub(crate) enum Home {
     /// In memory of the function's own.
     Own(Bound),
-    Backend(Backend),
+    Backend {
+        backend: Backend,
+        /// How values become bytes there, if not as the backend has it.
+        codec: Option<Expr>,
+    },
 }
 
 /// How much a function's own memory holds.
@@ -147,6 +153,7 @@ impl Model {
         let key_args = places.all(|argument| !args.skips(argument));
         let companion_args =
             places.all(|argument| !args.skips(argument) || places.is_named_anywhere(argument));
+        let redacted = places.all(|argument| args.redacts(argument));
         let naming = Naming::of(args.prefix, args.version, args.extra);
         let worth = Worth::of(args.cache_if, args.cache_none, args.cache_err, args.err_ttl);
         Self {
@@ -158,9 +165,9 @@ impl Model {
             context,
             companion_attrs: item.attrs.iter().filter_map(repeated).collect(),
             companions: Companions::of(args.companions, &item.vis),
-            key: KeySource::of(args.key, args.args_rewrite, naming),
+            key: KeySource::of(args.key, args.args_rewrite, naming, redacted),
             store: Store::of(args.store_result, worth),
-            home: Home::of(args.backend, args.capacity, args.weigher),
+            home: Home::of(args.backend, args.codec, args.capacity, args.weigher),
             ttl: value(args.ttl),
             bypass_if: value(args.bypass_if),
             single_flight: value(args.single_flight).unwrap_or(SingleFlight::On),
@@ -181,7 +188,7 @@ impl Model {
     /// The expression that is one more part of the key.
     pub(crate) fn extra(&self) -> Option<&Expr> {
         match &self.key {
-            KeySource::Arguments(naming) | KeySource::Rewrite(_, naming) => naming.extra.as_ref(),
+            KeySource::Arguments { naming, .. } | KeySource::Rewrite(_, naming) => naming.extra.as_ref(),
             KeySource::Text(_) => None,
         }
     }
@@ -194,8 +201,8 @@ impl Model {
     /// The expression that gives the backend.
     pub(crate) fn backend(&self) -> Option<&Expr> {
         match &self.home {
-            Home::Backend(Backend::Expr(backend)) => Some(backend),
-            Home::Backend(Backend::Name(_)) | Home::Own(_) => None,
+            Home::Backend { backend: Backend::Expr(backend), .. } => Some(backend),
+            Home::Backend { backend: Backend::Name(_), .. } | Home::Own(_) => None,
         }
     }
 }
@@ -236,11 +243,16 @@ impl Places {
 }
 
 impl KeySource {
-    fn of(key: Option<Given<Callable>>, rewrite: Option<Given<Callable>>, naming: Naming) -> Self {
+    fn of(
+        key: Option<Given<Callable>>,
+        rewrite: Option<Given<Callable>>,
+        naming: Naming,
+        redacted: Vec<usize>,
+    ) -> Self {
         match (value(key), value(rewrite)) {
             (Some(text), _) => Self::Text(text),
             (None, Some(rewrite)) => Self::Rewrite(rewrite, naming),
-            (None, None) => Self::Arguments(naming),
+            (None, None) => Self::Arguments { naming, redacted },
         }
     }
 }
@@ -282,11 +294,12 @@ impl Worth {
 impl Home {
     fn of(
         backend: Option<Given<Backend>>,
+        codec: Option<Given<Codec>>,
         capacity: Option<Given<Capacity>>,
         weigher: Option<Given<Callable>>,
     ) -> Self {
         if let Some(backend) = value(backend) {
-            return Self::Backend(backend);
+            return Self::Backend { backend, codec: value(codec).map(|Codec(expr)| expr) };
         }
         Self::Own(match (value(capacity), value(weigher)) {
             (None, _) => Bound::Default,

@@ -1,13 +1,16 @@
 //! What generated code may name.
 
-pub use crate::call::target::{Named, Target};
-pub use crate::call::{Lookup, Refreshing, Turn};
+pub use crate::call::target::Target;
+pub use crate::call::{Lookup, Named, Refreshing, Turn};
 pub use crate::error::Error;
 pub use crate::key::part::KeyPart;
 pub use crate::key::parts::{Cons, Key, Nil};
+pub use crate::key::text::KeyTextError;
 pub use crate::key::text_via::{TextOf, WritePart};
 pub use crate::key::via::{KeyOf, Part, part};
-pub use crate::memory::{BackendOf, Capacity, Memory};
+pub use crate::key::wrap::{Extra, Group, Redacted};
+pub use crate::memory::{Capacity, Memory};
+pub use crate::place::{BackendOf, InMemory, Place, named, with_codec};
 pub use crate::policy::{IntoCapacity, Lifetime, Policy};
 pub use crate::shape::{
     Cacheable, MaybeNone, NothingToStore, Shape, ShapeOf, require_cacheable, require_cacheable_error,
@@ -45,6 +48,24 @@ where
     OnMiss: CallbackArgument<T>,
 {
     OnMiss::copy(argument)
+}
+
+/// A look into the cache that can be left out.
+pub trait Look {
+    /// No look.
+    fn bypass() -> Self;
+}
+
+impl<K, S: Shape> Look for Lookup<K, S> {
+    fn bypass() -> Self {
+        Self::Bypass
+    }
+}
+
+/// `lookup`, unless the user's `bypass_if` says otherwise.
+#[inline]
+pub fn unless<L: Look>(bypass: bool, lookup: impl FnOnce() -> L) -> L {
+    if bypass { L::bypass() } else { lookup() }
 }
 
 /// Calls `on_miss` when the body has run.
@@ -90,8 +111,18 @@ pub fn weigh<K, V: ?Sized>(weigher: impl FnOnce(K, &V) -> u32, key: K, value: &V
 pub mod ways {
     pub use crate::key::text_via::{ViaHash as _, ViaKeyPartText as _, ViaNoText as _, ViaSerde as _};
     pub use crate::key::via::{ViaBorrow as _, ViaKeyPart as _, ViaNothing as _, ViaValue as _};
-    pub use crate::memory::{ViaMemory as _, ViaNoBackend as _};
+    pub use crate::place::{ViaMemory as _, ViaNoBackend as _};
     pub use crate::shape::{
         ViaPlain as _, ViaResult as _, ViaSharedResult as _, ViaUnfit as _, ViaUnfitResult as _,
+    };
+
+    #[cfg(feature = "shared")]
+    pub use crate::key::shared_via::{ViaNoSharedText as _, ViaSharedText as _};
+    #[cfg(feature = "shared")]
+    pub use crate::place::{ViaBackend as _, ViaLedToBackend as _, ViaShared as _};
+    #[cfg(feature = "shared")]
+    pub use crate::shape::storing::{
+        ViaBorrowed as _, ViaBorrowedError as _, ViaStored as _, ViaStoredErrors as _, ViaUnstored as _,
+        ViaUnstoredError as _,
     };
 }

@@ -17,8 +17,10 @@ pub struct Error {
 pub enum ErrorKind {
     /// A setting that cannot work, such as a malformed URL.
     Setting,
-    /// The backend could not be reached, or did not answer in time.
+    /// The backend could not be reached, or is in no state to serve.
     Unavailable,
+    /// The backend did not answer in time.
+    Timeout,
     /// The backend answered with an error.
     Backend,
     /// A key or a value could not be encoded or decoded.

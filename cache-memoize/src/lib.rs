@@ -3,13 +3,22 @@
 // Room for the crate's own documentation tests and for `#[cache_memoize]` within this crate.
 extern crate self as cache_memoize;
 
+#[cfg(feature = "shared")]
+pub mod backend;
 mod call;
 mod error;
+#[cfg(feature = "shared")]
+mod event;
 mod flight;
 mod key;
 mod memory;
+mod place;
 mod policy;
+#[cfg(feature = "redis")]
+mod redis;
 mod shape;
+#[cfg(feature = "shared")]
+mod shared;
 mod site;
 mod stats;
 mod sync;
@@ -20,8 +29,18 @@ mod time;
 pub use cache_memoize_macros::cache_memoize;
 
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "shared")]
+pub use event::{Event, EventKind, observe};
 pub use key::part::KeyPart;
 pub use memory::{Memory, MemoryBuilder};
+#[cfg(feature = "redis")]
+pub use redis::{Redis, RedisBuilder};
+#[cfg(feature = "shared")]
+pub use shared::codec::{Codec, CodecError, CustomCodec, Slot, Value};
+#[cfg(feature = "shared")]
+pub use shared::registry::register;
+#[cfg(feature = "shared")]
+pub use shared::{Shared, SharedBuilder};
 pub use site::{FunctionInfo, Location, functions};
 pub use stats::Stats;
 

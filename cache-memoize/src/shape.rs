@@ -5,6 +5,11 @@
 //! receivers `&&&&ShapeOf` to `ShapeOf` in turn, which makes the most specific shape win. What cannot be cached
 //! gets a shape as well, so that this is said once and not again by everything that the shape is used for.
 
+#[cfg(feature = "shared")]
+pub(crate) mod shared;
+#[cfg(feature = "shared")]
+pub(crate) mod storing;
+
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
@@ -32,6 +37,8 @@ pub trait Split: Copy + Send {
     fn inspect(returned: &Self::Return) -> Result<&Self::Value, &Self::Error>;
     /// A copy to keep or to share; `None` for an error that is not `Clone`.
     fn share(returned: &Self::Return) -> Option<Self::Shared>;
+    /// The same without copying; what cannot be kept comes back.
+    fn keep(returned: Self::Return) -> Result<Self::Shared, Self::Return>;
     /// The way back.
     fn restore(shared: Self::Shared) -> Self::Return;
 }
@@ -89,6 +96,9 @@ impl<R: Clone + Send + Sync> Split for Plain<R> {
     fn share(returned: &R) -> Option<R> {
         Some(returned.clone())
     }
+    fn keep(returned: R) -> Result<R, R> {
+        Ok(returned)
+    }
     fn restore(shared: R) -> R {
         shared
     }
@@ -105,6 +115,9 @@ impl<T: Clone + Send + Sync, E: Clone + Send + Sync> Split for SharedResult<T, E
     }
     fn share(returned: &Result<T, E>) -> Option<Result<T, E>> {
         Some(returned.clone())
+    }
+    fn keep(returned: Result<T, E>) -> Result<Result<T, E>, Result<T, E>> {
+        Ok(returned)
     }
     fn restore(shared: Result<T, E>) -> Result<T, E> {
         shared
@@ -123,6 +136,9 @@ impl<T: Clone + Send + Sync, E> Split for OwnedResult<T, E> {
     fn share(returned: &Result<T, E>) -> Option<T> {
         returned.as_ref().ok().cloned()
     }
+    fn keep(returned: Result<T, E>) -> Result<T, Result<T, E>> {
+        returned.map_err(Err)
+    }
     fn restore(shared: T) -> Result<T, E> {
         Ok(shared)
     }
@@ -140,6 +156,9 @@ impl<R> Split for Unfit<R> {
     fn share(_: &R) -> Option<Infallible> {
         None
     }
+    fn keep(returned: R) -> Result<Infallible, R> {
+        Err(returned)
+    }
     fn restore(shared: Infallible) -> R {
         match shared {}
     }
@@ -156,6 +175,9 @@ impl<T, E> Split for UnfitResult<T, E> {
     }
     fn share(_: &Result<T, E>) -> Option<Infallible> {
         None
+    }
+    fn keep(returned: Result<T, E>) -> Result<Infallible, Result<T, E>> {
+        Err(returned)
     }
     fn restore(shared: Infallible) -> Result<T, E> {
         match shared {}

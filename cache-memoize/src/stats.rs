@@ -117,6 +117,7 @@ pub(crate) struct Counters {
     pub(crate) evictions: AtomicU64,
     pub(crate) expirations: AtomicU64,
     pub(crate) in_flight: AtomicU64,
+    pub(crate) errors: AtomicU64,
 }
 
 impl Counters {
@@ -130,7 +131,7 @@ impl Counters {
             evictions: self.evictions.load(Relaxed),
             expirations: self.expirations.load(Relaxed),
             in_flight: self.in_flight.load(Relaxed),
-            errors: 0,
+            errors: self.errors.load(Relaxed),
             capacity,
         }
     }

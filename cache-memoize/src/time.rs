@@ -24,6 +24,18 @@ impl Deadline {
         self != Self::NEVER && now() >= self.0
     }
 
+    /// As a number, to be kept in an atomic.
+    #[cfg(feature = "shared")]
+    pub(crate) fn ticks(self) -> u64 {
+        self.0
+    }
+
+    /// What [`ticks`](Self::ticks) gave.
+    #[cfg(feature = "shared")]
+    pub(crate) fn from_ticks(ticks: u64) -> Self {
+        Self(ticks)
+    }
+
     /// How long until the clock gets there; zero when it has.
     pub(crate) fn remaining(self) -> Duration {
         let ticks = self.0.saturating_sub(now());

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 #[path = "../async_service.rs"]
 mod async_service;
+#[cfg(feature = "shared")]
+#[path = "../custom_backend.rs"]
+mod custom_backend;
 #[path = "../front_page.rs"]
 mod front_page;
 #[path = "../once_per_hour.rs"]
@@ -32,6 +35,12 @@ fn once_per_hour() {
 #[test]
 fn async_service() {
     async_service::main();
+}
+
+#[cfg(feature = "shared")]
+#[test]
+fn custom_backend() {
+    custom_backend::main().unwrap();
 }
 
 #[test]

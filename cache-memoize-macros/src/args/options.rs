@@ -41,6 +41,7 @@ static OPTIONS: &[Opt] = &[
     option!(err_ttl, LIFETIME, " = \"5s\""),
     option!(args_rewrite, CALLABLE, " = |user| user.id"),
     option!(skip, "the names of arguments in parentheses", "(db)"),
+    option!(redact, "the names of arguments in parentheses", "(token)"),
     option!(extra, "an expression over the arguments", " = user.locale"),
     option!(version, "an integer or string literal", " = 2"),
     option!(prefix, "a string literal or the path of a const", " = \"posts\""),
@@ -55,6 +56,7 @@ static OPTIONS: &[Opt] = &[
     option!(capacity, "an integer or the word `unbounded`", " = 1_000"),
     option!(weigher, CALLABLE, " = |_key, value| value.len() as u32"),
     option!(backend or cache_alias, "a backend, or the name of a registered one as a string", " = REDIS"),
+    option!(codec, "a `cache_memoize::Codec`", " = Codec::Json"),
     option!(single_flight, "`true`, `false` or `\"fleet\"`", " = \"fleet\""),
     option!(companions, "`false` or a visibility", " = pub(crate)"),
     option!(crate, "the path of `cache_memoize` as seen from here", " = my_rt::cache_memoize", krate),
@@ -71,7 +73,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("max_entries", "capacity"),
     ("max_size", "capacity"),
     ("maxsize", "capacity"),
+    ("mask", "redact"),
     ("name", "prefix"),
+    ("secret", "redact"),
+    ("sensitive", "redact"),
+    ("serializer", "codec"),
     ("size", "capacity"),
     ("sync_writes", "single_flight"),
     ("time", "ttl"),
@@ -107,7 +113,11 @@ pub(super) fn unknown(name: &str) -> String {
     }
 }
 
-/// Whether `name` is `skip` or a slip of it, the one option that is followed by parentheses.
-pub(super) fn resembles_skip(name: &str) -> bool {
-    name == "ignore" || did_you_mean(name, ["skip"]).is_some()
+/// The options that are followed by names in parentheses.
+const LISTS: [&str; 2] = ["skip", "redact"];
+
+/// Whether `name` is one of those, a slip of it, or what others call it.
+pub(super) fn resembles_list(name: &str) -> bool {
+    let meant = ELSEWHERE.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| *ours);
+    did_you_mean(meant, LISTS).is_some()
 }

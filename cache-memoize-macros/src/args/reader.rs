@@ -36,7 +36,7 @@ pub(super) fn read(input: ParseStream<'_>, errors: &mut Errors) -> Args {
 enum Start {
     /// `name =`
     Assignment,
-    /// `skip(…)`
+    /// `skip(…)`, `redact(…)`
     List,
     /// The name of an option without `=` after it.
     BareOption,
@@ -58,7 +58,7 @@ impl Start {
         if ahead.peek(Token![=]) && !ahead.peek(Token![==]) && !ahead.peek(Token![=>]) {
             return Self::Assignment;
         }
-        if parens && options::resembles_skip(&name) {
+        if parens && options::resembles_list(&name) {
             return Self::List;
         }
         match Opt::called(&name) {
@@ -107,7 +107,7 @@ fn assignment(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> R
     Ok(())
 }
 
-/// `skip(a, b)`
+/// `skip(a, b)`, `redact(a, b)`
 fn list(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> Result<()> {
     let name = input.call(Ident::parse_any)?;
     let Some(option) = Opt::called(&name.to_string()) else {
@@ -116,15 +116,15 @@ fn list(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> Result<
     let content;
     parenthesized!(content in input);
     let tokens: TokenStream = content.fork().parse()?;
-    let value = Value::Names(names(&content, errors)?);
+    let value = Value::Names(names(&content, option, errors)?);
     if args.claim(option, &name, errors) {
         (option.store)(args, Raw { option, name, value, tokens }, errors);
     }
     Ok(())
 }
 
-/// The names in `skip(…)`; whatever stands between two commas and is no name is reported on its own.
-fn names(input: ParseStream<'_>, errors: &mut Errors) -> Result<Vec<Ident>> {
+/// The names in parentheses; whatever stands between two commas and is no name is reported on its own.
+fn names(input: ParseStream<'_>, option: &Opt, errors: &mut Errors) -> Result<Vec<Ident>> {
     let mut names = Vec::new();
     while !input.is_empty() {
         let start = input.cursor();
@@ -135,7 +135,12 @@ fn names(input: ParseStream<'_>, errors: &mut Errors) -> Result<Vec<Ident>> {
         let element = between(start, input.cursor());
         match name {
             Ok(name) if element.clone().into_iter().count() == 1 => names.push(name),
-            _ => errors.push(element, "`skip` takes the plain names of arguments, for instance `skip(db)`"),
+            _ => {
+                let (name, example) = (option.name, option.example(option.name));
+                let message =
+                    format!("`{name}` takes the plain names of arguments, for instance `{example}`");
+                errors.push(element, message);
+            }
         }
         input.parse::<Option<Token![,]>>()?;
     }

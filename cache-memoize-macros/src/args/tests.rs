@@ -29,17 +29,19 @@ fn nothing_is_fine() {
 #[test]
 fn every_option_is_read() {
     let args = fine(quote! {
-        ttl = "1h 30m", err_ttl = 5, skip(db, self,), extra = user.locale, version = 3, prefix = "posts",
+        ttl = "1h 30m", err_ttl = 5, skip(db, self,), redact(token), extra = user.locale, version = 3, prefix = "posts",
         key = |a, b| format!("{a}{b}"), args_rewrite = Self::rewrite::<A, B>, on_hit = hit, on_miss = |a| miss(a),
         store_result = true, cache_err = |e| e.ok(), cache_none = false, cache_if = |v| true, bypass_if = a < b,
         capacity = Map::<K, V>::CAP, weigher = |k, v: &Vec<(u8, u8)>| 1, backend = self.cache,
-        single_flight = "fleet", companions = pub(crate), crate = crate::rt,
+        codec = Codec::Json, single_flight = "fleet", companions = pub(crate), crate = crate::rt,
     });
     assert!(
         matches!(args.ttl.as_ref().unwrap().value, Ttl::Duration(duration) if duration.as_secs() == 5_400)
     );
     assert!(matches!(args.err_ttl.as_ref().unwrap().value, Ttl::Expr(_)));
     assert_eq!(args.skip.as_ref().unwrap().value, ["db", "self"]);
+    assert_eq!(args.redact.as_ref().unwrap().value, ["token"]);
+    assert!(args.codec.is_some());
     assert!(matches!(args.args_rewrite.as_ref().unwrap().value, Callable::Path(_)));
     assert!(matches!(args.cache_err.as_ref().unwrap().value, CacheErr::If(_)));
     assert!(matches!(args.single_flight.as_ref().unwrap().value, SingleFlight::Fleet));
@@ -102,6 +104,10 @@ fn names_that_are_no_options() {
     assert!(only_mistake(quote!(max_size = 5)).contains("did you mean `capacity`"));
     assert!(only_mistake(quote!(frobnicate = 5)).contains("the options are `ttl`, `err_ttl`"));
     assert!(only_mistake(quote!(skpi(a))).contains("did you mean `skip`"));
+    assert!(only_mistake(quote!(ignore(a))).contains("did you mean `skip`"));
+    assert!(only_mistake(quote!(redcat(a), ttl = 5)).contains("did you mean `redact`"));
+    assert!(only_mistake(quote!(sensitive(a), ttl = 5)).contains("did you mean `redact`"));
+    assert!(only_mistake(quote!(serializer = x)).contains("did you mean `codec`"));
     assert!(only_mistake(quote!(ttl = 5, nocache)).contains("unknown option `nocache`"));
 }
 
@@ -112,6 +118,8 @@ fn a_missing_value_or_comma() {
     assert!(only_mistake(quote!(timeout(300))).contains("for instance `timeout = 300`"));
     assert!(only_mistake(quote!(skip)).contains("for instance `skip(db)`"));
     assert!(only_mistake(quote!(skip = db)).contains("for instance `skip(db)`"));
+    assert!(only_mistake(quote!(redact = db)).contains("for instance `redact(token)`"));
+    assert!(only_mistake(quote!(redact(a.b), ttl = 5)).contains("for instance `redact(token)`"));
     assert!(only_mistake(quote!(ttl = 300 capacity = 5)).contains("expected a `,`"));
     assert_eq!(read(quote!(ttl, skip, capacity = 5)).1.len(), 2);
 }
@@ -151,6 +159,8 @@ fn values_of_the_wrong_kind() {
         (quote!(companions = private), "`false` or a visibility"),
         (quote!(extra = |u| u.locale), "not a closure"),
         (quote!(backend = 5), "a backend"),
+        (quote!(codec = "json"), "a `cache_memoize::Codec`"),
+        (quote!(codec = |_| Codec::Json), "a `cache_memoize::Codec`"),
         (quote!(crate = "rt"), "the path of `cache_memoize`"),
     ] {
         let message = only_mistake(tokens.clone());

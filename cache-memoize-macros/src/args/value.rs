@@ -5,7 +5,7 @@ use syn::{Expr, ExprClosure, ExprLit, Ident, Lit, LitFloat, LitInt, LitStr, Path
 
 use super::options::Opt;
 use super::{
-    Backend, CacheErr, Callable, Capacity, CompanionsOption, Errors, Given, Prefix, SingleFlight, Ttl,
+    Backend, CacheErr, Callable, Capacity, Codec, CompanionsOption, Errors, Given, Prefix, SingleFlight, Ttl,
     Version,
 };
 use crate::duration;
@@ -263,6 +263,16 @@ impl FromValue for Backend {
             Some(Lit::Str(registered)) => Ok(Self::Name(registered.clone())),
             Some(_) => Err(Refusal::Kind),
             None => Expr::from_value(Value::Expr(expr), name).map(Self::Expr),
+        }
+    }
+}
+
+impl FromValue for Codec {
+    fn from_value(value: Value, _: &Ident) -> Result<Self, Refusal> {
+        let expr = value.expr()?;
+        match bare(&expr) {
+            Expr::Lit(_) | Expr::Closure(_) => Err(Refusal::Kind),
+            _ => Ok(Self(expr)),
         }
     }
 }

@@ -43,7 +43,11 @@ fn options_that_contradict_each_other() {
         (quote!(store_result = false, single_flight = false), "its right to run is single flight"),
         (quote!(err_ttl = 5), "add `cache_err = true`"),
         (quote!(cache_err = true, ttl = |v| v.ttl()), "add `err_ttl = ..`"),
-        (quote!(backend = "sessions"), "name a `Memory` by an expression"),
+        (quote!(redact(id), key = k), "leave secrets out of that"),
+        (quote!(redact(id), args_rewrite = r), "`redact` cannot be given with `args_rewrite`"),
+        (quote!(redact(db), skip(db)), "`db` is skipped, so it is in no key"),
+        (quote!(codec = Codec::Json), "`codec` is for backends that hold bytes"),
+        (quote!(codec = C, backend = B, store_result = false), "a mark has no value to encode"),
         (quote!(weigher = w), "add `capacity = ..`"),
         (quote!(weigher = w, capacity = unbounded), "nothing to weigh against"),
         (quote!(single_flight = "fleet"), "`single_flight = \"fleet\"` needs a backend"),
@@ -63,6 +67,7 @@ fn options_that_go_together() {
         quote!(cache_err = true, ttl = |v| v.ttl(), err_ttl = 5),
         quote!(weigher = |key, value| 1, capacity = 5),
         quote!(backend = B, single_flight = "fleet"),
+        quote!(backend = "posts", codec = Codec::Json, redact(id), skip(db)),
     ] {
         assert_eq!(mistakes(args.clone(), two()), Vec::<String>::new(), "{args}");
     }
@@ -72,6 +77,7 @@ fn options_that_go_together() {
 fn a_malformed_option_is_not_missing_as_well() {
     assert_eq!(mistakes(quote!(cache_err = 12, err_ttl = 5), two()).len(), 1);
     assert_eq!(mistakes(quote!(backend = 5, single_flight = "fleet"), two()).len(), 1);
+    assert_eq!(mistakes(quote!(backend = 5, codec = Codec::Json), two()).len(), 1);
 }
 
 #[test]
@@ -96,6 +102,20 @@ fn skipping_what_is_not_there() {
     );
     assert!(only_mistake(quote!(skip(a)), pair.clone()).contains("part of a pattern"));
     assert!(only_mistake(quote!(skip(d)), pair).contains("its only argument is `c`"));
+}
+
+#[test]
+fn redacting_what_is_not_there() {
+    assert_eq!(
+        only_mistake(quote!(redact(idd)), two()),
+        "`redact(idd)`: no argument of this function is called `idd`; its arguments are `db`, `id`"
+    );
+    assert!(only_mistake(quote!(redact(self)), two()).contains("no `self`"));
+    assert!(only_mistake(quote!(redact(id, id)), two()).contains("redacted twice"));
+    let none = quote!(
+        fn f() {}
+    );
+    assert!(only_mistake(quote!(redact(x)), none).contains("none to redact"));
 }
 
 #[test]
@@ -159,6 +179,7 @@ fn options_about_results_do_not_see_the_arguments() {
         (quote!(cache_err = true, err_ttl = id * 2), "`err_ttl = |error| ..`"),
         (quote!(capacity = id as u64), "`capacity` is the same for all calls"),
         (quote!(capacity = 5, weigher = |_, _| id), "`|key, value|`"),
+        (quote!(backend = B, codec = db.codec()), "`codec` is the same for all calls"),
     ] {
         let message = only_mistake(args.clone(), two());
         assert!(message.contains(says), "{args}: {message}");

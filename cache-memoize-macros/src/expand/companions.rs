@@ -4,7 +4,6 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::{docs, function, hidden, key, policy, private, signature, target, unlinted};
-use crate::args::Backend;
 use crate::model::{Companions, Home, KeySource, Model};
 
 /// All of them, or nothing.
@@ -64,19 +63,22 @@ impl Parts {
 impl Companion<'_> {
     /// `fn f_invalidate(args) -> bool`
     fn invalidate(&self) -> TokenStream {
+        let operation = self.operation("invalidate");
         let body = self.with_key(
             "invalidate",
             &self.model.companion_args,
-            |target, key| quote!(#target.invalidate(#key)),
+            |target, key| quote!(#target.#operation(#key)),
         );
+        let body = self.done(body);
         let output = self.fallible(quote!(::core::primitive::bool));
         self.emit(Parts::new("invalidate", self.inputs(), output, body))
     }
 
     /// `fn f_invalidate_all()`
     fn invalidate_all(&self) -> TokenStream {
-        let target = self.in_ways(target::target(self.model, &self.name("invalidate_all"), None));
-        let body = quote!(#target.invalidate_all());
+        let target = target::target(self.model, &self.name("invalidate_all"), None);
+        let operation = self.operation("invalidate_all");
+        let body = self.done(self.in_ways(quote!(#target.#operation())));
         let inputs = signature::inputs(self.model, &self.model.backend_args);
         let output = self.fallible(quote!(()));
         let parts = Parts::new("invalidate_all", inputs, output, body);
@@ -107,11 +109,13 @@ impl Companion<'_> {
         let model = self.model;
         let (shape, policy, ty) = (policy::shape(model), policy::policy(model), signature::returned(model));
         let value = self.value_name();
+        let operation = self.operation("set");
         let body = self.with_key(
             "set",
             &self.model.companion_args,
-            |target, key| quote!(#target.set(#key, #shape, &#value, #policy)),
+            |target, key| quote!(#target.#operation(#key, #shape, &#value, #policy)),
         );
+        let body = self.done(body);
         let arguments = self.inputs();
         let comma = (!arguments.is_empty()).then(|| quote!(,));
         let inputs = quote!(#arguments #comma #value: #ty);
@@ -121,11 +125,13 @@ impl Companion<'_> {
     /// `fn f_peek(args) -> Option<R>`
     fn peek(&self) -> TokenStream {
         let (shape, ty) = (policy::shape(self.model), signature::returned(self.model));
+        let operation = self.operation("peek");
         let body = self.with_key(
             "peek",
             &self.model.companion_args,
-            |target, key| quote!(#target.peek(#key, #shape)),
+            |target, key| quote!(#target.#operation(#key, #shape)),
         );
+        let body = self.done(body);
         let output = self.fallible(quote!(::core::option::Option<#ty>));
         self.emit(Parts::new("peek", self.inputs(), output, body))
     }
@@ -136,7 +142,7 @@ impl Companion<'_> {
         let private = private(model);
         let body = match &model.key {
             KeySource::Text(text) => key::verbatim(model, text),
-            KeySource::Arguments(_) | KeySource::Rewrite(..) => {
+            KeySource::Arguments { .. } | KeySource::Rewrite(..) => {
                 let instance = target::instance(model, &self.name("cache_key"), Some(&model.companion_args));
                 let (before, text) = key::text(model);
                 quote!({ use #private::ways::*; #before #instance.key_text(#text) })
@@ -181,9 +187,10 @@ impl Companion<'_> {
     /// `fn f_stats() -> Stats`
     fn stats(&self) -> TokenStream {
         let private = private(self.model);
-        let target = self.in_ways(target::target(self.model, &self.name("stats"), None));
+        let target = target::target(self.model, &self.name("stats"), None);
+        let body = self.in_ways(quote!(#target.stats()));
         let inputs = signature::inputs(self.model, &self.model.backend_args);
-        let parts = Parts::new("stats", inputs, quote!(#private::Stats), quote!(#target.stats()));
+        let parts = Parts::new("stats", inputs, quote!(#private::Stats), body);
         self.emit(Parts { generic: self.backend_needs_generics(), waits: false, ..parts })
     }
 
@@ -237,14 +244,38 @@ impl Companion<'_> {
         let private = private(self.model);
         let target = target::target(self.model, &self.name(suffix), Some(inputs));
         let (before, key) = key::borrowed(self.model);
-        let operation = operation(target, key);
+        let operation = target::in_place(self.model, operation(target, key));
         quote!({ use #private::ways::*; #before #operation })
     }
 
-    fn in_ways(&self, target: TokenStream) -> TokenStream {
+    /// The same for an operation without a key.
+    fn in_ways(&self, operation: TokenStream) -> TokenStream {
         let private = private(self.model);
         let bindings = key::bindings(self.model, self.model.backend());
-        quote!({ use #private::ways::*; #bindings #target })
+        let operation = target::in_place(self.model, operation);
+        quote!({ use #private::ways::*; #bindings #operation })
+    }
+
+    /// Whether operations may take time that nobody should sleep through.
+    fn is_later(&self) -> bool {
+        self.model.sig.asyncness.is_some() && matches!(self.model.home, Home::Backend { .. })
+    }
+
+    /// `invalidate`, `invalidate_async`
+    fn operation(&self, name: &str) -> syn::Ident {
+        match self.is_later() {
+            false => syn::Ident::new(name, hidden()),
+            true => quote::format_ident!("{name}_async", span = hidden()),
+        }
+    }
+
+    /// `let operation = …; operation.await`, two statements: nothing that the first one borrows may live across the
+    /// `await`.
+    fn done(&self, operation: TokenStream) -> TokenStream {
+        match self.is_later() {
+            false => operation,
+            true => quote_spanned!(hidden()=> let __operation = #operation; __operation.await),
+        }
     }
 
     /// With a backend, a companion can fail.
@@ -252,9 +283,7 @@ impl Companion<'_> {
         let private = private(self.model);
         match &self.model.home {
             Home::Own(_) => output,
-            Home::Backend(Backend::Expr(_) | Backend::Name(_)) => {
-                quote!(::core::result::Result<#output, #private::Error>)
-            }
+            Home::Backend { .. } => quote!(::core::result::Result<#output, #private::Error>),
         }
     }
 

@@ -5,9 +5,10 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use super::signature;
-use crate::model::{Home, Model};
+use crate::model::{Home, KeySource, Model};
 
 const ERRORS: &str = "\n\n# Errors\nWhen the backend cannot be reached or refuses.";
+const REDACTED: &str = " What is redacted appears as a digest.";
 const SAFETY: &str = "\n\n# Safety\nAs for `{}`.";
 
 /// What each companion says of itself, with `{}` for the name of the function, and whether it can fail.
@@ -41,11 +42,16 @@ pub(super) fn of(model: &Model, suffix: &str) -> TokenStream {
     };
     let name = model.sig.ident.unraw().to_string();
     let mut text = String::from(*text);
-    if *fails && matches!(model.home, Home::Backend(_)) {
+    if *fails && matches!(model.home, Home::Backend { .. }) {
         text.push_str(ERRORS);
     }
     if signature::is_unsafe(model) && ["refresh", "uncached"].contains(&suffix) {
         text.push_str(SAFETY);
+    }
+    if suffix == "cache_key"
+        && matches!(&model.key, KeySource::Arguments { redacted, .. } if !redacted.is_empty())
+    {
+        text.push_str(REDACTED);
     }
     let text = text.replace("{}", &name);
     quote!(#[doc = #text])

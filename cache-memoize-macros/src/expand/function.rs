@@ -6,7 +6,7 @@ use quote::{quote, quote_spanned};
 use super::place::Place;
 use super::{body, callable, hidden, key, policy, private, signature, target, unlinted};
 use crate::args::SingleFlight;
-use crate::model::{Callbacks, Model, Store};
+use crate::model::{Callbacks, Home, Model, Store};
 
 /// ```text
 /// fn f(a: A, b: &B) -> R {
@@ -41,9 +41,14 @@ fn join(model: &Model) -> TokenStream {
     match (&model.store, model.single_flight) {
         (Store::Mark, _) if waits => quote!(claim_async().await),
         (Store::Mark, _) => quote!(claim()),
+        (Store::Value(_), SingleFlight::Off) if waits && matches!(model.home, Home::Backend { .. }) => {
+            quote!(alone_async().await)
+        }
         (Store::Value(_), SingleFlight::Off) => quote!(alone()),
-        (Store::Value(_), SingleFlight::On | SingleFlight::Fleet) if waits => quote!(join_async().await),
-        (Store::Value(_), SingleFlight::On | SingleFlight::Fleet) => quote!(join()),
+        (Store::Value(_), SingleFlight::On) if waits => quote!(join_async().await),
+        (Store::Value(_), SingleFlight::On) => quote!(join()),
+        (Store::Value(_), SingleFlight::Fleet) if waits => quote!(join_fleet_async().await),
+        (Store::Value(_), SingleFlight::Fleet) => quote!(join_fleet()),
     }
 }
 
@@ -53,13 +58,14 @@ fn lookup(model: &Model, within: &str) -> TokenStream {
     let target = target::target(model, within, Some(&model.all_args));
     let (before, key) = key::borrowed(model);
     let shape = policy::shape(model);
-    let lookup = quote_spanned!(hidden()=> { use #private::ways::*; #before #target.lookup(#key, #shape) });
+    let lookup = target::in_place(model, quote!(#target.lookup(#key, #shape)));
+    let lookup = quote_spanned!(hidden()=> { use #private::ways::*; #before #lookup });
     let lookup = match &model.bypass_if {
         None => lookup,
         Some(bypass) => {
             let bindings = key::bindings(model, [bypass]);
             let bypass = quote_spanned!(hidden()=> { #bindings #bypass });
-            quote!(#private::Lookup::unless(#bypass, || #lookup))
+            quote!(#private::unless(#bypass, || #lookup))
         }
     };
     let unlinted = unlinted();

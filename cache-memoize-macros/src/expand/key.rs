@@ -7,96 +7,158 @@ use syn::{Block, Expr, Index, Stmt, Type};
 use super::place::Place;
 use super::{callable, hidden, private};
 use crate::args::Callable;
-use crate::model::{KeySource, Model, Naming};
+use crate::model::{Home, KeySource, Model, Naming};
 
 /// A component: an expression, and where the user would look for it.
 struct Part {
     value: TokenStream,
     at: Place,
+    /// Those of a tuple, so that each is part of a key in its own way, a borrow beside a type of the user's.
+    elements: Vec<Part>,
+    /// Whether its text is nobody's business.
+    redacted: bool,
 }
 
-/// A key: statements that must come before it, the parts, and the one that the user added.
+/// A key: statements that must come before it, and what it is.
 struct Parts {
     before: TokenStream,
-    parts: Vec<Part>,
-    extra: Option<Part>,
+    key: Key,
 }
 
-/// Statements that must come first, and the key as the runtime takes it: `Cons(part, Cons(part, Nil))`.
+enum Key {
+    /// The parts, and the one that the user added.
+    Parts(Vec<Part>, Option<Part>),
+    /// The whole text, and the part that it is in memory.
+    Text(Part),
+}
+
+/// Statements that must come first, and the key as the runtime takes it.
 pub(super) fn borrowed(model: &Model) -> (TokenStream, TokenStream) {
+    let Parts { before, key } = parts(model);
+    let key = match (&model.home, &key) {
+        (Home::Own(_), Key::Parts(parts, extra)) => {
+            let leaves: Vec<_> = parts.iter().chain(extra).flat_map(Part::leaves).collect();
+            list(model, leaves.into_iter().map(|leaf| leaf.typed(model)))
+        }
+        (Home::Own(_), Key::Text(text)) => list(model, [text.typed(model)].into_iter()),
+        (Home::Backend { .. }, Key::Parts(parts, extra)) => {
+            let private = private(model);
+            let parts = parts.iter().map(|part| part.placed(model));
+            let extra = extra.iter().map(|extra| {
+                let extra = extra.placed(model);
+                quote!(#private::Extra(#extra))
+            });
+            let list = list(model, parts.chain(extra).collect::<Vec<_>>().into_iter());
+            quote_spanned!(hidden()=> __place.key(#list))
+        }
+        (Home::Backend { .. }, Key::Text(Part { value, .. })) => {
+            quote_spanned!(hidden()=> __place.verbatim(&#value))
+        }
+    };
+    (before, key)
+}
+
+/// `Cons(part, Cons(part, Nil))`
+fn list(model: &Model, parts: impl DoubleEndedIterator<Item = TokenStream>) -> TokenStream {
     let private = private(model);
-    let Parts { before, parts, extra } = parts(model, Detail::Split);
-    // The part has the place of the user's type, so that a missing bound is reported there.
-    let part = |Part { value, at }: &Part| {
+    parts.rfold(quote!(#private::Nil), |rest, part| quote!(#private::Cons(#part, #rest)))
+}
+
+impl Part {
+    /// Itself, or the parts that it is made of: in memory of the function's own, where nobody else has the same key.
+    fn leaves(&self) -> Vec<&Self> {
+        match self.elements.is_empty() {
+            true => vec![self],
+            false => self.elements.iter().flat_map(Self::leaves).collect(),
+        }
+    }
+
+    /// In memory. The part has the place of the user's type, so that a missing bound is reported there.
+    fn typed(&self, model: &Model) -> TokenStream {
+        let Self { value, at, .. } = self;
         let question = at.call(model, |at| quote_spanned!(at=> KeyOf), quote!(&#value));
         let answer = at.answer(4, question, "__part");
         at.call(model, |at| quote_spanned!(at=> part), answer)
-    };
-    let list = parts.iter().chain(&extra).rev().fold(quote!(#private::Nil), |rest, written| {
-        let part = part(written);
-        quote!(#private::Cons(#part, #rest))
-    });
-    (before, list)
+    }
+
+    /// On the backend. What it must be there, the backend says, at the place of the user's type.
+    fn placed(&self, model: &Model) -> TokenStream {
+        let private = private(model);
+        let Self { value, at, .. } = self;
+        let part = match self.elements.is_empty() {
+            true => at.ask("part", at.answer(4, at.ask("of", quote!(&#value)), "__part")),
+            false => {
+                let elements = list(model, self.elements.iter().map(|element| element.placed(model)));
+                quote!(#private::Group(#elements))
+            }
+        };
+        match self.redacted {
+            true => quote!(#private::Redacted(#part)),
+            false => part,
+        }
+    }
+
+    /// As text, where a tuple is shown as what it is.
+    fn text(&self, model: &Model) -> TokenStream {
+        let private = private(model);
+        let Self { value, at, .. } = self;
+        let question = at.call(model, |at| quote_spanned!(at=> TextOf), quote!(&#value));
+        let text = at.answer(4, question, "__text");
+        match self.redacted {
+            true => quote!(#private::Redacted(#text)),
+            false => text,
+        }
+    }
 }
 
 /// Statements that must come first, and the arguments of `Instance::key_text`.
 pub(super) fn text(model: &Model) -> (TokenStream, TokenStream) {
-    let Parts { before, parts, extra } = parts(model, Detail::Whole);
-    let written = |Part { value, at }: &Part| {
-        let question = at.call(model, |at| quote_spanned!(at=> TextOf), quote!(&#value));
-        let answer = at.answer(4, question, "__text");
-        quote!(&#answer)
+    let Parts { before, key } = parts(model);
+    let (parts, extra) = match key {
+        Key::Parts(parts, extra) => (parts, extra),
+        Key::Text(text) => (vec![text], None),
     };
-    let texts = parts.iter().map(written);
+    let texts = parts.iter().map(|part| part.text(model));
     let extra = match &extra {
         None => quote!(::core::option::Option::None),
         Some(extra) => {
-            let extra = written(extra);
-            quote!(::core::option::Option::Some(#extra))
+            let extra = extra.text(model);
+            quote!(::core::option::Option::Some(&#extra))
         }
     };
-    (before, quote!(&[#(#texts),*], #extra))
+    (before, quote!(&[#(&#texts),*], #extra))
 }
 
 /// How many parts the key has, for a weigher's view of it.
 pub(super) fn len(model: &Model) -> usize {
-    let Parts { parts, extra, .. } = parts(model, Detail::Split);
-    parts.len() + usize::from(extra.is_some())
+    match parts(model).key {
+        Key::Parts(parts, extra) => parts.iter().chain(&extra).map(|part| part.leaves().len()).sum(),
+        Key::Text(_) => 1,
+    }
 }
 
-/// Whether tuples are taken apart. In memory they are, so that each element is a key in its own way, a borrow
-/// beside a type of the user's; as text they are shown as what they are.
-#[derive(Clone, Copy, PartialEq)]
-enum Detail {
-    Split,
-    Whole,
-}
-
-fn parts(model: &Model, detail: Detail) -> Parts {
+fn parts(model: &Model) -> Parts {
     let names = bindings(model, model.extra().into_iter().chain(model.backend()));
     match &model.key {
-        KeySource::Arguments(naming) => {
-            Parts { before: names, parts: arguments(model, detail), extra: extra(naming) }
+        KeySource::Arguments { naming, redacted } => {
+            Parts { before: names, key: Key::Parts(arguments(model, redacted), extra(naming)) }
         }
         KeySource::Rewrite(rewrite, naming) => {
             let (before, value) = evaluated(model, rewrite);
-            let arity = tuple_arity(rewrite).filter(|_| detail == Detail::Split);
             let at = callable_place(rewrite);
-            let parts = match arity {
-                None => vec![Part { value, at }],
-                Some(arity) => {
-                    (0..arity).map(Index::from).map(|i| Part { value: quote!(#value.#i), at }).collect()
-                }
-            };
-            Parts { before: quote!(#names #before), parts, extra: extra(naming) }
+            let element =
+                |i: Index| Part { elements: Vec::new(), value: quote!(#value.#i), at, redacted: false };
+            let elements = (0..tuple_arity(rewrite)).map(Index::from).map(element).collect();
+            let part = Part { value, at, elements, redacted: false };
+            Parts { before: quote!(#names #before), key: Key::Parts(vec![part], extra(naming)) }
         }
         KeySource::Text(text) => {
             let (before, value) = evaluated(model, text);
             let written = key_text(model, text, value);
             let into = quote_spanned!(hidden()=> let __text = #written;);
             let value = quote_spanned!(hidden()=> __text);
-            let part = Part { value, at: callable_place(text) };
-            Parts { before: quote!(#names #before #into), parts: vec![part], extra: None }
+            let part = Part { value, at: callable_place(text), elements: Vec::new(), redacted: false };
+            Parts { before: quote!(#names #before #into), key: Key::Text(part) }
         }
     }
 }
@@ -129,58 +191,59 @@ fn callable_place(callable: &Callable) -> Place {
     }
 }
 
-/// `|a, b| (a.id, b.name)` makes a pair.
-fn tuple_arity(callable: &Callable) -> Option<usize> {
-    fn arity(expr: &Expr) -> Option<usize> {
+/// `|a, b| (a.id, b.name)` makes a pair; zero for what is no tuple.
+fn tuple_arity(callable: &Callable) -> usize {
+    fn arity(expr: &Expr) -> usize {
         match expr {
-            Expr::Tuple(tuple) if !tuple.elems.is_empty() => Some(tuple.elems.len()),
+            Expr::Tuple(tuple) => tuple.elems.len(),
             Expr::Paren(paren) => arity(&paren.expr),
             Expr::Group(group) => arity(&group.expr),
             Expr::Block(block) => last(&block.block),
-            _ => None,
+            _ => 0,
         }
     }
-    fn last(block: &Block) -> Option<usize> {
+    fn last(block: &Block) -> usize {
         match block.stmts.last() {
             Some(Stmt::Expr(expr, None)) => arity(expr),
-            _ => None,
+            _ => 0,
         }
     }
     match callable {
         Callable::Closure(closure) => arity(&closure.body),
-        Callable::Path(_) => None,
+        Callable::Path(_) => 0,
     }
 }
 
-fn arguments(model: &Model, detail: Detail) -> Vec<Part> {
-    let mut parts = Vec::new();
-    for &index in &model.key_args {
+fn arguments(model: &Model, redacted: &[usize]) -> Vec<Part> {
+    let part = |&index: &usize| {
         let argument = &model.arguments[index];
         let name = &argument.name;
-        push(&mut parts, quote!(#name), &argument.ty, detail);
-    }
-    parts
+        Part { redacted: redacted.contains(&index), ..part(quote!(#name), &argument.ty) }
+    };
+    model.key_args.iter().map(part).collect()
 }
 
-/// `pair: (&str, UserId)` is two parts, `pair.0` and `pair.1`; `text: &&str` is one, `**text`.
-fn push(parts: &mut Vec<Part>, value: TokenStream, ty: &Type, detail: Detail) {
-    match ty {
-        Type::Reference(reference) => push(parts, quote!((*#value)), &reference.elem, detail),
-        Type::Paren(paren) => push(parts, value, &paren.elem, detail),
-        Type::Group(group) => push(parts, value, &group.elem, detail),
-        Type::Tuple(tuple) if detail == Detail::Split && !tuple.elems.is_empty() => {
-            for (i, element) in tuple.elems.iter().enumerate() {
+/// `pair: (&str, UserId)` has two elements, `pair.0` and `pair.1`; `text: &&str` is `**text`.
+fn part(value: TokenStream, ty: &Type) -> Part {
+    let elements = match ty {
+        Type::Reference(reference) => return part(quote!((*#value)), &reference.elem),
+        Type::Paren(paren) => return part(value, &paren.elem),
+        Type::Group(group) => return part(value, &group.elem),
+        Type::Tuple(tuple) => {
+            let element = |(i, ty)| {
                 let i = Index::from(i);
-                push(parts, quote!(#value.#i), element, detail);
-            }
+                part(quote!(#value.#i), ty)
+            };
+            tuple.elems.iter().enumerate().map(element).collect()
         }
-        _ => parts.push(Part { value, at: Place::of(ty) }),
-    }
+        _ => Vec::new(),
+    };
+    Part { value, at: Place::of(ty), elements, redacted: false }
 }
 
 fn extra(naming: &Naming) -> Option<Part> {
     let extra = naming.extra.as_ref()?;
-    Some(Part { value: quote!((#extra)), at: Place::of(extra) })
+    Some(Part { value: quote!((#extra)), at: Place::of(extra), elements: Vec::new(), redacted: false })
 }
 
 /// The names that patterns of arguments bind, by reference, for the `expressions` that use them.

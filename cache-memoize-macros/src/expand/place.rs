@@ -6,7 +6,7 @@
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 
-use super::private;
+use super::{hidden, private};
 use crate::model::Model;
 
 /// The first and the last token of something that the user wrote.
@@ -34,6 +34,14 @@ impl Place {
         let path = path(self.end);
         let arguments = quote_spanned!(self.end=> (#arguments));
         quote_spanned!(self.start=> #private::#path #arguments)
+    }
+
+    /// `__place.method(arguments)`, asked of where entries live.
+    pub(super) fn ask(self, method: &str, arguments: TokenStream) -> TokenStream {
+        let place = syn::Ident::new("__place", hidden().located_at(self.start));
+        let method = syn::Ident::new(method, self.end);
+        let arguments = quote_spanned!(self.end=> (#arguments));
+        quote_spanned!(self.start=> #place.#method #arguments)
     }
 
     /// `&value`

@@ -110,10 +110,24 @@ fn tokens(callable: &Callable) -> TokenStream {
     }
 }
 
-/// The shape of the return type, with what the options ask of it checked under the user's own tokens.
+/// The shape of the return type, with what the options and the backend ask of it checked under the user's own tokens.
 pub(super) fn shape(model: &Model) -> TokenStream {
+    let place = Place::of(returned(model));
+    let shape = cacheable(model, place);
+    if let Home::Own(_) = &model.home {
+        return shape;
+    }
+    let (storing, given) = match &model.store {
+        Store::Mark => ("storing", "mark"),
+        Store::Value(worth) if worth.cache_err.is_some() => ("storing_errors", "shape"),
+        Store::Value(_) => ("storing", "shape"),
+    };
+    let answer = place.answer(6, place.ask(storing, shape), "__stored");
+    place.ask(given, answer)
+}
+
+fn cacheable(model: &Model, place: Place) -> TokenStream {
     let output = returned(model);
-    let place = Place::of(&output);
     let question = place.call(model, |at| quote_spanned!(at=> ShapeOf::<#output>::new), quote!());
     let answer = place.answer(5, question, "__shape");
     let cacheable = |answer| place.call(model, |at| quote_spanned!(at=> require_cacheable), answer);

@@ -29,19 +29,40 @@ pub(super) fn target(model: &Model, within: &str, inputs: Option<&[usize]>) -> T
     let instance = instance(model, within, inputs);
     match &model.home {
         Home::Own(_) => quote!(#instance.own()),
-        Home::Backend(Backend::Expr(backend)) => {
+        Home::Backend { codec, .. } => {
             let on = match &model.key {
                 KeySource::Text(_) => quote!(verbatim_on),
-                KeySource::Arguments(_) | KeySource::Rewrite(..) => quote!(on),
+                KeySource::Arguments { .. } | KeySource::Rewrite(..) => quote!(on),
             };
-            let place = Place::of(backend);
-            let question = place.call(model, |at| quote_spanned!(at=> BackendOf), quote!(&#backend));
-            let backend = place.answer(2, question, "__backend");
-            quote!(#instance.#on(#backend))
+            let target = quote_spanned!(hidden()=> #instance.#on(&__place));
+            match codec {
+                None => target,
+                Some(codec) => {
+                    let at = Place::of(codec);
+                    let codec = at.ask("codec", at.lent(codec));
+                    let private = private(model);
+                    quote_spanned!(hidden()=> #private::with_codec(#target, #codec))
+                }
+            }
         }
-        // Refused by the checks.
-        Home::Backend(Backend::Name(_)) => quote!(#instance.own()),
     }
+}
+
+/// `match place { __place => work }`: with a backend, `work` asks `__place` what depends on where entries live. A
+/// `match`, because it keeps the temporaries of the user's expression for as long as `work` takes.
+pub(super) fn in_place(model: &Model, work: TokenStream) -> TokenStream {
+    let Home::Backend { backend, .. } = &model.home else {
+        return work;
+    };
+    let place = match backend {
+        Backend::Expr(expr) => {
+            let at = Place::of(expr);
+            let question = at.call(model, |at| quote_spanned!(at=> BackendOf), quote!(&#expr));
+            at.answer(5, question, "__backend")
+        }
+        Backend::Name(name) => Place::of(name).call(model, |at| quote_spanned!(at=> named), quote!(#name)),
+    };
+    quote_spanned!(hidden()=> match #place { __place => #work })
 }
 
 fn site(model: &Model, within: &str, inputs: &[usize]) -> TokenStream {
@@ -56,7 +77,7 @@ fn site(model: &Model, within: &str, inputs: &[usize]) -> TokenStream {
     let mut site = quote! {
         #private::Site::new(#name, #within, ::core::module_path!(), #place, #number)
     };
-    if let KeySource::Arguments(naming) | KeySource::Rewrite(_, naming) = &model.key {
+    if let KeySource::Arguments { naming, .. } | KeySource::Rewrite(_, naming) = &model.key {
         site.extend(naming_of(naming));
     }
     let skipped = skipped_impls(model, inputs);
@@ -103,7 +124,7 @@ fn capacity(model: &Model) -> Option<TokenStream> {
             Some(quote!(#private::Capacity::#unit(#number)))
         }
         Home::Own(Bound::Unbounded) => Some(quote!(#private::Capacity::Unbounded)),
-        Home::Own(Bound::Default) | Home::Backend(_) => None,
+        Home::Own(Bound::Default) | Home::Backend { .. } => None,
     }
 }
 

@@ -21,7 +21,8 @@ fn the_defaults() {
             }
         ),
     );
-    assert!(matches!(model.key, KeySource::Arguments(Naming { prefix: None, version: None, extra: None })));
+    let KeySource::Arguments { naming, redacted } = &model.key else { panic!("the arguments are the key") };
+    assert!(matches!(naming, Naming { prefix: None, version: None, extra: None }) && redacted.is_empty());
     assert!(matches!(model.home, Home::Own(Bound::Default)));
     assert!(matches!(&model.store, Store::Value(worth) if worth.cache_none && worth.cache_err.is_none()));
     assert!(matches!(model.companions, Companions::Visibility(Visibility::Public(_))));
@@ -56,9 +57,12 @@ fn options_become_settings() {
     assert!(matches!(model(quote!(store_result = false), item.clone()).store, Store::Mark));
     assert!(matches!(model(quote!(key = k), item.clone()).key, KeySource::Text(_)));
     assert!(matches!(
-        model(quote!(args_rewrite = k, version = 2), item).key,
+        model(quote!(args_rewrite = k, version = 2), item.clone()).key,
         KeySource::Rewrite(_, Naming { .. })
     ));
+    let named = model(quote!(backend = "posts", codec = Codec::Json, redact(a)), item);
+    assert!(matches!(named.home, Home::Backend { backend: Backend::Name(_), codec: Some(_) }));
+    assert!(matches!(named.key, KeySource::Arguments { redacted, .. } if redacted == [0]));
 }
 
 #[test]

@@ -160,7 +160,7 @@ impl<K: Send + Sync + 'static, S: Shape> Drop for Lead<K, S> {
     }
 }
 
-fn message_of(panic: &(dyn Any + Send)) -> Option<Arc<str>> {
+pub(crate) fn message_of(panic: &(dyn Any + Send)) -> Option<Arc<str>> {
     let message = panic.downcast_ref::<String>().map(String::as_str);
     message.or_else(|| panic.downcast_ref::<&str>().copied()).map(Arc::from)
 }

@@ -41,12 +41,6 @@ enum Next<K: Send + Sync + 'static, S: Shape> {
 }
 
 impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
-    /// A call that leaves the cache alone when `bypass`.
-    #[inline]
-    pub fn unless(bypass: bool, lookup: impl FnOnce() -> Self) -> Self {
-        if bypass { Self::Bypass } else { lookup() }
-    }
-
     /// Waits on this thread while somebody else computes the value.
     #[inline]
     pub fn join(self) -> Turn<K, S> {

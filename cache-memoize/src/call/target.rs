@@ -6,8 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::lead::{Lead, Purpose};
 use super::lookup::{Lookup, Miss};
-use super::turn::{Refreshing, Turn};
-use crate::error::Error;
+use super::turn::Turn;
 use crate::flight::Leader;
 use crate::key::parts::Key;
 use crate::memory::entry::{AnyEntry, Entry, Filled, Header};
@@ -80,8 +79,12 @@ impl Target {
 
     /// Looks without running, counting or keeping the entry warm.
     pub fn peek<K: Key, S: Shape>(&self, key: K, _: S) -> Option<S::Return> {
-        let found = self.memory.inner().peek(self.hash(&key))?;
-        self.mine::<K, S::Shared>(&found, &key)?.fresh().cloned().map(S::restore)
+        self.peek_shared(&key).map(S::restore)
+    }
+
+    pub(super) fn peek_shared<K: Key, V: Clone + Send + Sync + 'static>(&self, key: &K) -> Option<V> {
+        let found = self.memory.inner().peek(self.hash(key))?;
+        self.mine::<K, V>(&found, key)?.fresh().cloned()
     }
 
     /// Removes an entry and overtakes its computation; whether an entry was there.
@@ -135,59 +138,5 @@ impl Target {
     /// What the cache did for the function.
     pub fn stats(&self) -> Stats {
         self.scope.stats(self.memory.capacity())
-    }
-}
-
-/// A [`Target`] that `backend = …` named: its companions return `Result`.
-pub struct Named(pub(crate) Target);
-
-impl Named {
-    /// See [`Target::lookup`].
-    #[inline]
-    pub fn lookup<K: Key, S: Shape>(&self, key: K, shape: S) -> Lookup<K::Owned, S> {
-        self.0.lookup(key, shape)
-    }
-
-    /// See [`Target::peek`].
-    pub fn peek<K: Key, S: Shape>(&self, key: K, shape: S) -> Result<Option<S::Return>, Error> {
-        Ok(self.0.peek(key, shape))
-    }
-
-    /// See [`Target::invalidate`].
-    pub fn invalidate<K: Key>(&self, key: K) -> Result<bool, Error> {
-        Ok(self.0.invalidate(key))
-    }
-
-    /// See [`Target::invalidate_all`].
-    pub fn invalidate_all(&self) -> Result<(), Error> {
-        self.0.invalidate_all();
-        Ok(())
-    }
-
-    /// See [`Target::set`].
-    pub fn set<K: Key, S: Shape>(
-        &self,
-        key: K,
-        shape: S,
-        value: &S::Return,
-        policy: Policy<K::Owned, S>,
-    ) -> Result<(), Error> {
-        self.0.set(key, shape, value, policy);
-        Ok(())
-    }
-
-    /// See [`Target::refresh`].
-    pub fn refresh<K: Key, S: Shape>(&self, key: K, shape: S) -> Refreshing<K::Owned, S> {
-        Refreshing(self.0.refresh(key, shape))
-    }
-
-    /// See [`Target::refresh_async`].
-    pub fn refresh_async<K: Key, S: Shape>(&self, key: K, shape: S) -> Refreshing<K::Owned, S> {
-        Refreshing(self.0.refresh_async(key, shape))
-    }
-
-    /// See [`Target::stats`].
-    pub fn stats(&self) -> Stats {
-        self.0.stats()
     }
 }

@@ -47,7 +47,10 @@
 //!   joined by a single `:` come apart in one way only, and keys are the same only if all their parts are.
 //! - A prefix that does not begin with `"` ends at the first single `:`. A `'` in it is the beginning of a
 //!   lifetime, not a quote.
-//! - `@` and `;` never stand outside quotes, so that they are free to delimit whole keys.
+//! - `@` and `;` never stand outside quotes, so that they are free to delimit whole keys: `@` a version, and `;` what
+//!   `extra` adds.
+//! - No part begins with `~`, `#` or `!`, so that they are free to mark what is no text of a value: `~` and 32 digits
+//!   what `redact` replaced, `#` a digest of an argument that is not `Serialize`, `!` why there is no text.
 //! - Integers of all widths are written alike, and so are newtypes and what they wrap: texts tell apart the
 //!   values of one type, as far as serde does, not every pair of types.
 //! - Maps are canonical, sets are not: to serde, a `HashSet` is a sequence in no particular order.
@@ -99,6 +102,11 @@ pub(crate) fn write_prefix(path: &str, out: &mut String) {
     }
 }
 
+/// Appends a byte as two digits.
+pub(crate) fn write_hex(byte: u8, out: &mut String) {
+    append(out, format_args!("{byte:02x}"));
+}
+
 fn is_bare(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
@@ -137,8 +145,8 @@ fn append(out: &mut String, text: fmt::Arguments<'_>) {
 }
 
 /// Why a value has no text: what its `Serialize` implementation said, or that it is nested too deeply.
-#[derive(Debug)]
-pub(crate) struct KeyTextError(Box<str>);
+#[derive(Clone, Debug)]
+pub struct KeyTextError(Box<str>);
 
 impl Display for KeyTextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -266,7 +274,7 @@ impl<'a> Serializer for PartWriter<'a> {
         self.out.reserve(2 + 2 * value.len());
         self.out.push_str("0x");
         for byte in value {
-            append(self.out, format_args!("{byte:02x}"));
+            write_hex(*byte, self.out);
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ pub trait WritePart {
 pub struct TextOf<'a, T: ?Sized>(pub &'a T);
 
 /// Written by its serde form.
-pub struct BySerde<'a, T: ?Sized>(&'a T);
+pub struct BySerde<'a, T: ?Sized>(pub(crate) &'a T);
 
 /// Written as a digest of what it feeds to a hasher.
 pub struct ByHash<'a, T: ?Sized>(&'a T);
@@ -89,23 +89,23 @@ impl<T: Serialize + ?Sized> WritePart for BySerde<'_, T> {
 
 impl<T: Hash + ?Sized> WritePart for ByHash<'_, T> {
     fn write(&self, out: &mut String) {
-        write_digest(out, |state| self.0.hash(state));
+        write_digest('#', out, |state| self.0.hash(state));
     }
 }
 
 impl<T: KeyPart + ?Sized> WritePart for ByKeyPart<'_, T> {
     fn write(&self, out: &mut String) {
-        write_digest(out, |state| self.0.hash_part(state));
+        write_digest('#', out, |state| self.0.hash_part(state));
     }
 }
 
 /// 128 bits from two runs of the standard library's default hasher, told apart by what they begin with.
-fn write_digest(out: &mut String, feed: impl Fn(&mut std::hash::DefaultHasher)) {
+pub(crate) fn write_digest(mark: char, out: &mut String, feed: impl Fn(&mut std::hash::DefaultHasher)) {
     let half = |start: u8| {
         let mut state = std::hash::DefaultHasher::new();
         state.write_u8(start);
         feed(&mut state);
         state.finish()
     };
-    let _ = write!(out, "#{:016x}{:016x}", half(0), half(1));
+    let _ = write!(out, "{mark}{:016x}{:016x}", half(0), half(1));
 }

@@ -41,6 +41,12 @@ pub fn part<T: ?Sized, P: CanBeKey<T>>(answer: KeyPartOf<T, P>) -> P {
 /// A [`KeyPart`].
 pub struct Known<'a, T: ?Sized>(&'a T);
 
+/// The component that a [`KeyPart`] is.
+#[inline]
+pub(crate) fn known<T: ?Sized>(argument: &T) -> Known<'_, T> {
+    Known(argument)
+}
+
 /// A borrow of something that can be owned.
 pub struct Borrowed<'a, B: ?Sized>(&'a B);
 

@@ -1,6 +1,5 @@
 //! The in-memory cache: typed values of any functions in one bounded store, with the flights that fill it.
 
-mod backend_of;
 pub(crate) mod entry;
 mod landing;
 pub(crate) mod store;
@@ -13,7 +12,6 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, RwLock};
 
-pub use backend_of::{BackendOf, ViaMemory, ViaNoBackend};
 use entry::{AnyEntry, Generation};
 pub(crate) use landing::{Landing, Leftovers};
 use store::Store;
@@ -77,6 +75,8 @@ pub(crate) struct Inner {
     scopes: RwLock<HashMap<u64, Arc<Scope>>>,
     capacity: Capacity,
     sweep: sweeper::Due,
+    #[cfg(feature = "shared")]
+    pub(crate) bytes: crate::backend::memory::Bytes,
 }
 
 /// What one function has in one memory.
@@ -101,6 +101,12 @@ impl Scope {
 
     pub(crate) fn generation(&self) -> Arc<Generation> {
         lock(&self.generation).clone()
+    }
+
+    /// Nothing that was begun before is served or shared any more.
+    pub(crate) fn end_generation(&self) {
+        let old = std::mem::replace(&mut *lock(&self.generation), Generation::new());
+        old.end();
     }
 
     pub(crate) fn stats(&self, capacity: Option<u64>) -> Stats {
@@ -137,6 +143,8 @@ impl Memory {
             scopes: RwLock::default(),
             capacity,
             sweep: sweeper::Due::default(),
+            #[cfg(feature = "shared")]
+            bytes: crate::backend::memory::Bytes::default(),
         }))
     }
 
@@ -244,8 +252,7 @@ impl Inner {
 
     /// Makes everything that the function stored here invisible, whatever its number, and reclaims it later.
     pub(crate) fn invalidate_all(self: &Arc<Self>, scope: &Scope) {
-        let old = std::mem::replace(&mut *lock(&scope.generation), Generation::new());
-        old.end();
+        scope.end_generation();
         sweeper::sweep_soon(self);
     }
 }

@@ -1,6 +1,8 @@
 //! A memoized function, its instances, and the list of all of them.
 
 use std::any::TypeId;
+#[cfg(feature = "shared")]
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -8,10 +10,14 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, Weak};
 
 use super::Meta;
 use super::path::Path;
-use crate::call::target::{Named, Target};
+use crate::call::Named;
+use crate::call::target::Target;
 use crate::key::text;
 use crate::key::text_via::WritePart;
 use crate::memory::{Capacity, Memory, Scope};
+use crate::place::Place;
+#[cfg(feature = "shared")]
+use crate::shared::{FunctionScope, Rejections, Shared};
 use crate::stats::Stats;
 use crate::sync::lock;
 
@@ -23,10 +29,12 @@ pub(crate) struct Function {
     capacity: Option<fn() -> Capacity>,
     /// Made when the function is first called without a backend.
     own: OnceLock<(Memory, Arc<Scope>)>,
-    /// What it has in any memory, for its statistics.
+    /// What it has in any place, for its statistics.
     scopes: Mutex<Vec<(Weak<Scope>, Option<u64>)>>,
-    /// What it did in memories that are gone.
+    /// What it did in places that are gone.
     past: Arc<Mutex<Stats>>,
+    #[cfg(feature = "shared")]
+    rejected: Arc<Rejections>,
     instances: Mutex<HashMap<(String, TypeId), &'static Instance>>,
 }
 
@@ -35,6 +43,9 @@ pub struct Instance {
     function: &'static Function,
     /// How its keys begin.
     prefix: String,
+    /// What all instances of the function have in common, and nothing else has that is not given its `prefix`.
+    #[cfg(feature = "shared")]
+    group: String,
     /// The number that stands for the prefix, and for types that it cannot tell apart, within a memory.
     ident: u64,
     own: OnceLock<Target>,
@@ -67,12 +78,16 @@ pub struct FunctionInfo {
     pub location: Location,
     /// What its caches have done, all of them together.
     pub stats: Stats,
+    /// How many entries were found on a shared backend and not served, by reason: `"checksum"`, `"fingerprint"`, …
+    /// Each of them was a miss.
+    #[cfg(feature = "shared")]
+    pub rejected: BTreeMap<&'static str, u64>,
 }
 
 /// `app::posts::related at src/posts.rs:12:1: hits 2, …`
 impl fmt::Display for FunctionInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, location, stats } = self;
+        let Self { name, location, stats, .. } = self;
         write!(f, "{name} at {location}: {stats}")
     }
 }
@@ -117,6 +132,8 @@ impl Function {
                 own: OnceLock::new(),
                 scopes: Mutex::default(),
                 past: Arc::default(),
+                #[cfg(feature = "shared")]
+                rejected: Arc::default(),
                 instances: Mutex::default(),
             }))
         })
@@ -127,7 +144,14 @@ impl Function {
         let mut instances = lock(&self.instances);
         instances.entry((prefix.clone(), types)).or_insert_with(|| {
             let ident = intern(&prefix, types);
-            Box::leak(Box::new(Instance { function: self, prefix, ident, own: OnceLock::new() }))
+            Box::leak(Box::new(Instance {
+                function: self,
+                prefix,
+                #[cfg(feature = "shared")]
+                group: versioned(meta, meta.prefix.unwrap_or(&self.name)),
+                ident,
+                own: OnceLock::new(),
+            }))
         })
     }
 
@@ -145,15 +169,24 @@ impl Function {
     }
 
     fn scope_in(&self, memory: &Memory) -> Arc<Scope> {
-        memory.inner().scope(self.id, || {
-            let scope = Scope::new(self.past.clone());
-            let mut scopes = lock(&self.scopes);
-            if scopes.len() == scopes.capacity() {
-                scopes.retain(|(scope, _)| scope.strong_count() > 0);
-            }
-            scopes.push((Arc::downgrade(&scope), memory.capacity()));
-            scope
-        })
+        memory.inner().scope(self.id, || self.new_scope(memory.capacity()))
+    }
+
+    /// What the function will have in a place of that capacity.
+    fn new_scope(&self, capacity: Option<u64>) -> Arc<Scope> {
+        let scope = Scope::new(self.past.clone());
+        let mut scopes = lock(&self.scopes);
+        if scopes.len() == scopes.capacity() {
+            scopes.retain(|(scope, _)| scope.strong_count() > 0);
+        }
+        scopes.push((Arc::downgrade(&scope), capacity));
+        scope
+    }
+
+    /// What the function has on that backend.
+    #[cfg(feature = "shared")]
+    pub(crate) fn scope_on(&self, shared: &Shared) -> Arc<FunctionScope> {
+        shared.scope(self.id, || FunctionScope::new(self.new_scope(None), self.rejected.clone()))
     }
 
     fn info(&'static self) -> FunctionInfo {
@@ -162,7 +195,13 @@ impl Function {
         let stats = scopes.iter().map(|(scope, capacity)| scope.stats(*capacity)).reduce(Stats::plus);
         let stats = stats.unwrap_or_default();
         let stats = Stats { capacity: stats.capacity, ..stats.plus(*lock(&self.past)) };
-        FunctionInfo { name: self.name.clone(), location: self.location, stats }
+        FunctionInfo {
+            name: self.name.clone(),
+            location: self.location,
+            stats,
+            #[cfg(feature = "shared")]
+            rejected: lock(&self.rejected).clone(),
+        }
     }
 }
 
@@ -177,18 +216,49 @@ impl Instance {
         self.own.get_or_init(|| Target::new(memory.clone(), scope.clone(), self.ident))
     }
 
-    /// A cache that the user named.
-    pub fn on(&'static self, memory: &Memory) -> Named {
+    /// Where the user's `backend` is.
+    #[inline]
+    pub fn on<P: Place>(&'static self, place: &P) -> P::Target {
+        place.target(self)
+    }
+
+    /// Where the user's `backend` is, with keys that the user writes whole: no prefix tells functions apart.
+    #[inline]
+    pub fn verbatim_on<P: Place>(&'static self, place: &P) -> P::Target {
+        place.verbatim_target(self)
+    }
+
+    /// A memory that the user named.
+    pub(crate) fn in_memory(&'static self, memory: &Memory) -> Named {
         self.named(memory, self.ident)
     }
 
-    /// A cache that the user named, with keys that the user writes whole: no prefix tells functions apart.
-    pub fn verbatim_on(&'static self, memory: &Memory) -> Named {
+    /// See [`verbatim_on`](Self::verbatim_on).
+    pub(crate) fn verbatim_in_memory(&'static self, memory: &Memory) -> Named {
         self.named(memory, VERBATIM)
     }
 
     fn named(&'static self, memory: &Memory, ident: u64) -> Named {
         Named(Target::new(memory.clone(), self.function.scope_in(memory), ident))
+    }
+
+    /// What the function has on a shared backend.
+    #[cfg(feature = "shared")]
+    pub(crate) fn scope_on(&self, shared: &Shared) -> Arc<FunctionScope> {
+        self.function.scope_on(shared)
+    }
+
+    /// How keys begin where they are text: path, types and version.
+    #[cfg(feature = "shared")]
+    pub(crate) fn prefix(&'static self) -> &'static str {
+        &self.prefix
+    }
+
+    /// What `f_invalidate_all` covers where keys are text: the function with all its instances, or all that have the
+    /// same `prefix`.
+    #[cfg(feature = "shared")]
+    pub(crate) fn group(&'static self) -> &'static str {
+        &self.group
     }
 
     /// The readable key of a call.
@@ -215,8 +285,13 @@ fn prefix(meta: &Meta, path: &Path) -> String {
         Some(prefix) => prefix.to_owned(),
     };
     plain.push_str(&path.generics);
+    versioned(meta, &plain)
+}
+
+/// A name in keys, with the version that the user gave.
+fn versioned(meta: &Meta, plain: &str) -> String {
     let mut prefix = String::with_capacity(plain.len());
-    text::write_prefix(&plain, &mut prefix);
+    text::write_prefix(plain, &mut prefix);
     if let Some(version) = meta.version {
         prefix.push('@');
         match version.bytes().all(|byte| byte.is_ascii_digit()) && !version.is_empty() {
@@ -229,6 +304,10 @@ fn prefix(meta: &Meta, path: &Path) -> String {
 
 /// Keys that the user writes whole belong to nobody.
 const VERBATIM: u64 = 0;
+
+/// The [`group`](Instance::group) of all keys that the user writes whole.
+#[cfg(feature = "shared")]
+pub(crate) const VERBATIM_GROUP: &str = "key";
 
 /// A number for each prefix and list of types. Equal prefixes of different functions get the same one: on a
 /// memory that both name, they share entries.

@@ -13,6 +13,8 @@ use std::sync::OnceLock;
 
 pub(crate) use function::Function;
 pub use function::Instance;
+#[cfg(feature = "shared")]
+pub(crate) use function::VERBATIM_GROUP;
 
 use crate::memory::Capacity;
 pub use function::{FunctionInfo, Location, functions};

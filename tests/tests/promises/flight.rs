@@ -63,7 +63,7 @@ fn hits_and_misses_on_other_keys_are_not_delayed() {
     let held = thread::spawn(|| slow(1));
     GATE.wait_for(1);
     // Were any of them to wait, this test would not end.
-    assert_eq!((2..200).map(slow).sum::<u64>(), (2..200).sum());
+    assert_eq!((2..200).map(slow).sum::<u64>(), (2..200).sum::<u64>());
     assert_eq!(slow_stats().in_flight, 1);
     GATE.open();
     assert_eq!(held.join().unwrap(), 1);

@@ -14,6 +14,7 @@ mod no_prelude;
 mod one_line;
 mod options;
 mod places;
+mod shared;
 mod returns;
 mod traits;
 mod traps;

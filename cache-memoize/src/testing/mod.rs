@@ -1,7 +1,13 @@
 //! Tools for tests of code that memoizes, behind the feature `testing`.
 
+#[cfg(feature = "shared")]
+mod conformance;
+
 use std::cell::Cell;
 use std::time::Duration;
+
+#[cfg(feature = "shared")]
+pub use conformance::{conformance, conformance_async};
 
 thread_local! {
     static OFFSET: Cell<Duration> = const { Cell::new(Duration::ZERO) };

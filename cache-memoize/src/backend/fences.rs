@@ -1,0 +1,210 @@
+//! The fence for backends whose entries live in one process.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use super::{Begin, Begun, Commit, Fence, Key, Token};
+use crate::sync::lock;
+
+/// Who computes what, and what has overtaken them: the half of a [`Backend`](super::Backend) that is not about
+/// storing.
+///
+/// Each method takes what is to be done to the values as a closure, and runs it in one step with its own work, under
+/// a lock. The closures must not come back to the same `Fences`.
+///
+/// ```
+/// use cache_memoize::backend::{Begin, Begun, Commit, Fences, Key};
+/// use std::time::Duration;
+///
+/// let (fences, key) = (Fences::default(), Key::new("f:1", "f"));
+/// let begin = Begin::new([1; 16], Duration::from_secs(10));
+/// let Begun::Fence(fence) = fences.begin(&key, &begin, || None) else { panic!("nobody computes it") };
+///
+/// fences.change(&key, || { /* the row has changed: remove the value */ });
+/// let stored = fences.commit(&key, &Commit::new(&fence, Some(b"old")), |_value| { /* store it */ });
+/// assert!(!stored);
+/// ```
+#[derive(Default)]
+pub struct Fences(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    keys: HashMap<Key, Overtakable>,
+    generations: HashMap<String, u128>,
+    /// Makes epochs and generations: none is ever used again.
+    last: u128,
+    /// How many keys there may be before those whose lease is over are looked for.
+    crowded: usize,
+}
+
+/// What is known of a key while somebody computes it.
+struct Overtakable {
+    epoch: u128,
+    last_ticket: u64,
+    /// The ticket of the computation that was committed last: earlier ones came too late.
+    floor: u64,
+    /// Those that have begun and not ended. By name, so that one that ends twice ends nobody else.
+    computing: Vec<Token>,
+    leader: Option<Token>,
+    until: Instant,
+}
+
+impl Fences {
+    /// See [`Backend::begin`](super::Backend::begin); `value` looks for one.
+    pub fn begin(&self, key: &Key, begin: &Begin, value: impl FnOnce() -> Option<Vec<u8>>) -> Begun {
+        let mut state = lock(&self.0);
+        if !begin.over
+            && let Some(value) = value()
+        {
+            return Begun::Value(value);
+        }
+        let generation = state.generation(key);
+        let now = Instant::now();
+        state.forget_lapsed(now);
+        if let Some(known) = state.known(key, now) {
+            if begin.joining.as_ref().is_some_and(|fence| known.stands(fence, generation)) {
+                return Begun::Standing;
+            }
+            if begin.lead && known.leader.is_some_and(|leader| leader != begin.token) {
+                return Begun::Led;
+            }
+        }
+        let epoch = state.next();
+        let known = state.keys.entry(key.clone()).or_insert(Overtakable {
+            epoch,
+            last_ticket: 0,
+            floor: 0,
+            computing: Vec::new(),
+            leader: None,
+            until: now,
+        });
+        known.last_ticket += 1;
+        known.computing.push(begin.token);
+        known.until = known.until.max(now + begin.lease);
+        if begin.lead {
+            known.leader = Some(begin.token);
+        }
+        Begun::Fence(Fence {
+            token: begin.token,
+            generation: generation.to_be_bytes(),
+            epoch: known.epoch.to_be_bytes(),
+            ticket: known.last_ticket,
+        })
+    }
+
+    /// See [`Backend::commit`](super::Backend::commit); `store` puts the value in its place, or removes what is there
+    /// if it gets none.
+    pub fn commit(&self, key: &Key, commit: &Commit<'_>, store: impl FnOnce(Option<&[u8]>)) -> bool {
+        let mut state = lock(&self.0);
+        let generation = state.generation(key);
+        let known = state.known(key, Instant::now());
+        let stands = match known {
+            Some(known) => {
+                let stands = known.stands(commit.fence, generation);
+                if stands {
+                    known.floor = commit.fence.ticket;
+                }
+                stands
+            }
+            None => false,
+        };
+        match stands {
+            true => store(commit.value),
+            // The lease is over: nobody knows what happened meanwhile.
+            false if commit.refresh && !state.keys.contains_key(key) => store(None),
+            false => {}
+        }
+        state.end(key, commit.fence);
+        stands
+    }
+
+    /// See [`Backend::release`](super::Backend::release).
+    pub fn release(&self, key: &Key, fence: &Fence) {
+        lock(&self.0).end(key, fence);
+    }
+
+    /// See [`Backend::renew`](super::Backend::renew).
+    pub fn renew(&self, key: &Key, fence: &Fence, lease: Duration) -> bool {
+        let mut state = lock(&self.0);
+        let generation = state.generation(key);
+        let now = Instant::now();
+        let Some(known) = state.known(key, now).filter(|known| known.stands(fence, generation)) else {
+            return false;
+        };
+        known.until = known.until.max(now + lease);
+        true
+    }
+
+    /// Fences off all computations of a key while `change` sets or removes its value.
+    pub fn change<R>(&self, key: &Key, change: impl FnOnce() -> R) -> R {
+        let mut state = lock(&self.0);
+        let epoch = state.next();
+        if let Some(known) = state.keys.get_mut(key) {
+            known.epoch = epoch;
+            known.leader = None;
+        }
+        change()
+    }
+
+    /// Fences off all computations of a group while `change` removes its values.
+    pub fn change_all<R>(&self, group: &str, change: impl FnOnce() -> R) -> R {
+        let mut state = lock(&self.0);
+        let generation = state.next();
+        state.generations.insert(group.to_owned(), generation);
+        change()
+    }
+}
+
+impl Overtakable {
+    fn stands(&self, fence: &Fence, generation: u128) -> bool {
+        fence.generation == generation.to_be_bytes()
+            && fence.epoch == self.epoch.to_be_bytes()
+            && fence.ticket >= self.floor
+    }
+}
+
+impl State {
+    fn next(&mut self) -> u128 {
+        self.last += 1;
+        self.last
+    }
+
+    fn generation(&self, key: &Key) -> u128 {
+        self.generations.get(key.group()).copied().unwrap_or(0)
+    }
+
+    /// What is known of a key, unless its lease is over.
+    fn known(&mut self, key: &Key, now: Instant) -> Option<&mut Overtakable> {
+        if self.keys.get(key).is_some_and(|known| known.until <= now) {
+            self.keys.remove(key);
+        }
+        self.keys.get_mut(key)
+    }
+
+    /// A computation has ended. With the last one, what is known of the key is forgotten.
+    fn end(&mut self, key: &Key, fence: &Fence) {
+        let Some(known) = self.keys.get_mut(key) else { return };
+        known.leader.take_if(|leader| *leader == fence.token);
+        known.computing.retain(|token| *token != fence.token);
+        if known.computing.is_empty() {
+            self.keys.remove(key);
+        }
+    }
+
+    /// Computations that never ended must not add up.
+    fn forget_lapsed(&mut self, now: Instant) {
+        if self.keys.len() < self.crowded.max(1024) {
+            return;
+        }
+        self.keys.retain(|_, known| known.until > now);
+        self.crowded = 2 * self.keys.len();
+    }
+}
+
+impl fmt::Debug for Fences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fences").field("keys", &lock(&self.0).keys.len()).finish_non_exhaustive()
+    }
+}

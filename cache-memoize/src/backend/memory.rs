@@ -1,0 +1,139 @@
+//! [`Memory`] in the place of a shared backend: under a registered name it holds bytes, as its stand-in would.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use super::{Backend, Begin, Begun, Call, Commit, Fence, Fences, Key, Reply};
+use crate::Shared;
+use crate::memory::entry::{AnyEntry, Entry, Filled, Header};
+use crate::memory::{Leftovers, Memory, Scope};
+use crate::sync::lock;
+
+/// What a memory has beside its store for those who bring bytes.
+#[derive(Default)]
+pub(crate) struct Bytes {
+    fences: Fences,
+    groups: Mutex<HashMap<String, Arc<Scope>>>,
+}
+
+/// Tells bytes from the typed entries of functions that name the memory by an expression.
+const IDENT: u64 = u64::MAX;
+
+type BytesEntry = Entry<String, Vec<u8>>;
+
+impl From<Memory> for Shared {
+    /// The memory as a place for bytes.
+    fn from(memory: Memory) -> Self {
+        Self::new(ByteMemory(memory))
+    }
+}
+
+struct ByteMemory(Memory);
+
+impl ByteMemory {
+    fn bytes(&self) -> &Bytes {
+        &self.0.inner().bytes
+    }
+
+    fn hash(&self, key: &Key) -> u64 {
+        let mut hasher = self.0.inner().hasher(IDENT);
+        key.text().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn group(&self, group: &str) -> Arc<Scope> {
+        let mut groups = lock(&self.bytes().groups);
+        match groups.get(group) {
+            Some(scope) => scope.clone(),
+            None => groups.entry(group.to_owned()).or_insert_with(|| Scope::new(Arc::default())).clone(),
+        }
+    }
+
+    fn find(&self, key: &Key) -> Option<Vec<u8>> {
+        let found = self.0.inner().candidate(self.hash(key))?;
+        let entry = typed(&found, key)?;
+        let value = entry.fresh().cloned();
+        if value.is_none() {
+            self.0.inner().reclaim(&found);
+        }
+        value
+    }
+
+    fn store(&self, key: &Key, value: &[u8], lifetime: Option<Duration>) -> Leftovers {
+        let (inner, hash) = (self.0.inner(), self.hash(key));
+        let scope = self.group(key.group());
+        let generation = scope.generation();
+        let filled = OnceLock::from(Filled::new(value.to_vec(), lifetime, 1));
+        inner.set(hash, |ticket| {
+            let header = Header { hash, ident: IDENT, ticket, generation, scope };
+            Arc::new(Entry { header, key: key.text().to_owned(), filled })
+        })
+    }
+
+    fn take(&self, key: &Key) -> bool {
+        let removed = self.0.inner().invalidate(self.hash(key));
+        removed.is_some_and(|removed| removed.is_fresh() && typed(&removed, key).is_some())
+    }
+}
+
+fn typed<'e>(entry: &'e Arc<dyn AnyEntry>, key: &Key) -> Option<&'e BytesEntry> {
+    entry.typed::<String, Vec<u8>>().filter(|entry| entry.header.ident == IDENT && entry.key == key.text())
+}
+
+impl Backend for ByteMemory {
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn read<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, Option<Vec<u8>>> {
+        Reply::now(Ok(self.find(key)))
+    }
+
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, _: Call) -> Reply<'a, Begun> {
+        Reply::now(Ok(self.bytes().fences.begin(key, &begin, || self.find(key))))
+    }
+
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, _: Call) -> Reply<'a, bool> {
+        let mut leftovers = Leftovers::default();
+        let stored = self.bytes().fences.commit(key, &commit, |value| match value {
+            Some(value) => leftovers = self.store(key, value, commit.lifetime),
+            None => drop(self.take(key)),
+        });
+        // What was displaced may be typed entries of others, with destructors of their own: outside the lock.
+        drop(leftovers);
+        Reply::now(Ok(stored))
+    }
+
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: Call) -> Reply<'a, ()> {
+        self.bytes().fences.release(key, fence);
+        Reply::now(Ok(()))
+    }
+
+    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, _: Call) -> Reply<'a, bool> {
+        Reply::now(Ok(self.bytes().fences.renew(key, fence, lease)))
+    }
+
+    fn set<'a>(
+        &'a self,
+        key: &'a Key,
+        value: &'a [u8],
+        lifetime: Option<Duration>,
+        _: Call,
+    ) -> Reply<'a, ()> {
+        let leftovers = self.bytes().fences.change(key, || self.store(key, value, lifetime));
+        drop(leftovers);
+        Reply::now(Ok(()))
+    }
+
+    fn remove<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, bool> {
+        Reply::now(Ok(self.bytes().fences.change(key, || self.take(key))))
+    }
+
+    fn remove_all<'a>(&'a self, group: &'a str, _: Call) -> Reply<'a, ()> {
+        let scope = self.group(group);
+        self.bytes().fences.change_all(group, || self.0.inner().invalidate_all(&scope));
+        Reply::now(Ok(()))
+    }
+}

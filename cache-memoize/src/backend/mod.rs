@@ -1,0 +1,134 @@
+//! Places that entries can live outside the memory of one process, and what such a place owes the cache.
+//!
+//! A backend keeps bytes under keys. What makes it more than a map is the *fence*: a computation that began before an
+//! invalidation must not be stored after it, whichever process did either. The cache does the rest: keys, codecs,
+//! waiting for each other within a process, failing open.
+//!
+//! # Writing a backend
+//!
+//! Implement [`Backend`] and wrap it with [`Shared::new`]. A backend whose entries live in one process leaves the
+//! fence to [`Fences`]; `examples/custom_backend.rs` is one in about fifty lines. A backend of several processes needs
+//! from its server an atomic operation on one key, such as a script or a transaction.
+//! `cache_memoize::testing::conformance` (feature `testing`) checks what is promised below.
+
+mod fence;
+mod fences;
+pub(crate) mod memory;
+mod reply;
+
+pub use fence::{Begin, Begun, Commit, Fence, Token};
+pub use fences::Fences;
+pub use reply::{Call, Reply};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where an entry lives.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub(crate) text: String,
+    pub(crate) group: Arc<str>,
+}
+
+impl Key {
+    /// A key with this text, in this group.
+    ///
+    /// ```
+    /// use cache_memoize::backend::Key;
+    ///
+    /// let key = Key::new("shop::price:7", "shop::price");
+    /// assert_eq!((key.text(), key.group()), ("shop::price:7", "shop::price"));
+    /// ```
+    pub fn new(text: impl Into<String>, group: impl Into<Arc<str>>) -> Self {
+        Self { text: text.into(), group: group.into() }
+    }
+
+    /// What tells this key from all others: printable, and at most 250 bytes.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What [`Backend::remove_all`] is asked about: the function that the key belongs to.
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+}
+
+/// A place for entries.
+///
+/// # What every method owes the cache
+///
+/// - *It answers in time.* The backend has a deadline of its own for everything it does, and answers
+///   [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) when it is over. The cache asks no more for a while
+///   after a few of those.
+/// - *`Ok` is the truth.* An operation that answers `Ok` has happened, on the one place that all processes ask. One that
+///   answers `Err` may have happened or not.
+/// - *It may be repeated.* An operation that is carried out twice, because an answer was lost, does no harm.
+/// - *It may lose things.* Values, fences and generations may vanish at any time. That must cost a miss, never more:
+///   whatever is needed to store a value must be *present*, not merely unchanged.
+/// - *Dropped is not undone.* The future in a [`Reply`] may be dropped before it is ready; what it asked for may happen
+///   all the same. A leader of whom nobody heard should be released as soon as the backend can, for it stalls others.
+///
+/// No method is called under a lock of the cache's.
+pub trait Backend: Send + Sync + 'static {
+    /// What to call this backend in messages, such as `redis at 127.0.0.1:6379`. No secrets.
+    fn name(&self) -> String;
+
+    /// The value that a call may return now: the last one committed or set, unless it was removed or its lifetime is
+    /// over. Changes nothing.
+    fn read<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Vec<u8>>>;
+
+    /// Looks, and begins a computation if it must, in one atomic step. In this order:
+    ///
+    /// 1. Unless `begin.over`: if there is a value, [`Begun::Value`].
+    /// 2. If the fence that `begin.joining` gives still stands (nothing was removed, set, or committed by a later
+    ///    refresh since it was given), [`Begun::Standing`].
+    /// 3. If `begin.lead` and the computation of another token leads, [`Begun::Led`].
+    /// 4. Otherwise [`Begun::Fence`], which is proof of when the computation began. With `begin.lead` this token leads
+    ///    until it commits or releases, is fenced off, or its lease ends.
+    ///
+    /// The first two change nothing. A fence is kept for at least `begin.lease`.
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: Call) -> Reply<'a, Begun>;
+
+    /// Stores the value of a computation if its fence still stands, in one atomic step; whether it was stored.
+    ///
+    /// A computation is fenced off when, since it began, the key was removed or set, or its group was removed, or a
+    /// computation that began later has committed. Then nothing that could be read changes. (Whose group was removed
+    /// may be stored, if it cannot be read.) If the backend cannot know any more because
+    /// the fence is lost, it does not store; and a refresh (`commit.refresh`) then removes the value that it was to
+    /// replace.
+    ///
+    /// Without `commit.value`, a refresh had a value that is not to be kept: as above, but removing instead of storing.
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: Call) -> Reply<'a, bool>;
+
+    /// A computation ended without a value to commit. It leads no more.
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()>;
+
+    /// Keeps a fence for another `lease` from now; whether it still stands.
+    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool>;
+
+    /// Stores a value and fences off all computations of the key, in one atomic step. Without a lifetime it does not
+    /// expire.
+    fn set<'a>(
+        &'a self,
+        key: &'a Key,
+        value: &'a [u8],
+        lifetime: Option<Duration>,
+        call: Call,
+    ) -> Reply<'a, ()>;
+
+    /// Removes the value and fences off all computations of the key, in one atomic step; whether there was a value.
+    fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool>;
+
+    /// Removes all values of a group and fences off all its computations. Values may be reclaimed later, but none
+    /// that was stored, or whose computation began, before this is readable after it.
+    fn remove_all<'a>(&'a self, group: &'a str, call: Call) -> Reply<'a, ()>;
+
+    /// Ready when something may have been committed, set or removed under the key, or a leader may have given up. A
+    /// hint: it may come too often, and it may never come, for the cache looks now and then by itself. A backend
+    /// without notifications leaves this method out.
+    fn changed<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, ()> {
+        let _ = (key, call);
+        Reply::later(std::future::pending())
+    }
+}

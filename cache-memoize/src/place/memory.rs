@@ -1,0 +1,158 @@
+//! Entries in a [`Memory`]: values as they are, keys looked up as they were borrowed.
+
+use std::rc::Rc;
+use std::sync::{Arc, LazyLock};
+
+use super::codec::{Coded, NeedsNoBytes};
+use super::{BackendOf, Place};
+use crate::call::{Lookup, Named, Turn};
+use crate::key::parts::{Cons, Nil};
+use crate::key::via::{self, CanBeKey, KeyOf, KeyPartOf, Known};
+use crate::memory::Memory;
+use crate::shape::Shape;
+use crate::site::Instance;
+
+/// Something that leads to a [`Memory`].
+pub trait AsMemory {
+    /// The memory.
+    fn as_memory(&self) -> &Memory;
+}
+
+impl AsMemory for Memory {
+    #[inline]
+    fn as_memory(&self) -> &Memory {
+        self
+    }
+}
+
+macro_rules! by_deref {
+    ($($pointer:ty),*) => {$(
+        impl<T: AsMemory> AsMemory for $pointer {
+            #[inline]
+            fn as_memory(&self) -> &Memory {
+                (**self).as_memory()
+            }
+        }
+    )*};
+}
+by_deref!(&T, Box<T>, Rc<T>, Arc<T>, LazyLock<T>);
+
+/// First answer: a memory.
+pub trait ViaMemory<'a> {
+    /// Answers.
+    fn __backend(&self) -> InMemory<'a>;
+}
+
+impl<'a, T: AsMemory + ?Sized> ViaMemory<'a> for &&&&BackendOf<'a, T> {
+    #[inline]
+    fn __backend(&self) -> InMemory<'a> {
+        InMemory(self.0.as_memory())
+    }
+}
+
+/// In a memory that the user named.
+#[derive(Clone, Copy)]
+pub struct InMemory<'a>(&'a Memory);
+
+impl InMemory<'_> {
+    /// Asks how an argument is part of a key.
+    #[inline]
+    pub fn of<'t, T: ?Sized>(&self, argument: &'t T) -> KeyOf<'t, T> {
+        KeyOf(argument)
+    }
+
+    /// A component, once it is known to be one.
+    #[inline]
+    pub fn part<T: ?Sized, P: CanBeKey<T>>(&self, answer: KeyPartOf<T, P>) -> P {
+        via::part(answer)
+    }
+
+    /// A key of parts.
+    #[inline]
+    pub fn key<K>(&self, parts: K) -> K {
+        parts
+    }
+
+    /// A key that the user writes whole.
+    #[inline]
+    pub fn verbatim<'t>(&self, key: &'t String) -> Cons<Known<'t, String>, Nil> {
+        Cons(via::known(key), Nil)
+    }
+
+    /// There is nothing to encode, so the user is told.
+    pub fn codec<C: NeedsNoBytes + ?Sized>(&self, _: &C) {}
+
+    /// Asks nothing: values stay as they are.
+    #[inline]
+    pub fn storing<S>(&self, shape: S) -> Typed<S> {
+        Typed(shape)
+    }
+
+    /// Asks nothing: errors stay as they are.
+    #[inline]
+    pub fn storing_errors<S>(&self, shape: S) -> Typed<S> {
+        Typed(shape)
+    }
+
+    /// The shape.
+    #[inline]
+    pub fn shape<S>(&self, shape: S) -> S {
+        shape
+    }
+
+    /// The shape of a function that stores a mark.
+    #[inline]
+    pub fn mark<S>(&self, shape: S) -> S {
+        shape
+    }
+}
+
+/// A shape of which nothing is asked.
+pub struct Typed<S>(S);
+
+impl<S: Copy> Typed<S> {
+    /// The shape itself.
+    #[inline]
+    pub fn __stored(&self) -> S {
+        self.0
+    }
+}
+
+impl Place for InMemory<'_> {
+    type Target = Named;
+
+    #[inline]
+    fn target(&self, instance: &'static Instance) -> Named {
+        instance.in_memory(self.0)
+    }
+
+    #[inline]
+    fn verbatim_target(&self, instance: &'static Instance) -> Named {
+        instance.verbatim_in_memory(self.0)
+    }
+}
+
+/// Of a program that does not compile.
+impl Coded<()> for Named {
+    fn coded(self, (): ()) -> Self {
+        self
+    }
+}
+
+/// What is special only where others share the entries.
+impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
+    /// See [`join`](Self::join): the fleet is this process.
+    pub fn join_fleet(self) -> Turn<K, S> {
+        self.join()
+    }
+
+    /// See [`join_async`](Self::join_async).
+    pub async fn join_fleet_async(self) -> Turn<K, S> {
+        self.join_async().await
+    }
+
+    /// See [`alone`](Self::alone).
+    pub async fn alone_async(self) -> Turn<K, S> {
+        self.alone()
+    }
+}

@@ -1,0 +1,186 @@
+//! Entries on a [`Shared`] backend: keys are text, values are bytes.
+
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::{Arc, LazyLock};
+
+use super::codec::{AsCodec, Coded};
+use super::{BackendOf, Place};
+use crate::backend::Backend;
+use crate::key::shared_via::{self, CanBeSharedKey, SharedKeyOf, SharedPartOf};
+use crate::key::texts::{List, Written};
+use crate::shape::storing::{self, CanBeStored, ErrorCanBeStored, Stored, Storing, StoringErrors};
+use crate::shared::codec::Codec;
+use crate::shared::target::SharedTarget;
+use crate::shared::{Shared, registry};
+use crate::site::{Instance, VERBATIM_GROUP};
+
+/// Something that leads to a [`Shared`].
+pub trait AsShared {
+    /// The cache.
+    fn as_shared(&self) -> &Shared;
+}
+
+impl AsShared for Shared {
+    fn as_shared(&self) -> &Shared {
+        self
+    }
+}
+
+#[cfg(feature = "redis")]
+impl AsShared for crate::Redis {
+    fn as_shared(&self) -> &Shared {
+        self.as_shared()
+    }
+}
+
+macro_rules! by_deref {
+    ($($pointer:ty),*) => {$(
+        impl<T: AsShared> AsShared for $pointer {
+            fn as_shared(&self) -> &Shared {
+                (**self).as_shared()
+            }
+        }
+    )*};
+}
+by_deref!(&T, Box<T>, Rc<T>, Arc<T>, LazyLock<T>);
+
+/// Second answer: a shared backend.
+pub trait ViaShared {
+    /// Answers.
+    fn __backend(&self) -> OnShared;
+}
+
+impl<T: AsShared + ?Sized> ViaShared for &&&BackendOf<'_, T> {
+    fn __backend(&self) -> OnShared {
+        OnShared { shared: self.0.as_shared().clone() }
+    }
+}
+
+/// Third answer: what a [`Shared`] is made of.
+pub trait ViaBackend<T: ?Sized> {
+    /// Refuses, in the words of `IsShared`.
+    fn __backend(&self) -> OnShared
+    where
+        Self: IsShared<T>;
+}
+
+/// Fourth answer: what leads to that.
+pub trait ViaLedToBackend<T: ?Sized> {
+    /// Refuses, in the words of `IsShared`.
+    fn __backend(&self) -> OnShared
+    where
+        Self: IsShared<T>;
+}
+
+/// Never implemented; only its message is used.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is a `Backend`, which functions use through a `cache_memoize::Shared`",
+    label = "wrap it once with `Shared::new(..)` and name that",
+    note = "a `Backend` keeps bytes under keys; `Shared` adds what is the same for all of them: keys, codec, \
+            waiting for each other, and going on without the backend when it fails"
+)]
+pub trait IsShared<T: ?Sized> {
+    /// Never called.
+    fn never(&self) -> OnShared;
+}
+
+impl<T: Backend + ?Sized> ViaBackend<T> for &&BackendOf<'_, T> {
+    fn __backend(&self) -> OnShared
+    where
+        Self: IsShared<T>,
+    {
+        self.never()
+    }
+}
+
+impl<T: Deref<Target: Backend> + ?Sized> ViaLedToBackend<T::Target> for &BackendOf<'_, T> {
+    fn __backend(&self) -> OnShared
+    where
+        Self: IsShared<T::Target>,
+    {
+        self.never()
+    }
+}
+
+/// On a shared backend that the user named.
+pub struct OnShared {
+    shared: Shared,
+}
+
+/// The backend that is registered under this name.
+pub fn named(name: &str) -> OnShared {
+    OnShared { shared: registry::find(name) }
+}
+
+impl OnShared {
+    /// Asks how an argument is part of a key.
+    pub fn of<'t, T: ?Sized>(&self, argument: &'t T) -> SharedKeyOf<'t, T> {
+        SharedKeyOf(argument)
+    }
+
+    /// A component, once it is known to be one.
+    pub fn part<T: ?Sized, P: CanBeSharedKey<T>>(&self, answer: SharedPartOf<T, P>) -> P {
+        shared_via::part(answer)
+    }
+
+    /// A key of parts, which are written now: what waits for the backend borrows no arguments.
+    pub fn key<K: List>(&self, parts: K) -> Written {
+        Written::of(&parts)
+    }
+
+    /// A key that the user writes whole.
+    pub fn verbatim(&self, key: &str) -> Written {
+        Written::Verbatim(key.to_owned())
+    }
+
+    /// The codec of the function.
+    pub fn codec<C: AsCodec + ?Sized>(&self, codec: &C) -> Codec {
+        codec.as_codec().clone()
+    }
+
+    /// Asks whether values can be stored.
+    pub fn storing<S>(&self, shape: S) -> Storing<S> {
+        Storing(shape)
+    }
+
+    /// Asks whether values and errors can be stored.
+    pub fn storing_errors<S>(&self, shape: S) -> StoringErrors<S> {
+        StoringErrors(shape)
+    }
+
+    /// The shape, once it is known that it can be stored.
+    pub fn shape<V, E, S: CanBeStored<V> + ErrorCanBeStored<E>>(&self, answer: Stored<V, E, S>) -> S {
+        storing::require_stored(answer)
+    }
+
+    /// The shape of a function that stores a mark. One that returns more is reported already.
+    pub fn mark<V, E, S>(&self, answer: Stored<V, E, S>) -> S {
+        storing::unchecked(answer)
+    }
+}
+
+impl Place for OnShared {
+    type Target = SharedTarget;
+
+    fn target(&self, instance: &'static Instance) -> SharedTarget {
+        self.target_in(instance, instance.group())
+    }
+
+    fn verbatim_target(&self, instance: &'static Instance) -> SharedTarget {
+        self.target_in(instance, VERBATIM_GROUP)
+    }
+}
+
+impl OnShared {
+    fn target_in(&self, instance: &'static Instance, group: &'static str) -> SharedTarget {
+        let scope = instance.scope_on(&self.shared);
+        SharedTarget::new(self.shared.clone(), scope, instance.prefix(), group)
+    }
+}
+
+impl Coded<Codec> for SharedTarget {
+    fn coded(self, codec: Codec) -> Self {
+        self.codec(codec)
+    }
+}

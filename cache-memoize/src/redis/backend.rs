@@ -1,0 +1,206 @@
+//! The backend: what the cache asks for, as requests to the server.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ::redis::Value;
+
+use super::background;
+use super::cluster::{Asking, Generations};
+use super::failure::Failure;
+use super::keys::{self, Keys};
+use super::request::{self, Generation, Regret, Request};
+use super::server::Server;
+use super::wake::Wakes;
+use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use crate::{Error, ErrorKind};
+
+pub(super) struct RedisBackend {
+    server: Arc<Server>,
+    max_value_size: usize,
+    /// Only for clusters.
+    generations: Arc<Generations>,
+    wakes: Wakes,
+}
+
+/// What the cache writes around a value is not counted.
+const AROUND: usize = 1024;
+
+impl RedisBackend {
+    pub(super) fn new(server: Arc<Server>, max_value_size: usize) -> Self {
+        let wakes = Wakes::new(server.clone());
+        Self { server, max_value_size, generations: Arc::default(), wakes }
+    }
+
+    /// One request to one server.
+    fn ask<'a, T>(
+        &'a self,
+        call: Call,
+        request: Request,
+        regret: Option<Regret>,
+        meaning: impl FnOnce(Value) -> Result<T, Failure> + Send + 'a,
+    ) -> Reply<'a, T> {
+        let doing = request.doing;
+        if call.is_blocking() {
+            let answer = self.server.wait(request, regret).and_then(meaning);
+            return Reply::now(answer.map_err(|failure| self.server.error(failure, doing)));
+        }
+        Reply::later(async move {
+            let answer = self.server.run(request, regret, self.server.timeout).await.and_then(meaning);
+            answer.map_err(|failure| self.server.error(failure, doing))
+        })
+    }
+
+    /// Several requests to several servers of a cluster.
+    fn ask_cluster<'a, T: Send + 'static>(
+        &'a self,
+        call: Call,
+        doing: &'static str,
+        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Reply<'a, T> {
+        let explain = move |failure| self.server.error(failure, doing);
+        if call.is_blocking() {
+            let deadline = Instant::now() + self.server.timeout;
+            return Reply::now(background::wait(deadline, work).map_err(explain));
+        }
+        Reply::later(async move { work.await.map_err(explain) })
+    }
+
+    fn asking(&self) -> Option<Asking> {
+        self.server.target.is_cluster().then(|| Asking::new(self.server.clone()))
+    }
+
+    fn fits(&self, value: Option<&[u8]>) -> Result<(), Error> {
+        let length = value.map_or(0, <[u8]>::len);
+        if length <= self.max_value_size.saturating_add(AROUND) {
+            return Ok(());
+        }
+        let (name, most) = (&self.server.name, self.max_value_size);
+        let message = format!("{name}: storing a value: it has {length} bytes, and max_value_size is {most}");
+        Err(Error::new(ErrorKind::Backend, message))
+    }
+}
+
+impl Backend for RedisBackend {
+    fn name(&self) -> String {
+        self.server.name.clone()
+    }
+
+    fn read<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Vec<u8>>> {
+        match self.asking() {
+            None => self.ask(call, request::read(key), None, request::was_read),
+            Some(asking) => self.ask_cluster(call, request::READING, asking.read(Keys::of(key).into_owned())),
+        }
+    }
+
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: Call) -> Reply<'a, Begun> {
+        let keys = Keys::of(key);
+        let channel = keys::channel(key.group());
+        match self.asking() {
+            None => {
+                let request = request::begin(&keys, &begin, Generation::Stored);
+                let regret = begin.lead.then(|| request::regret(&keys, &begin.token, &channel));
+                self.ask(call, request, regret, move |answer| request::was_begun(answer, begin.token))
+            }
+            Some(asking) => {
+                let generations = self.generations.clone();
+                let work = asking.begin(generations, keys.into_owned(), begin, channel);
+                self.ask_cluster(call, "beginning a computation", work)
+            }
+        }
+    }
+
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: Call) -> Reply<'a, bool> {
+        if let Err(error) = self.fits(commit.value) {
+            return Reply::now(Err(error));
+        }
+        let keys = Keys::of(key);
+        let channel = keys::channel(key.group());
+        let generation = commit.fence.generation;
+        match self.asking() {
+            None => {
+                let request = request::commit(&keys, &commit, &channel, Generation::Stored);
+                self.ask(call, request, None, request::was_done)
+            }
+            Some(asking) => {
+                let request = request::commit(&keys, &commit, &channel, Generation::Known(&generation));
+                let doing = request.doing;
+                self.ask_cluster(call, doing, asking.stands(request, keys.into_owned(), generation))
+            }
+        }
+    }
+
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+        let request = request::release(&Keys::of(key), &fence.token, &keys::channel(key.group()));
+        self.ask(call, request, None, |_| Ok(()))
+    }
+
+    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {
+        let keys = Keys::of(key);
+        match self.asking() {
+            None => {
+                let request = request::renew(&keys, fence, lease, Generation::Stored);
+                self.ask(call, request, None, request::was_done)
+            }
+            Some(asking) => {
+                let request = request::renew(&keys, fence, lease, Generation::Known(&fence.generation));
+                let doing = request.doing;
+                self.ask_cluster(call, doing, asking.stands(request, keys.into_owned(), fence.generation))
+            }
+        }
+    }
+
+    fn set<'a>(
+        &'a self,
+        key: &'a Key,
+        value: &'a [u8],
+        lifetime: Option<Duration>,
+        call: Call,
+    ) -> Reply<'a, ()> {
+        if let Err(error) = self.fits(Some(value)) {
+            return Reply::now(Err(error));
+        }
+        let keys = Keys::of(key);
+        let channel = keys::channel(key.group());
+        match self.asking() {
+            None => {
+                let request = request::set(&keys, value, lifetime, &channel, Generation::Stored);
+                self.ask(call, request, None, |_| Ok(()))
+            }
+            Some(asking) => {
+                let work = asking.set(keys.into_owned(), value.to_vec(), lifetime, channel);
+                self.ask_cluster(call, "setting a value", work)
+            }
+        }
+    }
+
+    fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool> {
+        let keys = Keys::of(key);
+        let channel = keys::channel(key.group());
+        match self.asking() {
+            None => {
+                let request = request::remove(&keys, &channel, Generation::Stored);
+                self.ask(call, request, None, |answer| {
+                    let (stamp, generation) = request::was_removed(answer)?;
+                    Ok(stamp.is_some() && stamp == generation)
+                })
+            }
+            Some(asking) => {
+                // The script does not ask for it.
+                let request = request::remove(&keys, &channel, Generation::Known(&[0; 16]));
+                let doing = request.doing;
+                self.ask_cluster(call, doing, asking.remove(request, keys.into_owned()))
+            }
+        }
+    }
+
+    fn remove_all<'a>(&'a self, group: &'a str, call: Call) -> Reply<'a, ()> {
+        self.ask(call, request::remove_all(group), None, |_| Ok(()))
+    }
+
+    fn changed<'a>(&'a self, key: &'a Key, _call: Call) -> Reply<'a, ()> {
+        // The listener is nobody's runtime but ours, so a thread may wait for it like anybody else.
+        Reply::later(self.wakes.changed(keys::channel(key.group()), keys::value(key.text()).into_owned()))
+    }
+}

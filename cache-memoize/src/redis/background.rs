@@ -1,0 +1,77 @@
+//! A small runtime of our own, for callers who have none: other executors, threads that need a connection, listeners.
+//!
+//! One thread for the whole process, started when it is first needed. It is asleep when there is nothing to do. A
+//! forked process has no threads but one, so it gets another.
+
+use std::future::Future;
+use std::sync::{Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Handle};
+
+use super::failure::{Failure, What};
+use crate::sync::lock;
+
+/// The process that it belongs to, and the runtime.
+static RUNTIME: Mutex<Option<(u32, Handle)>> = Mutex::new(None);
+
+/// Beyond the deadline of what runs there, which keeps it by itself.
+const GRACE: Duration = Duration::from_millis(20);
+
+/// The runtime.
+pub(super) fn handle() -> Result<Handle, Failure> {
+    let mut runtime = lock(&RUNTIME);
+    let process = std::process::id();
+    match &*runtime {
+        Some((of, handle)) if *of == process => Ok(handle.clone()),
+        _ => {
+            let handle = start().map_err(|error| {
+                Failure::new(What::Unreachable, format!("starting the thread that connects: {error}"))
+            })?;
+            *runtime = Some((process, handle.clone()));
+            Ok(handle)
+        }
+    }
+}
+
+fn start() -> std::io::Result<Handle> {
+    let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+    let handle = runtime.handle().clone();
+    std::thread::Builder::new()
+        .name("cache-memoize-redis".to_owned())
+        .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
+    Ok(handle)
+}
+
+/// Runs it there. The answer can be awaited on any executor; dropping it does not undo anything.
+pub(super) async fn run<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> Result<T, Failure> {
+    match handle()?.spawn(work).await {
+        Ok(result) => result,
+        Err(_) => Err(lost()),
+    }
+}
+
+/// Runs it there while this thread sleeps. `work` keeps the deadline by itself.
+pub(super) fn wait<T: Send + 'static>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> Result<T, Failure> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    handle()?.spawn(async move {
+        // Nobody waits any more: that is fine.
+        let _ = sender.send(work.await);
+    });
+    let patience = deadline.saturating_duration_since(Instant::now()) + GRACE;
+    match receiver.recv_timeout(patience) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(Failure::timeout()),
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err(lost()),
+    }
+}
+
+/// A panic in the client.
+fn lost() -> Failure {
+    Failure::new(What::Unreachable, "the client gave up")
+}

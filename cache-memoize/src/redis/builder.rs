@@ -1,0 +1,292 @@
+//! Settings of a [`Redis`].
+
+use std::fmt;
+use std::time::Duration;
+
+use ::redis::cluster::ClusterClientBuilder;
+use ::redis::{ConnectionAddr, ConnectionInfo, RedisConnectionInfo};
+
+use super::backend::RedisBackend;
+use super::sentinel::Sentinels;
+use super::server::Server;
+use super::target::{self, Target};
+use super::{Redis, url};
+use crate::{Codec, Error, ErrorKind, Shared};
+
+/// Settings of a [`Redis`]. One of [`url`](Self::url), [`cluster`](Self::cluster) and [`sentinel`](Self::sentinel)
+/// says where it is.
+#[derive(Clone)]
+#[must_use = "nothing is made before `build`"]
+pub struct RedisBuilder {
+    places: Vec<Place>,
+    username: Option<String>,
+    password: Option<String>,
+    database: Option<i64>,
+    timeout: Duration,
+    namespace: Option<String>,
+    codec: Option<Codec>,
+    max_value_size: usize,
+    lease: Option<Duration>,
+    max_wait: Option<Duration>,
+}
+
+#[derive(Clone)]
+enum Place {
+    Url(String),
+    Cluster(Vec<String>),
+    Sentinel(String, Vec<String>),
+}
+
+/// Longer than this is for ever.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+impl RedisBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            places: Vec::new(),
+            username: None,
+            password: None,
+            database: None,
+            timeout: Duration::from_millis(100),
+            namespace: None,
+            codec: None,
+            max_value_size: 16 << 20,
+            lease: None,
+            max_wait: None,
+        }
+    }
+
+    /// One server: `redis://user:password@host:port/database`, `rediss://` for TLS (feature `redis-tls`), or
+    /// `redis+unix:///path?db=database&user=user&pass=password` for a unix socket.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.places.push(Place::Url(url.into()));
+        self
+    }
+
+    /// A Redis Cluster: the URLs of some of its nodes, which know the others. User and password must be the same in
+    /// all of them.
+    pub fn cluster<U: Into<String>>(mut self, nodes: impl IntoIterator<Item = U>) -> Self {
+        self.places.push(Place::Cluster(nodes.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// A master that Sentinels watch: the name they know it by, and the URLs of all of them. User and password in the
+    /// URLs are those of the Sentinels; [`username`](Self::username), [`password`](Self::password) and
+    /// [`database`](Self::database) are for the master. With `rediss://` URLs, the master speaks TLS as well.
+    pub fn sentinel<U: Into<String>>(
+        mut self,
+        master: impl Into<String>,
+        sentinels: impl IntoIterator<Item = U>,
+    ) -> Self {
+        self.places.push(Place::Sentinel(master.into(), sentinels.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// The ACL user. Goes before one in a URL.
+    pub fn username(mut self, username: impl Into<String>) -> Self {
+        self.username = Some(username.into());
+        self
+    }
+
+    /// The password. Goes before one in a URL.
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// The number of the database. Goes before one in a URL. A cluster has only 0, the default.
+    pub fn database(mut self, number: u32) -> Self {
+        self.database = Some(number.into());
+        self
+    }
+
+    /// One deadline around everything that a call asks of Redis: finding it, connecting, sending, and its answer.
+    /// 100 ms by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// What all keys begin with, followed by a colon. None by default.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
+    /// How values become bytes. [`Codec::Bincode`] by default.
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.codec = Some(codec);
+        self
+    }
+
+    /// Larger values, in bytes, are neither stored nor read. 16 MiB by default.
+    pub fn max_value_size(mut self, bytes: usize) -> Self {
+        self.max_value_size = bytes;
+        self
+    }
+
+    /// For how long a computation is taken for alive that no longer says so: what a crashed leader costs those who
+    /// wait for it. 10 s by default.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = Some(lease);
+        self
+    }
+
+    /// How long a call waits for the computation of another process before it computes by itself. 30 s by default.
+    pub fn max_wait(mut self, max_wait: Duration) -> Self {
+        self.max_wait = Some(max_wait);
+        self
+    }
+
+    /// Makes the cache. Connects to nothing: it needs no server, and no async runtime.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`], when a setting cannot work. The message names it, and has no secrets in it.
+    pub fn build(self) -> Result<Redis, Error> {
+        if self.timeout.is_zero() {
+            return Err(wrong("timeout: 0 s leaves no time for an answer; write more, such as 100 ms"));
+        }
+        let (name, target) = match self.places.as_slice() {
+            [Place::Url(url)] => self.node(url)?,
+            [Place::Cluster(nodes)] => self.cluster_of(nodes)?,
+            [Place::Sentinel(master, sentinels)] => self.sentinel_of(master, sentinels)?,
+            [] => {
+                return Err(wrong("url: there is none; write `.url(..)`, `.cluster(..)` or `.sentinel(..)`"));
+            }
+            _ => {
+                let problem = "url: the Redis is in several places; write one of `.url(..)`, `.cluster(..)` and \
+                               `.sentinel(..)`, once";
+                return Err(wrong(problem));
+            }
+        };
+        let server = Server::new(name, target, self.timeout.min(LONGEST));
+        let mut shared = Shared::builder(RedisBackend::new(server, self.max_value_size))
+            .codec(self.codec.unwrap_or(Codec::Bincode))
+            .max_value_size(self.max_value_size);
+        if let Some(namespace) = self.namespace {
+            shared = shared.namespace(namespace);
+        }
+        if let Some(lease) = self.lease {
+            shared = shared.lease(lease);
+        }
+        if let Some(max_wait) = self.max_wait {
+            shared = shared.max_wait(max_wait);
+        }
+        Ok(Redis(shared.build()))
+    }
+
+    fn node(&self, url: &str) -> Result<(String, Target), Error> {
+        let info = self.with_login(url::parse("url", url)?)?;
+        Ok((format!("redis at {}", url::place(&info)), Target::Node(info)))
+    }
+
+    fn cluster_of(&self, urls: &[String]) -> Result<(String, Target), Error> {
+        let mut nodes = Vec::new();
+        for url in urls {
+            let info = self.with_login(url::parse("cluster", url)?)?;
+            if info.redis_settings().db() != 0 {
+                return Err(wrong("database: a cluster has only number 0; leave it out"));
+            }
+            if let ConnectionAddr::Unix(_) = info.addr() {
+                let place = url::without_secrets(url);
+                return Err(wrong(&format!("cluster: {place:?} is a unix socket; nodes have TCP addresses")));
+            }
+            nodes.push(info);
+        }
+        if nodes.is_empty() {
+            return Err(wrong("cluster: there are no nodes; name at least one"));
+        }
+        let limit = target::node_timeout(self.timeout);
+        let client = ClusterClientBuilder::new(nodes.clone())
+            .connection_timeout(limit)
+            .response_timeout(limit)
+            // We have one around everything.
+            .overall_response_timeout(None)
+            .retries(3)
+            .min_retry_wait(5)
+            .max_retry_wait(20)
+            .tcp_settings(nodes[0].tcp_settings().clone())
+            .build()
+            // It compares the nodes with each other, and quotes nothing.
+            .map_err(|error| wrong(&format!("cluster: {error}")))?;
+        Ok((format!("redis cluster at {}", places(&nodes)), Target::Cluster { client, nodes }))
+    }
+
+    fn sentinel_of(&self, master: &str, urls: &[String]) -> Result<(String, Target), Error> {
+        let mut nodes = Vec::new();
+        for url in urls {
+            let info = url::parse("sentinel", url)?;
+            if info.redis_settings().db() != 0 {
+                return Err(wrong("sentinel: Sentinels have no databases; write `.database(..)` instead"));
+            }
+            nodes.push(info);
+        }
+        let Some(first) = nodes.first() else {
+            return Err(wrong("sentinel: there are no Sentinels; name all of them"));
+        };
+        if master.is_empty() {
+            return Err(wrong(
+                "sentinel: the master has no name; write the one that the Sentinels know it by",
+            ));
+        }
+        // As the first Sentinel is talked to, but for the login; the address is found later.
+        let blank = RedisConnectionInfo::default()
+            .set_protocol(first.redis_settings().protocol())
+            .set_skip_set_lib_name();
+        let info = match first.addr() {
+            ConnectionAddr::Unix(_) => first.clone().set_addr(ConnectionAddr::Tcp(String::new(), 0)),
+            _ => first.clone(),
+        };
+        let info = self.with_login(info.set_redis_settings(blank))?;
+        let name = format!("redis {master:?} of the sentinels at {}", places(&nodes));
+        Ok((name, Target::Sentinel(Sentinels::new(master.to_owned(), nodes, info))))
+    }
+
+    /// With what was set beside the URL.
+    fn with_login(&self, info: ConnectionInfo) -> Result<ConnectionInfo, Error> {
+        let mut settings = info.redis_settings().clone();
+        if let Some(username) = &self.username {
+            settings = settings.set_username(username);
+        }
+        if let Some(password) = &self.password {
+            settings = settings.set_password(password);
+        }
+        if let Some(database) = self.database {
+            settings = settings.set_db(database);
+        }
+        if settings.db() < 0 {
+            return Err(wrong(&format!("database: {} is no number of a database", settings.db())));
+        }
+        if settings.username().is_some() && settings.password().is_none() {
+            return Err(wrong("username: there is no password to it; write `.password(..)` as well"));
+        }
+        Ok(info.set_redis_settings(settings))
+    }
+}
+
+impl fmt::Debug for RedisBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places: Vec<String> = self
+            .places
+            .iter()
+            .flat_map(|place| match place {
+                Place::Url(url) => std::slice::from_ref(url),
+                Place::Cluster(urls) | Place::Sentinel(_, urls) => urls,
+            })
+            .map(|url| url::without_secrets(url))
+            .collect();
+        f.debug_struct("RedisBuilder")
+            .field("places", &places)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+fn wrong(message: &str) -> Error {
+    Error::new(ErrorKind::Setting, message)
+}
+
+fn places(nodes: &[ConnectionInfo]) -> String {
+    let places: Vec<String> = nodes.iter().map(url::place).collect();
+    places.join(", ")
+}

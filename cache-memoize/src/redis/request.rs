@@ -1,0 +1,371 @@
+//! What is sent to a server for each thing a backend does, and what its answers mean. No I/O.
+//!
+//! Each request is harmless when it is carried out twice, which happens when a connection ends before the answer is
+//! there and the request is sent again:
+//!
+//! - *read* changes nothing, *renew* and *remove all* do the same again.
+//! - *begin* takes another ticket, later than the first. At worst it counts as two computations, and its fence stays
+//!   until the lease ends.
+//! - *commit* and *release* find their fence gone, or stand for another computation that ends: its value is then not
+//!   stored. A miss.
+//! - *set* and *remove* begin another epoch. Within the call, so their instant is merely later.
+
+use std::fmt::Display;
+use std::io::Write as _;
+use std::time::Duration;
+
+use ::redis::{Arg, Cmd, RedisWrite as _, Value};
+
+use super::failure::Failure;
+use super::keys::{self, Keys};
+use super::scripts::{self, Script};
+use crate::backend::{Begin, Begun, Commit, Fence, Key, Token};
+use crate::shared::token;
+
+/// What is sent.
+pub(super) struct Request {
+    pub(super) cmd: Cmd,
+    /// For messages.
+    pub(super) doing: &'static str,
+    script: Option<&'static Script>,
+}
+
+/// Who knows the generation of a group.
+#[derive(Clone, Copy)]
+pub(super) enum Generation<'a> {
+    /// The script looks: its key is beside the value.
+    Stored,
+    /// We: its key is on another server.
+    Known(&'a Token),
+}
+
+impl Request {
+    fn plain(name: &str, arguments: usize, size: usize, doing: &'static str) -> Self {
+        let mut cmd = Cmd::with_capacity(arguments + 1, name.len() + size);
+        cmd.arg(name);
+        Self { cmd, doing, script: None }
+    }
+
+    fn script(script: &'static Script, keys: &[&str], size: usize, doing: &'static str) -> Self {
+        let length: usize = keys.iter().map(|key| key.len()).sum();
+        let mut cmd = Cmd::with_capacity(12, 64 + length + size);
+        cmd.arg("EVALSHA").arg(&script.digest).arg(keys.len());
+        for key in keys {
+            cmd.arg(key);
+        }
+        Self { cmd, doing, script: Some(script) }
+    }
+
+    /// The script on the value and its fence, and on the generation if that is beside them.
+    fn entry(
+        script: &'static Script,
+        keys: &Keys<'_>,
+        generation: Generation<'_>,
+        doing: &'static str,
+    ) -> Self {
+        match generation {
+            Generation::Stored => {
+                Self::script(script, &[&keys.value, &keys.fence, &keys.generation], 192, doing)
+            }
+            Generation::Known(_) => Self::script(script, &[&keys.value, &keys.fence], 192, doing),
+        }
+    }
+
+    fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.cmd.write_arg(bytes);
+        self
+    }
+
+    fn number(mut self, number: impl Display) -> Self {
+        self.cmd.write_arg_fmt(number);
+        self
+    }
+
+    fn flag(self, flag: bool) -> Self {
+        self.bytes(if flag { b"1" } else { b"" })
+    }
+
+    /// The same with the script's text instead of its digest, for a server that does not know it. It knows it then.
+    pub(super) fn spelled_out(&self) -> Option<Cmd> {
+        let script = self.script?;
+        let mut cmd = Cmd::new();
+        cmd.arg("EVAL").arg(script.text);
+        for argument in self.cmd.args_iter().skip(2) {
+            if let Arg::Simple(bytes) = argument {
+                cmd.write_arg(bytes);
+            }
+        }
+        Some(cmd)
+    }
+}
+
+pub(super) const READING: &str = "reading a value";
+
+/// Value and generation in one command. It answers nil for what has another type.
+pub(super) fn read(key: &Key) -> Request {
+    let value = keys::value(key.text());
+    let mut request = Request::plain("MGET", 2, value.len() + key.group().len() + 16, READING);
+    request.cmd.arg(&*value);
+    request.cmd.write_arg_fmt(format_args!("{{{}}}:generation", key.group()));
+    request
+}
+
+/// What [`read`] is answered with.
+pub(super) fn was_read(answer: Value) -> Result<Option<Vec<u8>>, Failure> {
+    match answer {
+        Value::Array(both) => match <[Value; 2]>::try_from(both) {
+            Ok([value, generation]) => Ok(current(value, &generation)),
+            Err(both) => Err(Failure::strange(&Value::Array(both))),
+        },
+        other => Err(Failure::strange(&other)),
+    }
+}
+
+/// The value without its stamp, if that is the generation. What is not there, or is no string, does not match.
+pub(super) fn current(value: Value, generation: &Value) -> Option<Vec<u8>> {
+    match (value, generation) {
+        (Value::BulkString(value), Value::BulkString(generation)) => unstamped(value, generation),
+        _ => None,
+    }
+}
+
+/// Takes the stamp off the end, which moves nothing.
+fn unstamped(mut value: Vec<u8>, generation: &[u8]) -> Option<Vec<u8>> {
+    if generation.len() != size_of::<Token>() || !value.ends_with(generation) {
+        return None;
+    }
+    value.truncate(value.len() - generation.len());
+    Some(value)
+}
+
+/// Only for clusters.
+pub(super) fn get(key: &str) -> Request {
+    Request::plain("GET", 1, key.len(), READING).bytes(key.as_bytes())
+}
+
+/// Only for clusters.
+pub(super) fn generation(keys: &Keys<'_>) -> Request {
+    Request::script(&scripts::GENERATION, &[&keys.generation], 64, "beginning a generation").bytes(&token())
+}
+
+pub(super) fn begin(keys: &Keys<'_>, begin: &Begin, generation: Generation<'_>) -> Request {
+    let known = match generation {
+        Generation::Stored => token(),
+        Generation::Known(generation) => *generation,
+    };
+    let request = Request::entry(&scripts::BEGIN, keys, generation, "beginning a computation")
+        .bytes(&begin.token)
+        .number(milliseconds(begin.lease))
+        .flag(begin.over)
+        .flag(begin.lead)
+        .bytes(&known);
+    match &begin.joining {
+        Some(fence) => request.bytes(&fence.epoch).bytes(&fence.generation).number(fence.ticket),
+        None => request.bytes(b"").bytes(b"").number(0),
+    }
+}
+
+/// What [`begin`] is answered with.
+pub(super) fn was_begun(answer: Value, token: Token) -> Result<Begun, Failure> {
+    let strange = Failure::strange(&answer);
+    let Value::Array(answer) = answer else { return Err(strange) };
+    let mut parts = answer.into_iter();
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(Value::Int(0)), Some(Value::BulkString(mut value)), ..) => {
+            value.truncate(value.len().saturating_sub(size_of::<Token>()));
+            Ok(Begun::Value(value))
+        }
+        (Some(Value::Int(1)), ..) => Ok(Begun::Standing),
+        (Some(Value::Int(2)), ..) => Ok(Begun::Led),
+        (Some(Value::Int(3)), Some(generation), Some(epoch), Some(Value::Int(ticket))) => {
+            let (Some(generation), Some(epoch), Ok(ticket)) =
+                (as_token(&generation), as_token(&epoch), ticket.try_into())
+            else {
+                return Err(strange);
+            };
+            Ok(Begun::Fence(Fence { token, generation, epoch, ticket }))
+        }
+        _ => Err(strange),
+    }
+}
+
+/// Nobody waits for the answer of a [`begin`] that would lead: leads no more, if it did begin. Sent on the same
+/// connection, so that it is carried out after it, and in full, for nobody reads the answer.
+pub(super) fn regret(keys: &Keys<'_>, token: &Token, channel: &str) -> Regret {
+    Regret(end(keys, token, channel, true))
+}
+
+/// See [`regret`].
+pub(super) struct Regret(Request);
+
+impl Regret {
+    pub(super) fn cmd(&self) -> Cmd {
+        self.0.spelled_out().unwrap_or_else(|| self.0.cmd.clone())
+    }
+}
+
+pub(super) fn release(keys: &Keys<'_>, token: &Token, channel: &str) -> Request {
+    end(keys, token, channel, false)
+}
+
+fn end(keys: &Keys<'_>, token: &Token, channel: &str, unsure: bool) -> Request {
+    Request::script(&scripts::RELEASE, &[&keys.value, &keys.fence], 96, "ending a computation")
+        .bytes(token)
+        .bytes(channel.as_bytes())
+        .flag(unsure)
+}
+
+pub(super) fn commit(
+    keys: &Keys<'_>,
+    commit: &Commit<'_>,
+    channel: &str,
+    generation: Generation<'_>,
+) -> Request {
+    let fence = commit.fence;
+    let mut request = Request::entry(&scripts::COMMIT, keys, generation, "storing a value")
+        .bytes(&fence.token)
+        .bytes(&fence.generation)
+        .bytes(&fence.epoch)
+        .number(fence.ticket)
+        .number(lifetime(commit.lifetime))
+        .flag(commit.refresh)
+        .bytes(channel.as_bytes());
+    match commit.value {
+        Some(value) => stamped(&mut request.cmd, value, &fence.generation),
+        None => request = request.bytes(b""),
+    }
+    request
+}
+
+/// Value and stamp as one argument, written where it is sent from.
+fn stamped(cmd: &mut Cmd, value: &[u8], stamp: &Token) {
+    cmd.reserve_space_for_args([value.len() + stamp.len()]);
+    let mut argument = cmd.writer_for_next_arg();
+    // Writing to memory does not fail.
+    let _ = argument.write_all(value).and_then(|()| argument.write_all(stamp));
+}
+
+pub(super) fn renew(keys: &Keys<'_>, fence: &Fence, lease: Duration, generation: Generation<'_>) -> Request {
+    Request::entry(&scripts::RENEW, keys, generation, "keeping a computation")
+        .bytes(&fence.token)
+        .bytes(&fence.generation)
+        .bytes(&fence.epoch)
+        .number(fence.ticket)
+        .number(milliseconds(lease))
+}
+
+/// What [`commit`] and [`renew`] are answered with.
+pub(super) fn was_done(answer: Value) -> Result<bool, Failure> {
+    match answer {
+        Value::Int(number) => Ok(number > 0),
+        other => Err(Failure::strange(&other)),
+    }
+}
+
+pub(super) fn set(
+    keys: &Keys<'_>,
+    value: &[u8],
+    life: Option<Duration>,
+    channel: &str,
+    generation: Generation<'_>,
+) -> Request {
+    let known = match generation {
+        Generation::Stored => token(),
+        Generation::Known(generation) => *generation,
+    };
+    Request::entry(&scripts::SET, keys, generation, "setting a value")
+        .bytes(&token())
+        .bytes(channel.as_bytes())
+        .number(lifetime(life))
+        .bytes(&known)
+        .bytes(value)
+}
+
+pub(super) fn remove(keys: &Keys<'_>, channel: &str, generation: Generation<'_>) -> Request {
+    Request::entry(&scripts::REMOVE, keys, generation, "removing a value")
+        .bytes(&token())
+        .bytes(channel.as_bytes())
+}
+
+/// What [`remove`] is answered with: the stamp of what was there, and the generation if the script looked.
+pub(super) fn was_removed(answer: Value) -> Result<(Option<Token>, Option<Token>), Failure> {
+    match &answer {
+        Value::Array(parts) => match parts.as_slice() {
+            [stamp, generation] => Ok((as_token(stamp), as_token(generation))),
+            _ => Err(Failure::strange(&answer)),
+        },
+        _ => Err(Failure::strange(&answer)),
+    }
+}
+
+/// A plain DEL: it works without free memory, and needs no script.
+pub(super) fn remove_all(group: &str) -> Request {
+    let key = keys::generation(group);
+    Request::plain("DEL", 1, key.len(), "removing all values").bytes(key.as_bytes())
+}
+
+pub(super) fn as_token(value: &Value) -> Option<Token> {
+    match value {
+        Value::BulkString(bytes) => bytes.as_slice().try_into().ok(),
+        _ => None,
+    }
+}
+
+/// In milliseconds, at least one; 0 is for ever.
+fn lifetime(lifetime: Option<Duration>) -> u64 {
+    lifetime.map_or(0, milliseconds)
+}
+
+/// At least one. The server adds it to the time of day, which must not overflow: at most a thousand years.
+fn milliseconds(duration: Duration) -> u64 {
+    const LONGEST: u128 = 1000 * 366 * 24 * 3600 * 1000;
+    u64::try_from(duration.as_millis().clamp(1, LONGEST)).expect("clamped")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(request: &Request) -> String {
+        String::from_utf8_lossy(&request.cmd.get_packed_command()).into_owned()
+    }
+
+    #[test]
+    fn a_read_is_one_command() {
+        let request = read(&Key::new("shop::price:7", "shop::price"));
+        let expected = "*3\r\n$4\r\nMGET\r\n$13\r\nshop::price:7\r\n$24\r\n{shop::price}:generation\r\n";
+        assert_eq!(packed(&request), expected);
+    }
+
+    #[test]
+    fn only_a_value_of_the_current_generation_is_one() {
+        let bytes = |bytes: &[u8]| Value::BulkString(bytes.to_vec());
+        let generation = bytes(&[7; 16]);
+        assert_eq!(current(bytes(&[[1; 16], [7; 16]].concat()), &generation), Some(vec![1; 16]));
+        assert_eq!(current(bytes(&[7; 16]), &generation), Some(vec![]));
+        assert_eq!(current(bytes(&[7; 15]), &generation), None);
+        assert_eq!(current(bytes(&[8; 20]), &generation), None);
+        assert_eq!(current(Value::Nil, &generation), None);
+        assert_eq!(current(bytes(&[7; 20]), &Value::Nil), None);
+        assert_eq!(current(bytes(&[7; 20]), &bytes(b"")), None, "an empty generation matches nothing");
+    }
+
+    #[test]
+    fn times_are_such_that_the_server_takes_them() {
+        assert_eq!(milliseconds(Duration::ZERO), 1);
+        assert_eq!(milliseconds(Duration::from_micros(1999)), 1);
+        assert!(milliseconds(Duration::MAX) < 1 << 53, "exact in a script");
+        assert_eq!(lifetime(None), 0);
+        assert_eq!(lifetime(Some(Duration::ZERO)), 1);
+    }
+
+    #[test]
+    fn answers_of_other_servers_are_errors() {
+        for answer in [Value::Nil, Value::Int(3), Value::Array(vec![]), Value::Array(vec![Value::Int(3)])] {
+            assert!(was_begun(answer, [0; 16]).is_err());
+        }
+        assert!(was_read(Value::Array(vec![Value::Nil])).is_err());
+        assert!(was_done(Value::Nil).is_err());
+        assert!(was_removed(Value::Array(vec![])).is_err());
+    }
+}

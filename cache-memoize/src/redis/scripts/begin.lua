@@ -1,0 +1,67 @@
+-- Looks at the value, and begins a computation if it must: one atomic step.
+--
+-- A value counts if it ends with the current generation of its group. Whatever has the wrong type counts as absent.
+-- Nothing is written unless a computation begins. To repeat it with the same token costs a ticket, nothing else, unless
+-- another has begun in between: then it counts as two, and the fence stays until the lease ends.
+--
+-- KEYS  value, fence, and the generation unless the caller knows it (in a cluster it is in another slot)
+-- ARGV  1 token   2 lease in ms   3 '1' to begin over a value   4 '1' to lead
+--       5 the generation: the one known, or the one to create
+--       6 epoch, 7 generation and 8 ticket of the computation to join, or ''
+-- Gives {0, value with its stamp}, {1} joined, {2} led by another, or {3, generation, epoch, ticket}.
+local value, fence, group = KEYS[1], KEYS[2], KEYS[3]
+local token, lease, lead = ARGV[1], tonumber(ARGV[2]), ARGV[4] == '1'
+
+local function bytes(key)
+  local found = redis.pcall('GET', key)
+  return type(found) == 'string' and found or nil
+end
+
+local generation, known = ARGV[5], true
+if group then
+  local current = bytes(group)
+  known = current and #current == 16
+  if known then generation = current end
+end
+
+if ARGV[3] ~= '1' and known then
+  local found = bytes(value)
+  if found and #found >= 16 and string.sub(found, -16) == generation then return {0, found} end
+end
+
+-- e epoch, t last ticket, f ticket of the last that landed, n how many compute (and a field for each),
+-- o leader, g the leader's generation, u until when it leads
+local state = redis.pcall('HMGET', fence, 'e', 'f', 'o', 'g', 'u')
+local broken = state.err
+local epoch = not broken and state[1]
+
+if epoch and epoch == ARGV[6] and generation == ARGV[7] and (tonumber(state[2] or 0) or 0) <= tonumber(ARGV[8]) then
+  return {1}
+end
+
+-- The clock decides who waits for whom, never what is stored.
+local now
+if lead then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local leader = epoch and state[3]
+  if leader and leader ~= token and state[4] == generation and now < (tonumber(state[5] or 0) or 0) then
+    return {2}
+  end
+end
+
+if not known then redis.call('SET', group, generation) end
+if broken then redis.call('DEL', fence) end
+if not epoch then
+  epoch = token
+  redis.call('HSET', fence, 'e', epoch)
+end
+local ticket = redis.call('HINCRBY', fence, 't', 1)
+-- Counted by name, so that whoever ends twice ends nobody else.
+if redis.call('HSETNX', fence, token, '') == 1 then redis.call('HINCRBY', fence, 'n', 1) end
+if lead then
+  redis.call('HSET', fence, 'o', token, 'g', generation, 'u', string.format('%.0f', now + lease))
+end
+-- Never shorter than what another computation was promised.
+if redis.call('PTTL', fence) < lease then redis.call('PEXPIRE', fence, lease) end
+return {3, generation, epoch, ticket}

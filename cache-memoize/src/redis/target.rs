@@ -1,0 +1,112 @@
+//! Where the server is, and how to get a connection to it.
+
+use std::fmt;
+use std::time::Duration;
+
+use ::redis::aio::{ConnectionLike as _, MultiplexedConnection};
+use ::redis::cluster::ClusterClient;
+use ::redis::cluster_async::ClusterConnection;
+use ::redis::{AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, Value};
+
+use super::failure::{Failure, settle};
+use super::sentinel::Sentinels;
+
+/// One server, one that sentinels name, or a cluster.
+pub(super) enum Target {
+    Node(ConnectionInfo),
+    Sentinel(Sentinels),
+    Cluster { client: ClusterClient, nodes: Vec<ConnectionInfo> },
+}
+
+/// A connection that many calls share. Cloning is cheap; the last clone closes it.
+#[derive(Clone)]
+pub(super) enum Connection {
+    Node(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+/// How many requests may wait to be written. With few, a burst of callers waits for each other.
+const QUEUE: usize = 1024;
+
+impl Target {
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self, Self::Cluster { .. })
+    }
+
+    /// Whether threads talk to it on connections of their own. A cluster needs one for each node, and TLS needs more
+    /// than a socket: the runtime in the background does those.
+    pub(super) fn has_plain_sockets(&self) -> bool {
+        match self {
+            Self::Node(info) => is_plain(info),
+            Self::Sentinel(sentinels) => sentinels.masters_are_plain(),
+            Self::Cluster { .. } => false,
+        }
+    }
+
+    /// The server that answers for all: fixed, or the master that the sentinels name now. Of a cluster, one that was
+    /// named.
+    pub(super) async fn locate(&self) -> Result<ConnectionInfo, Failure> {
+        match self {
+            Self::Node(info) => Ok(info.clone()),
+            Self::Sentinel(sentinels) => sentinels.locate().await,
+            Self::Cluster { nodes, .. } => Ok(nodes[0].clone()),
+        }
+    }
+
+    /// A connection on the runtime that this is polled on. Without a deadline of its own.
+    pub(super) async fn connect(&self) -> Result<Connection, Failure> {
+        prepare_tls();
+        match self {
+            Self::Cluster { client, .. } => Ok(Connection::Cluster(client.get_async_connection().await?)),
+            _ => Ok(Connection::Node(multiplexed(self.locate().await?).await?)),
+        }
+    }
+}
+
+/// A connection to one server. The caller has a deadline around it, so the client needs none of its own.
+pub(super) async fn multiplexed(info: ConnectionInfo) -> Result<MultiplexedConnection, Failure> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(None)
+        .set_response_timeout(None)
+        .set_pipeline_buffer_size(QUEUE);
+    let client = Client::open(info)?;
+    Ok(client.get_multiplexed_async_connection_with_config(&config).await?)
+}
+
+/// The limits of a cluster's connections to its nodes. Ours is around everything; these let it find out which node
+/// hangs.
+pub(super) fn node_timeout(timeout: Duration) -> Duration {
+    timeout / 2
+}
+
+pub(super) fn is_plain(info: &ConnectionInfo) -> bool {
+    matches!(info.addr(), ConnectionAddr::Tcp(..) | ConnectionAddr::Unix(_))
+}
+
+/// `rustls` panics when the program has not chosen who does its cryptography. A choice that it makes before the first
+/// connection is kept.
+fn prepare_tls() {
+    #[cfg(feature = "redis-tls")]
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Somebody else may have been faster.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
+impl Connection {
+    pub(super) async fn send(&mut self, cmd: &Cmd) -> Result<Value, Failure> {
+        settle(match self {
+            Self::Node(connection) => connection.send_packed_command(cmd).await,
+            Self::Cluster(connection) => connection.req_packed_command(cmd).await,
+        })
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Node(_) => "Node",
+            Self::Cluster(_) => "Cluster",
+        })
+    }
+}

@@ -1,0 +1,201 @@
+//! What a function returns, as bytes for a shared backend.
+//!
+//! The shape is the same as in memory. Whether its value can be written and read is a question for
+//! [`storing`](super::storing).
+
+use serde_core::Serialize;
+use serde_core::de::DeserializeOwned;
+
+use super::{Cacheable, OwnedResult, Plain, Shape, SharedResult, Split};
+use crate::shared::codec::Codec;
+use crate::shared::fingerprint::Fingerprint;
+use crate::{Error, ErrorKind};
+
+/// A shape whose results become bytes and come back.
+pub trait SharedShape: Shape {
+    /// Appends what is to be stored of a result; whether it is an error.
+    ///
+    /// Only what the policy stores comes here, so no error of a function that does not store errors.
+    fn encode(returned: &Self::Return, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error>;
+
+    /// The way back. `is_error` is what `encode` said, `types` those of this shape.
+    fn decode(
+        bytes: &[u8],
+        is_error: bool,
+        codec: &Codec,
+        types: &Fingerprints,
+    ) -> Result<Self::Shared, Error>;
+
+    /// The types that are stored. Finding it out takes microseconds; keep it.
+    fn fingerprints() -> Fingerprints;
+}
+
+/// The types that a function stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprints {
+    /// That of values.
+    pub(crate) value: Fingerprint,
+    /// That of errors, if they are stored.
+    pub(crate) error: Option<Fingerprint>,
+}
+
+impl Fingerprints {
+    /// That of what `is_error` says is stored. Errors that are not stored have none that matters.
+    pub(crate) fn of(&self, is_error: bool) -> u64 {
+        match (is_error, self.error) {
+            (true, Some(error)) => error.hash,
+            _ => self.value.hash,
+        }
+    }
+}
+
+/// What a codec can write and read.
+pub trait Storable: Serialize + DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> Storable for T {}
+
+fn decode_value<T: Storable>(
+    bytes: &[u8],
+    is_error: bool,
+    codec: &Codec,
+    types: &Fingerprints,
+) -> Result<T, Error> {
+    match is_error {
+        false => codec.decode(bytes, types.value),
+        true => Err(no_errors()),
+    }
+}
+
+fn no_errors() -> Error {
+    Error::new(ErrorKind::Codec, "this function does not store errors, and here is one")
+}
+
+fn of_value<T: Storable>() -> Fingerprints {
+    Fingerprints { value: Fingerprint::of::<T>(), error: None }
+}
+
+impl<R: Cacheable + Storable> SharedShape for Plain<R> {
+    fn encode(returned: &R, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
+        codec.encode(returned, out).map(|()| false)
+    }
+    fn decode(bytes: &[u8], is_error: bool, codec: &Codec, types: &Fingerprints) -> Result<R, Error> {
+        decode_value(bytes, is_error, codec, types)
+    }
+    fn fingerprints() -> Fingerprints {
+        of_value::<R>()
+    }
+}
+
+impl<T: Cacheable + Storable, E: Cacheable> SharedShape for SharedResult<T, E> {
+    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
+        let value = returned.as_ref().map_err(|_| no_errors())?;
+        codec.encode(value, out).map(|()| false)
+    }
+    fn decode(
+        bytes: &[u8],
+        is_error: bool,
+        codec: &Codec,
+        types: &Fingerprints,
+    ) -> Result<Result<T, E>, Error> {
+        decode_value(bytes, is_error, codec, types).map(Ok)
+    }
+    fn fingerprints() -> Fingerprints {
+        of_value::<T>()
+    }
+}
+
+impl<T: Cacheable + Storable, E> SharedShape for OwnedResult<T, E> {
+    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
+        let value = returned.as_ref().map_err(|_| no_errors())?;
+        codec.encode(value, out).map(|()| false)
+    }
+    fn decode(bytes: &[u8], is_error: bool, codec: &Codec, types: &Fingerprints) -> Result<T, Error> {
+        decode_value(bytes, is_error, codec, types)
+    }
+    fn fingerprints() -> Fingerprints {
+        of_value::<T>()
+    }
+}
+
+macro_rules! wrapper {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub struct $name<S>(pub(super) S);
+
+        impl<S: Split> Split for $name<S> {
+            type Return = S::Return;
+            type Value = S::Value;
+            type Error = S::Error;
+            type Shared = S::Shared;
+
+            fn inspect(returned: &S::Return) -> Result<&S::Value, &S::Error> {
+                S::inspect(returned)
+            }
+            fn share(returned: &S::Return) -> Option<S::Shared> {
+                S::share(returned)
+            }
+            fn keep(returned: S::Return) -> Result<S::Shared, S::Return> {
+                S::keep(returned)
+            }
+            fn restore(shared: S::Shared) -> S::Return {
+                S::restore(shared)
+            }
+        }
+    };
+}
+
+wrapper!(
+    /// A `Result` of which errors are stored as well.
+    WithErrors
+);
+wrapper!(
+    /// A shape whose value cannot be stored.
+    Unstored
+);
+wrapper!(
+    /// A `Result` whose value can be stored and whose error cannot.
+    UnstoredError
+);
+
+impl<T: Cacheable + Storable, E: Cacheable + Storable> SharedShape for WithErrors<SharedResult<T, E>> {
+    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
+        match returned {
+            Ok(value) => codec.encode(value, out).map(|()| false),
+            Err(error) => codec.encode(error, out).map(|()| true),
+        }
+    }
+    fn decode(
+        bytes: &[u8],
+        is_error: bool,
+        codec: &Codec,
+        types: &Fingerprints,
+    ) -> Result<Result<T, E>, Error> {
+        match (is_error, types.error) {
+            (true, Some(error)) => codec.decode(bytes, error).map(Err),
+            _ => decode_value(bytes, is_error, codec, types).map(Ok),
+        }
+    }
+    fn fingerprints() -> Fingerprints {
+        Fingerprints { value: Fingerprint::of::<T>(), error: Some(Fingerprint::of::<E>()) }
+    }
+}
+
+/// Of a program that does not compile.
+macro_rules! refused {
+    ($($name:ident)*) => {$(
+        impl<S: Shape> SharedShape for $name<S> {
+            fn encode(_: &S::Return, _: &Codec, _: &mut Vec<u8>) -> Result<bool, Error> {
+                Err(no_errors())
+            }
+            fn decode(_: &[u8], _: bool, _: &Codec, _: &Fingerprints) -> Result<S::Shared, Error> {
+                Err(no_errors())
+            }
+            fn fingerprints() -> Fingerprints {
+                of_value::<()>()
+            }
+        }
+    )*};
+}
+refused!(Unstored UnstoredError);

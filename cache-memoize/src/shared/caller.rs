@@ -1,0 +1,230 @@
+//! One call, or one companion's: whose entry, and asking the backend for it.
+
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::codec::Codec;
+use super::envelope::{self, Expected, Header, Mismatch, NO_TTL};
+use super::key::CacheKey;
+use super::{FunctionScope, Shared, chores, token};
+use crate::backend::{Backend, Begin, Begun, Call, Fence, Reply};
+use crate::flight::table::AtKey;
+use crate::flight::{block_on, context};
+use crate::shape::shared::SharedShape;
+use crate::stats::Counters;
+use crate::time::Deadline;
+use crate::{Error, ErrorKind};
+
+pub struct Caller<S> {
+    pub(crate) shared: Shared,
+    pub(crate) scope: Arc<FunctionScope>,
+    pub(crate) key: Arc<CacheKey>,
+    pub(crate) codec: Codec,
+    /// Why the backend did not answer this call.
+    pub(crate) down: Option<Error>,
+    pub(crate) shape: PhantomData<fn() -> S>,
+}
+
+impl<S> Clone for Caller<S> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            scope: self.scope.clone(),
+            key: self.key.clone(),
+            codec: self.codec.clone(),
+            down: self.down.clone(),
+            shape: PhantomData,
+        }
+    }
+}
+
+/// What was found under a key.
+pub(crate) enum Found<V> {
+    Value(V),
+    Nothing,
+    /// Something that must not be served, and may be overwritten.
+    Unfit,
+}
+
+impl<S> Caller<S> {
+    /// The same for an operation that knows nothing of the value.
+    pub(crate) fn without_shape(self) -> Caller<()> {
+        let Self { shared, scope, key, codec, down, shape: _ } = self;
+        Caller { shared, scope, key, codec, down, shape: PhantomData }
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.scope.scope.counters
+    }
+
+    /// Locks what this process knows of the key.
+    pub(crate) fn at_key(&self) -> AtKey<'_> {
+        self.shared.inner().flights.at(self.key.hash)
+    }
+
+    pub(crate) fn is_recursion(&self) -> bool {
+        context::is_recursion(self.shared.address(), self.key.hash, || self.at_key().is_computed())
+    }
+
+    /// Whether the backend is worth asking.
+    pub(crate) fn admit(&self) -> Result<(), Error> {
+        let admitted = self.shared.inner().admit();
+        self.count_failure(&admitted);
+        admitted
+    }
+
+    /// Asks the backend, waits for the answer, and learns from it. A backend that panics does not answer.
+    pub(crate) async fn ask<'b, T>(
+        &'b self,
+        ask: impl FnOnce(&'b dyn Backend) -> Reply<'b, T>,
+    ) -> Result<T, Error> {
+        let backend = self.shared.backend();
+        let panicked = |_| Error::new(ErrorKind::Backend, format!("{} panicked", backend.name()));
+        let answer = match catch_unwind(AssertUnwindSafe(|| ask(backend))) {
+            Err(panic) => Err(panicked(panic)),
+            Ok(mut reply) => {
+                poll_fn(|task| {
+                    let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut reply).poll(task)));
+                    polled.unwrap_or_else(|panic| Poll::Ready(Err(panicked(panic))))
+                })
+                .await
+            }
+        };
+        self.shared.inner().learn(&answer);
+        self.count_failure(&answer);
+        answer
+    }
+
+    fn count_failure<T>(&self, answer: &Result<T, Error>) {
+        if answer.is_err() {
+            self.counters().errors.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Looks for the entry.
+    pub(crate) async fn read_bytes(&self, call: Call) -> Result<Option<Vec<u8>>, Error> {
+        let bytes = self.ask(|backend| backend.read(&self.key.wire, call)).await?;
+        if bytes.is_none() {
+            self.scope.hints.gone(self.key.hash);
+        }
+        Ok(bytes)
+    }
+
+    /// Asks to begin a computation.
+    pub(crate) async fn begin(
+        &self,
+        joining: Option<Fence>,
+        lead: bool,
+        over: bool,
+        call: Call,
+    ) -> Result<Begun, Error> {
+        let begin = Begin::new(token(), self.shared.inner().lease).joining(joining).lead(lead).over(over);
+        self.ask(|backend| backend.begin(&self.key.wire, begin, call)).await
+    }
+
+    /// Tells the backend that a computation ended without a value. Nobody waits for that.
+    pub(crate) fn release(&self, fence: Fence) {
+        let caller = self.clone().without_shape();
+        chores::soon(move || {
+            if caller.shared.inner().admit().is_ok() {
+                let released =
+                    caller.ask(|backend| backend.release(&caller.key.wire, &fence, Call::BLOCKING));
+                let _ = block_on(released);
+            }
+        });
+    }
+}
+
+impl<S: SharedShape> Caller<S> {
+    /// Looks for the value.
+    pub(crate) async fn read(&self, call: Call) -> Result<Found<S::Shared>, Error> {
+        let bytes = self.read_bytes(call).await?;
+        Ok(bytes.map_or(Found::Nothing, |bytes| self.open(&bytes)))
+    }
+
+    /// The value in an entry.
+    pub(crate) fn open(&self, bytes: &[u8]) -> Found<S::Shared> {
+        match self.try_open(bytes) {
+            Ok(value) => Found::Value(value),
+            Err(mismatch) => {
+                self.scope.reject(mismatch);
+                self.scope.hints.gone(self.key.hash);
+                Found::Unfit
+            }
+        }
+    }
+
+    fn try_open(&self, bytes: &[u8]) -> Result<S::Shared, Mismatch> {
+        if bytes.len() > self.shared.inner().max_value_size {
+            return Err(Mismatch::TooLarge);
+        }
+        let types = self.scope.types::<S>();
+        let expected = Expected {
+            codec: self.codec.id(),
+            value: types.value.hash,
+            error: types.error.map(|error| error.hash),
+            key: self.key.check,
+        };
+        let opened = envelope::open(bytes, &expected)?;
+        let decoded = S::decode(opened.payload, opened.header.is_error, &self.codec, &types);
+        let value = decoded.map_err(|_| Mismatch::Decode)?;
+        if !self.scope.hints.expects(self.key.hash) {
+            self.scope.hints.there(self.key.hash, deadline(&opened.header));
+        }
+        Ok(value)
+    }
+
+    /// The entry to store.
+    pub(crate) fn seal(
+        &self,
+        returned: &S::Return,
+        lifetime: Option<Duration>,
+        computed_in: Duration,
+    ) -> Result<Vec<u8>, Error> {
+        let types = self.scope.types::<S>();
+        let header = Header {
+            key: self.key.check,
+            created_at: now(),
+            ttl: lifetime.map_or(NO_TTL, millis),
+            compute_micros: u32::try_from(computed_in.as_micros()).unwrap_or(u32::MAX),
+            ..Header::default()
+        };
+        let bytes = envelope::seal(header, self.codec.id(), |header, out| {
+            header.is_error = S::encode(returned, &self.codec, out)?;
+            header.fingerprint = types.of(header.is_error);
+            Ok(())
+        })?;
+        let (size, limit) = (bytes.len(), self.shared.inner().max_value_size);
+        if size > limit {
+            let key = self.key.wire.group();
+            let problem = format!("a value of `{key}` has {size} bytes, and `max_value_size` is {limit}");
+            return Err(Error::new(ErrorKind::Codec, problem));
+        }
+        Ok(bytes)
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(NO_TTL - 1)
+}
+
+/// Until when an entry is likely to be there, by the clock of whoever wrote it: a hint.
+fn deadline(header: &Header) -> Deadline {
+    match header.ttl {
+        NO_TTL => Deadline::NEVER,
+        ttl => {
+            let left = header.created_at.saturating_add(ttl).saturating_sub(now());
+            Deadline::after(Some(Duration::from_millis(left)))
+        }
+    }
+}

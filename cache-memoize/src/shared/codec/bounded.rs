@@ -1,0 +1,375 @@
+//! Reading within limits: wraps any `Deserializer`, and everything that it hands out, so that a payload nests only
+//! so deep, holds only so many elements, and reserves only so much memory on its word.
+
+use std::fmt;
+
+use serde_core::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess,
+    Visitor,
+};
+
+use super::limits::{Account, Limits};
+use super::refusal::Refusal;
+use super::walk::{Level, Walk};
+
+/// What is remembered while one payload is read.
+pub(super) struct Reading {
+    pub(super) walk: Walk,
+    limits: Limits,
+    lends_strings: bool,
+}
+
+impl Reading {
+    /// With `lends_strings`, owned strings and bytes are asked for as borrowed ones.
+    #[inline]
+    pub(super) fn new(limits: Limits, lends_strings: bool) -> Self {
+        Self { walk: Walk::new(), limits, lends_strings }
+    }
+
+    #[inline]
+    fn descend<E: Error>(&self) -> Result<Level<'_>, E> {
+        self.walk.descend().map_err(refused)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn too_many<E: Error>(&self) -> E {
+        E::custom(self.walk.refuse(Refusal::TooMany))
+    }
+}
+
+/// Reads a `T` from any deserializer, into a place of its own: handed through every layer of a format and every
+/// `Result` on the way out, a value would be copied each time.
+pub(super) struct Seed<'r, T> {
+    reading: &'r Reading,
+    value: &'r mut Option<T>,
+}
+
+impl<'r, T> Seed<'r, T> {
+    #[inline]
+    pub(super) fn new(reading: &'r Reading, value: &'r mut Option<T>) -> Self {
+        Self { reading, value }
+    }
+
+    /// The same seed again, for a format that may ask more than once.
+    pub(super) fn again(&mut self) -> Seed<'_, T> {
+        Seed { reading: self.reading, value: self.value }
+    }
+}
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Seed<'_, T> {
+    type Value = ();
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        *self.value = Some(T::deserialize(Bounded::new(deserializer, self.reading))?);
+        Ok(())
+    }
+}
+
+/// A part of a deserializer, of either side of it, with the limits that it must keep.
+struct Bounded<'r, X> {
+    inner: X,
+    reading: &'r Reading,
+    /// How many elements the type itself asks for, whatever the payload says: fields, or places in a tuple.
+    fixed: usize,
+}
+
+impl<'r, X> Bounded<'r, X> {
+    #[inline]
+    fn new(inner: X, reading: &'r Reading) -> Self {
+        Self { inner, reading, fixed: 0 }
+    }
+
+    #[inline]
+    fn fixed(inner: X, reading: &'r Reading, fixed: usize) -> Self {
+        Self { inner, reading, fixed }
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Bounded<'_, S> {
+    type Value = S::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        self.inner.deserialize(Bounded::new(deserializer, self.reading))
+    }
+}
+
+// Passes a request on, with the visitor wrapped: a payload may answer any request with a collection.
+macro_rules! requests {
+    ($($request:ident($($name:ident: $type:ty),*) $(of $fixed:expr)? $(, noted by $note:ident)?;)*) => {$(
+        #[inline]
+        fn $request<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, D::Error> {
+            $(self.reading.walk.$note();)?
+            let fixed = 0 $(+ $fixed)?;
+            self.inner.$request($($name,)* Bounded::fixed(visitor, self.reading, fixed))
+        }
+    )*};
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<'_, D> {
+    type Error = D::Error;
+
+    requests! {
+        deserialize_bool(), noted by leaf;
+        deserialize_i8(), noted by leaf;
+        deserialize_i16(), noted by leaf;
+        deserialize_i32(), noted by leaf;
+        deserialize_i64(), noted by leaf;
+        deserialize_i128(), noted by leaf;
+        deserialize_u8(), noted by leaf;
+        deserialize_u16(), noted by leaf;
+        deserialize_u32(), noted by leaf;
+        deserialize_u64(), noted by leaf;
+        deserialize_u128(), noted by leaf;
+        deserialize_f32(), noted by leaf;
+        deserialize_f64(), noted by leaf;
+        deserialize_char(), noted by leaf;
+        deserialize_str(), noted by leaf;
+        deserialize_bytes(), noted by leaf;
+        deserialize_unit(), noted by leaf;
+        deserialize_unit_struct(name: &'static str), noted by leaf;
+        // Levels, which the visitor notes.
+        deserialize_option();
+        deserialize_newtype_struct(name: &'static str);
+        deserialize_seq();
+        deserialize_tuple(len: usize) of len;
+        deserialize_tuple_struct(name: &'static str, len: usize) of len;
+        deserialize_map();
+        deserialize_struct(name: &'static str, fields: &'static [&'static str]) of fields.len();
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
+        // No part of the value.
+        deserialize_identifier();
+        deserialize_any();
+        deserialize_ignored_any();
+    }
+
+    #[inline]
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        if self.reading.lends_strings {
+            return self.deserialize_str(visitor);
+        }
+        self.reading.walk.leaf();
+        self.inner.deserialize_string(Bounded::new(visitor, self.reading))
+    }
+
+    #[inline]
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        if self.reading.lends_strings {
+            return self.deserialize_bytes(visitor);
+        }
+        self.reading.walk.leaf();
+        self.inner.deserialize_byte_buf(Bounded::new(visitor, self.reading))
+    }
+
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        self.inner.is_human_readable()
+    }
+}
+
+macro_rules! visits {
+    ($($visit:ident($type:ty))*) => {$(
+        #[inline]
+        fn $visit<E: Error>(self, value: $type) -> Result<V::Value, E> {
+            self.inner.$visit(value)
+        }
+    )*};
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.expecting(f)
+    }
+
+    visits! {
+        visit_bool(bool)
+        visit_i8(i8) visit_i16(i16) visit_i32(i32) visit_i64(i64) visit_i128(i128)
+        visit_u8(u8) visit_u16(u16) visit_u32(u32) visit_u64(u64) visit_u128(u128)
+        visit_f32(f32) visit_f64(f64) visit_char(char)
+        visit_str(&str) visit_borrowed_str(&'de str) visit_string(String)
+        visit_bytes(&[u8]) visit_borrowed_bytes(&'de [u8]) visit_byte_buf(Vec<u8>)
+    }
+
+    #[inline]
+    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
+        self.inner.visit_unit()
+    }
+
+    #[inline]
+    fn visit_none<E: Error>(self) -> Result<V::Value, E> {
+        self.reading.walk.leaf();
+        self.inner.visit_none()
+    }
+
+    #[inline]
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        let _level = self.reading.descend()?;
+        self.inner.visit_some(Bounded::new(deserializer, self.reading))
+    }
+
+    #[inline]
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        let _level = self.reading.descend()?;
+        self.inner.visit_newtype_struct(Bounded::new(deserializer, self.reading))
+    }
+
+    #[inline]
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
+        let _level = self.reading.descend()?;
+        let account = Account::new(&self.reading.limits);
+        self.inner.visit_seq(Elements::new(seq, self.reading, &account, self.fixed))
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        let _level = self.reading.descend()?;
+        let account = Account::new(&self.reading.limits);
+        self.inner.visit_map(Elements::new(map, self.reading, &account, self.fixed))
+    }
+
+    #[inline]
+    fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Value, A::Error> {
+        let _level = self.reading.descend()?;
+        self.inner.visit_enum(Bounded::new(data, self.reading))
+    }
+}
+
+impl<'de, 'r, A: EnumAccess<'de>> EnumAccess<'de> for Bounded<'r, A> {
+    type Error = A::Error;
+    type Variant = Bounded<'r, A::Variant>;
+
+    #[inline]
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), A::Error> {
+        // Who writes gives the name and the number at once. Which of them is read is no part of the value.
+        let outline = self.reading.walk.mark();
+        let (value, variant) = self.inner.variant_seed(Bounded::new(seed, self.reading))?;
+        self.reading.walk.forget_since(outline);
+        Ok((value, Bounded::new(variant, self.reading)))
+    }
+}
+
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Bounded<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn unit_variant(self) -> Result<(), A::Error> {
+        self.inner.unit_variant()
+    }
+
+    #[inline]
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
+        self.inner.newtype_variant_seed(Bounded::new(seed, self.reading))
+    }
+
+    #[inline]
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
+        self.inner.tuple_variant(len, Bounded::fixed(visitor, self.reading, len))
+    }
+
+    #[inline]
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, A::Error> {
+        self.inner.struct_variant(fields, Bounded::fixed(visitor, self.reading, fields.len()))
+    }
+}
+
+/// The elements of a sequence or a map.
+struct Elements<'r, A> {
+    inner: A,
+    reading: &'r Reading,
+    account: &'r Account<'r>,
+    /// How many may be asked for before the account must be: first those that the type itself asks for, which are not
+    /// the payload's doing. Not a part of the account, so that it can be kept in a register.
+    left: usize,
+    key_width: usize,
+    /// Whether the next value of a map shows how wide the elements are.
+    learning: bool,
+}
+
+impl<'r, A> Elements<'r, A> {
+    #[inline]
+    fn new(inner: A, reading: &'r Reading, account: &'r Account<'r>, fixed: usize) -> Self {
+        Self { inner, reading, account, left: fixed, key_width: 0, learning: false }
+    }
+}
+
+impl<A> Drop for Elements<'_, A> {
+    #[inline]
+    fn drop(&mut self) {
+        self.account.close(self.left);
+    }
+}
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        self.left = match self.left.checked_sub(1) {
+            Some(left) => left,
+            None => {
+                let width = size_of::<S::Value>();
+                match self.account.ask(self.inner.size_hint(), width) {
+                    Some(left) if self.account.learn(width) => left,
+                    _ => return Err(self.reading.too_many()),
+                }
+            }
+        };
+        self.inner.next_element_seed(Bounded::new(seed, self.reading))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        self.inner.size_hint().map(|claimed| self.account.grant(claimed))
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        self.left = match self.left.checked_sub(1) {
+            Some(left) => left,
+            None => {
+                self.learning = true;
+                self.key_width = size_of::<S::Value>();
+                match self.account.ask(self.inner.size_hint(), self.key_width) {
+                    Some(left) => left,
+                    None => return Err(self.reading.too_many()),
+                }
+            }
+        };
+        self.inner.next_key_seed(Bounded::new(seed, self.reading))
+    }
+
+    #[inline]
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        if self.learning {
+            self.learning = false;
+            if !self.account.learn(self.key_width + size_of::<S::Value>()) {
+                return Err(self.reading.too_many());
+            }
+        }
+        self.inner.next_value_seed(Bounded::new(seed, self.reading))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        self.inner.size_hint().map(|claimed| self.account.grant(claimed))
+    }
+}
+
+// Out of the way of what happens every time.
+#[cold]
+#[inline(never)]
+fn refused<E: Error>(refusal: Refusal) -> E {
+    E::custom(refusal)
+}

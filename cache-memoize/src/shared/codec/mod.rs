@@ -1,0 +1,281 @@
+//! How a value becomes bytes and back: the formats, and one way in and out that is the same for all of them.
+//!
+//! Every format is wrapped on both sides, whatever it checks by itself:
+//!
+//! - writing ([`checked`]) refuses what could not be read back as it was: too deep, `Some(None)` where a format has
+//!   only `null`, a skipped field where fields have no names;
+//! - reading ([`bounded`]) refuses payloads that nest too deep, hold too many elements or have bytes left over, and
+//!   keeps a length that is merely claimed from allocating memory.
+//!
+//! # Bytes
+//!
+//! bincode: `config::standard()`. postcard: its only form. MessagePack: structs as maps with names. JSON: compact.
+//! Formats that write fields by position are followed by the value's *outline*, 4 bytes, little endian. See
+//! [`walk`] for what it catches.
+//!
+//! # What cannot be bounded
+//!
+//! - What a payload *contains*, rather than claims, takes the memory of its type: a byte that says `None` is a
+//!   whole `Option<T>` in a `Vec`. So decoding allocates at most the payload times the type's widest element, times
+//!   what a growing collection keeps spare, plus the small constants of [`limits`].
+//! - A `Deserialize` written by hand that allocates, loops or recurses by itself.
+//! - The stack: 127 levels of a type whose values are huge. An overflow cannot be caught; a panic is.
+
+mod bounded;
+mod checked;
+mod custom;
+mod formats;
+mod limits;
+mod missing;
+mod refusal;
+mod walk;
+
+// They compare the formats, so they need all of them.
+#[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
+mod hostile;
+#[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
+mod roundtrip;
+
+use std::fmt::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use serde_core::Serialize;
+use serde_core::de::DeserializeOwned;
+
+pub use custom::{CodecError, CustomCodec, Slot, Value};
+
+use super::fingerprint::Fingerprint;
+use crate::{Error, ErrorKind};
+use bounded::{Reading, Seed};
+use checked::{Checked, Losses, Writing};
+use limits::Limits;
+use missing::Missing;
+use walk::Walk;
+
+/// How values become bytes on a shared backend.
+///
+/// | | size | fields | for |
+/// |---|---|---|---|
+/// | `Bincode`, `Postcard` | smallest | by position | Rust on both sides |
+/// | `MessagePack` | small | by name | other languages, types with skipped, flattened or untagged parts |
+/// | `Json` | large | by name | reading entries with the eye |
+///
+/// An entry of another codec, or of a type whose shape has changed, is a miss, never a wrong value. By position, a
+/// value with `#[serde(skip_serializing_if)]` fields that are left out, and types that need `deserialize_any`
+/// (`untagged`, `flatten`, an internal `tag`), cannot be stored; choose a codec that writes names for those.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Codec {
+    /// [bincode](https://docs.rs/bincode/2.0.1) 2 in its standard configuration.
+    #[cfg(feature = "bincode")]
+    Bincode,
+    /// [postcard](https://docs.rs/postcard).
+    #[cfg(feature = "postcard")]
+    Postcard,
+    /// [MessagePack](https://msgpack.org), structs as maps.
+    #[cfg(feature = "messagepack")]
+    MessagePack,
+    /// JSON. Cannot store `NaN` or an infinity.
+    #[cfg(feature = "json")]
+    Json,
+    /// A format of your own.
+    Custom(Arc<dyn CustomCodec>),
+}
+
+/// Those that are compiled in, the best default first.
+pub(crate) const COMPILED_IN: &[Codec] = &[
+    #[cfg(feature = "bincode")]
+    Codec::Bincode,
+    #[cfg(feature = "postcard")]
+    Codec::Postcard,
+    #[cfg(feature = "messagepack")]
+    Codec::MessagePack,
+    #[cfg(feature = "json")]
+    Codec::Json,
+];
+
+/// The first of bincode, postcard, MessagePack and JSON whose feature is on. Without any of them, a codec that answers
+/// with an error which names the features.
+impl Default for Codec {
+    fn default() -> Self {
+        COMPILED_IN.first().cloned().unwrap_or_else(|| Self::Custom(Arc::new(Missing)))
+    }
+}
+
+/// The first id that is the user's; those below are ours.
+const FIRST_CUSTOM_ID: u8 = 128;
+
+/// Errors quote the payload; this many bytes of it are enough to understand, and few enough for a log.
+const LONGEST_MESSAGE: usize = 256;
+
+/// What follows a payload written by position.
+const OUTLINE_LEN: usize = size_of::<u32>();
+
+impl Codec {
+    /// The number that names this codec in stored entries. It never changes.
+    pub(crate) fn id(&self) -> u8 {
+        match self {
+            #[cfg(feature = "bincode")]
+            Self::Bincode => 1,
+            #[cfg(feature = "postcard")]
+            Self::Postcard => 2,
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => 3,
+            #[cfg(feature = "json")]
+            Self::Json => 4,
+            Self::Custom(codec) => codec.id(),
+        }
+    }
+
+    /// Appends `value` to `out`. After an error, `out` may hold a part of it.
+    pub(crate) fn encode<T: Serialize + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
+        let writing = Writing::new(self.losses());
+        let checked = Checked::new(value, &writing);
+        self.guard("writing", &writing.walk, || match self {
+            #[cfg(feature = "bincode")]
+            Self::Bincode => formats::bincode::encode(&checked, out),
+            #[cfg(feature = "postcard")]
+            Self::Postcard => formats::postcard::encode(&checked, out),
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => formats::messagepack::encode(&checked, out),
+            #[cfg(feature = "json")]
+            Self::Json => formats::json::encode(&checked, out),
+            Self::Custom(codec) => codec.encode(Value::new(&checked), out),
+        })?;
+        if self.is_by_position() {
+            out.extend_from_slice(&writing.walk.outline().to_le_bytes());
+        }
+        Ok(())
+    }
+
+    /// Reads what [`encode`](Self::encode) appended: all of `bytes`, or it is an error.
+    /// `fingerprint` is that of `T`.
+    pub(crate) fn decode<T: DeserializeOwned>(
+        &self,
+        bytes: &[u8],
+        fingerprint: Fingerprint,
+    ) -> Result<T, Error> {
+        let Some((bytes, outline)) = self.split_outline(bytes) else {
+            return Err(self.error("reading", &"it is too short"));
+        };
+        let reading = Reading::new(Limits::new(bytes.len(), fingerprint.widest), self.lends_strings());
+        let mut value = None;
+        let seed = Seed::<T>::new(&reading, &mut value);
+        self.guard("reading", &reading.walk, || match self {
+            #[cfg(feature = "bincode")]
+            Self::Bincode => formats::bincode::decode(seed, bytes),
+            #[cfg(feature = "postcard")]
+            Self::Postcard => formats::postcard::decode(seed, bytes),
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => formats::messagepack::decode(seed, bytes),
+            #[cfg(feature = "json")]
+            Self::Json => formats::json::decode(seed, bytes),
+            Self::Custom(codec) => custom::decode(&**codec, seed, bytes),
+        })?;
+        if outline.is_some_and(|written| written != reading.walk.outline()) {
+            return Err(self.error("reading", &"what `Serialize` wrote is not what `Deserialize` reads"));
+        }
+        value.ok_or_else(|| self.error("reading", &"the codec returned without filling the slot"))
+    }
+
+    #[inline]
+    fn split_outline<'b>(&self, bytes: &'b [u8]) -> Option<(&'b [u8], Option<u32>)> {
+        if !self.is_by_position() {
+            return Some((bytes, None));
+        }
+        let (bytes, outline) = bytes.split_last_chunk::<OUTLINE_LEN>()?;
+        Some((bytes, Some(u32::from_le_bytes(*outline))))
+    }
+
+    /// Whether fields are found by their place alone, so that a missing one shifts all that follow.
+    #[inline]
+    fn is_by_position(&self) -> bool {
+        match self {
+            #[cfg(feature = "bincode")]
+            Self::Bincode => true,
+            #[cfg(feature = "postcard")]
+            Self::Postcard => true,
+            #[cfg(feature = "messagepack")]
+            Self::MessagePack => false,
+            #[cfg(feature = "json")]
+            Self::Json => false,
+            Self::Custom(codec) => codec.is_by_position(),
+        }
+    }
+
+    /// bincode allocates the length that a `String` claims before it looks whether the bytes are there. What it
+    /// lends as `&str` it must find in the payload first.
+    #[inline]
+    fn lends_strings(&self) -> bool {
+        match self {
+            #[cfg(feature = "bincode")]
+            Self::Bincode => true,
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn losses(&self) -> Losses {
+        let by_name = !self.is_by_position();
+        Losses {
+            skipped_fields: !by_name,
+            nested_nulls: by_name,
+            #[cfg(feature = "json")]
+            non_finite: matches!(self, Self::Json),
+            #[cfg(not(feature = "json"))]
+            non_finite: false,
+        }
+    }
+
+    /// Runs a format over the user's type, whose `Serialize` and `Deserialize` may panic: the function that is
+    /// cached must not, so that is an error like any other.
+    #[inline]
+    fn guard(
+        &self,
+        doing: &str,
+        walk: &Walk,
+        run: impl FnOnce() -> Result<(), CodecError>,
+    ) -> Result<(), Error> {
+        if let Self::Custom(codec) = self
+            && codec.id() < FIRST_CUSTOM_ID
+        {
+            let id = codec.id();
+            let problem = format!("{id} is not an id for a custom codec; use {FIRST_CUSTOM_ID} to 255");
+            return Err(self.error(doing, &problem));
+        }
+        match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(match walk.refusal() {
+                Some(refusal) => self.error(doing, &refusal),
+                None => self.error(doing, &error),
+            }),
+            Err(_) => Err(self.error(doing, &"the type's own serde code panicked")),
+        }
+    }
+
+    #[cold]
+    fn error(&self, doing: &str, problem: &dyn fmt::Display) -> Error {
+        let mut message = Shortened(format!("{doing} a value as {self:?}: "));
+        // The only error is our own, which says that there is enough.
+        let _ = write!(message, "{problem}");
+        Error::new(ErrorKind::Codec, message.0)
+    }
+}
+
+/// A message that stops growing. What it quotes can be as long as the payload, and several times that when escaped.
+struct Shortened(String);
+
+impl fmt::Write for Shortened {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = LONGEST_MESSAGE.saturating_sub(self.0.len());
+        if text.len() <= room {
+            self.0.push_str(text);
+            return Ok(());
+        }
+        let fitting = (0..=room).rfind(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        self.0.push_str(&text[..fitting]);
+        self.0.push('…');
+        Err(fmt::Error)
+    }
+}

@@ -1,0 +1,33 @@
+//! Why a value is not written, or a payload not read, for reasons of ours.
+//!
+//! Kept beside the error that goes through the format: some formats drop the text of an error.
+
+use std::fmt;
+
+use super::walk::DEEPEST;
+
+/// A limit that was met, or a loss that was avoided.
+#[derive(Clone, Copy)]
+pub(super) enum Refusal {
+    TooDeep,
+    TooMany,
+    NestedNull,
+    NotFinite,
+    SkippedField(&'static str),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooDeep => write!(f, "it nests more than {DEEPEST} levels"),
+            Self::TooMany => f.write_str("it holds more elements than its bytes can"),
+            Self::NestedNull => f.write_str("it has a `Some` of nothing, which would be read as `None`"),
+            Self::NotFinite => f.write_str("it has a number that is not finite, for which there is no form"),
+            Self::SkippedField(name) => write!(
+                f,
+                "its field `{name}` is skipped, but fields are found by their place; use a codec with names, \
+                 such as MessagePack"
+            ),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Where writing or reading is in the tree of a value: how deep, and the outline of what was passed.
+//!
+//! A format without names reads wrong values without noticing when `Serialize` writes other fields than
+//! `Deserialize` reads, as with `#[serde(skip_serializing)]`: `{a, x: 0, v: [0]}` without `a` is the bytes `0 1 0`,
+//! which are also `{a: None, x: 1, v: []}`. No checksum of bytes and no fingerprint of a type sees that. The
+//! outline does: a hash over the tree of levels and leaves, without the leaves' kinds and values. A field more or
+//! less is a branch more or less.
+
+use std::cell::Cell;
+
+use super::refusal::Refusal;
+
+/// How many levels a value may nest. `serde_json` allows as many; each level is a few frames on the stack.
+pub(super) const DEEPEST: u32 = 127;
+
+const OPEN: u64 = 0;
+const CLOSE: u64 = 1;
+
+/// What is remembered on the way through a value.
+pub(super) struct Walk {
+    depth: Cell<u32>,
+    /// Leaves since the last level began or ended. There are many of them in a row, and adding is all that each costs.
+    leaves: Cell<u64>,
+    outline: Cell<u64>,
+    refusal: Cell<Option<Refusal>>,
+}
+
+impl Walk {
+    #[inline]
+    pub(super) fn new() -> Self {
+        Self {
+            depth: Cell::new(0),
+            leaves: Cell::new(0),
+            outline: Cell::new(0xcbf2_9ce4_8422_2325),
+            refusal: Cell::new(None),
+        }
+    }
+
+    /// A value with nothing inside it: a number, a text, `None`, a unit.
+    #[inline]
+    pub(super) fn leaf(&self) {
+        self.leaves.set(self.leaves.get() + 1);
+    }
+
+    /// Goes into a value that has others inside it, until the level is dropped.
+    #[inline]
+    pub(super) fn descend(&self) -> Result<Level<'_>, Refusal> {
+        let depth = self.depth.get();
+        if depth >= DEEPEST {
+            return Err(self.refuse(Refusal::TooDeep));
+        }
+        self.depth.set(depth + 1);
+        self.pass(OPEN);
+        Ok(Level(self))
+    }
+
+    /// Goes no further; remembers why.
+    #[cold]
+    pub(super) fn refuse(&self, refusal: Refusal) -> Refusal {
+        self.refusal.set(Some(refusal));
+        refusal
+    }
+
+    /// Why it went no further.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.refusal.get()
+    }
+
+    /// The outline of all that was passed. Meaningless before the end.
+    #[inline]
+    pub(super) fn outline(&self) -> u32 {
+        let outline = self.after(CLOSE);
+        (outline ^ (outline >> 32)) as u32
+    }
+
+    /// What was passed so far, for [`forget_since`](Self::forget_since).
+    #[inline]
+    pub(super) fn mark(&self) -> Mark {
+        Mark { leaves: self.leaves.get(), outline: self.outline.get() }
+    }
+
+    /// Takes what was passed since `mark` out of the outline.
+    #[inline]
+    pub(super) fn forget_since(&self, mark: Mark) {
+        self.leaves.set(mark.leaves);
+        self.outline.set(mark.outline);
+    }
+
+    #[inline]
+    fn pass(&self, step: u64) {
+        self.outline.set(self.after(step));
+        self.leaves.set(0);
+    }
+
+    /// The outline with the leaves that were passed and the step after them: FNV-1a over words.
+    #[inline]
+    fn after(&self, step: u64) -> u64 {
+        (self.outline.get() ^ (self.leaves.get() << 1 | step)).wrapping_mul(0x0000_0100_0000_01b3)
+    }
+}
+
+/// A point on the way.
+pub(super) struct Mark {
+    leaves: u64,
+    outline: u64,
+}
+
+/// A level that [`Walk::descend`] went into.
+pub(super) struct Level<'w>(&'w Walk);
+
+impl Drop for Level<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.pass(CLOSE);
+        self.0.depth.set(self.0.depth.get() - 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every tree with this many leaves and levels at most, as its steps: `.` a leaf, `(` and `)` a level.
+    fn trees(leaves: usize, levels: usize) -> Vec<String> {
+        fn grow(text: &str, open: usize, leaves: usize, levels: usize, all: &mut Vec<String>) {
+            if open == 0 {
+                all.push(text.into());
+            }
+            if leaves > 0 {
+                grow(&format!("{text}."), open, leaves - 1, levels, all);
+            }
+            if levels > 0 {
+                grow(&format!("{text}("), open + 1, leaves, levels - 1, all);
+            }
+            if open > 0 {
+                grow(&format!("{text})"), open - 1, leaves, levels, all);
+            }
+        }
+        let mut all = Vec::new();
+        grow("", 0, leaves, levels, &mut all);
+        all
+    }
+
+    fn outline(tree: &str) -> u32 {
+        let walk = Walk::new();
+        let mut levels = Vec::new();
+        for step in tree.chars() {
+            match step {
+                '.' => walk.leaf(),
+                '(' => levels.push(walk.descend().ok().unwrap()),
+                _ => drop(levels.pop()),
+            }
+        }
+        walk.outline()
+    }
+
+    #[test]
+    fn no_two_trees_have_the_same_outline() {
+        let trees = trees(5, 4);
+        let mut outlines: Vec<u32> = trees.iter().map(|tree| outline(tree)).collect();
+        outlines.sort_unstable();
+        outlines.dedup();
+        assert_eq!((trees.len(), outlines.len()), (trees.len().max(5_000), trees.len()));
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_no_trace() {
+        let walk = Walk::new();
+        walk.leaf();
+        let mark = walk.mark();
+        walk.leaf();
+        drop(walk.descend().ok().unwrap());
+        walk.forget_since(mark);
+        walk.leaf();
+        assert_eq!(walk.outline(), outline(".."));
+    }
+
+    #[test]
+    fn depth_ends_and_comes_back() {
+        let walk = Walk::new();
+        let levels: Vec<Level<'_>> = (0..DEEPEST).map(|_| walk.descend().ok().unwrap()).collect();
+        assert!(matches!(walk.descend(), Err(Refusal::TooDeep)));
+        drop(levels);
+        assert!(walk.descend().is_ok());
+    }
+}

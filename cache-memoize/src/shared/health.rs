@@ -1,0 +1,153 @@
+//! Whether a backend is worth asking: a circuit breaker, and telling about it once.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::{Inner, chores, token};
+use crate::backend::{Call, Key};
+use crate::event::{self, EventKind};
+use crate::flight::block_on;
+use crate::sync::lock;
+use crate::{Error, ErrorKind};
+
+/// After so many timeouts in a row nobody waits for another. A backend that cannot be reached at all is given up at
+/// once: its client has tried twice by then.
+const TIMEOUTS: u32 = 3;
+
+/// The longest time between two probes of a backend that is down, at first and in the end. The actual times are
+/// random, so that the processes of a fleet do not come all at once.
+const FIRST_PROBE: Duration = Duration::from_millis(50);
+const LAST_PROBE: Duration = Duration::from_secs(1);
+
+/// How long a refusal is not told again.
+const QUIET: Duration = Duration::from_secs(60);
+
+/// So many different refusals are remembered.
+const MOST_REFUSALS: usize = 64;
+
+/// What is known of the state of a backend.
+#[derive(Default)]
+pub(crate) struct Health {
+    /// Whether calls fail without asking. Only a hint of the state below, so that nobody needs the lock to read it.
+    down: AtomicBool,
+    /// Timeouts in a row.
+    timeouts: AtomicU32,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Why the backend is down, if it is.
+    cause: Option<Error>,
+    probe: Option<chores::Planned>,
+    refusals: HashMap<String, Instant>,
+}
+
+impl Inner {
+    /// Fails at once while the backend is down.
+    #[inline]
+    pub(crate) fn admit(&self) -> Result<(), Error> {
+        match self.health.down.load(Relaxed) {
+            false => Ok(()),
+            true => lock(&self.health.state).cause.clone().map_or(Ok(()), Err),
+        }
+    }
+
+    /// Learns from an answer.
+    #[inline]
+    pub(crate) fn learn<T>(self: &Arc<Self>, answer: &Result<T, Error>) {
+        match answer {
+            Ok(_) if self.health.timeouts.load(Relaxed) == 0 && !self.health.down.load(Relaxed) => {}
+            Ok(_) => self.answered(),
+            Err(error) => self.failed(error),
+        }
+    }
+
+    #[cold]
+    fn failed(self: &Arc<Self>, error: &Error) {
+        match error.kind() {
+            ErrorKind::Timeout if self.health.timeouts.fetch_add(1, Relaxed) + 1 < TIMEOUTS => {}
+            ErrorKind::Timeout | ErrorKind::Unavailable => self.give_up(error, true),
+            // It says that there is no backend: nothing to probe.
+            ErrorKind::Setting => self.give_up(error, false),
+            ErrorKind::Backend | ErrorKind::Codec => {
+                self.answered();
+                self.refused(error);
+            }
+        }
+    }
+
+    /// It answers, whatever it says.
+    #[cold]
+    fn answered(&self) {
+        self.health.timeouts.store(0, Relaxed);
+        let mut state = lock(&self.health.state);
+        let (cause, probe) = (state.cause.take(), state.probe.take());
+        self.health.down.store(false, Relaxed);
+        drop(state);
+        drop(probe);
+        if cause.is_some() {
+            event::tell(EventKind::Up, &self.backend.name(), "");
+        }
+    }
+
+    fn give_up(self: &Arc<Self>, error: &Error, probe: bool) {
+        let mut state = lock(&self.health.state);
+        if state.cause.is_some() {
+            return;
+        }
+        state.cause = Some(error.clone());
+        self.health.down.store(true, Relaxed);
+        if probe {
+            state.probe = Some(self.plan_probe(FIRST_PROBE));
+        }
+        drop(state);
+        event::tell(EventKind::Down, &self.backend.name(), error.to_string());
+    }
+
+    fn plan_probe(self: &Arc<Self>, longest: Duration) -> chores::Planned {
+        let inner = Arc::downgrade(self);
+        let [random, ..] = token();
+        let delay = longest.mul_f64((1.0 + f64::from(random)) / 256.0);
+        chores::later(delay, move || {
+            if let Some(inner) = inner.upgrade() {
+                inner.probe(longest);
+            }
+        })
+    }
+
+    /// No caller waits for this; a caller's own attempt would cost it a timeout.
+    fn probe(self: &Arc<Self>, longest: Duration) {
+        let key = Key::new(format!("{}cache-memoize:probe", self.namespace), "cache-memoize");
+        let answer = block_on(self.backend.read(&key, Call::BLOCKING));
+        match answer.map_err(|error| error.kind()) {
+            Err(ErrorKind::Timeout | ErrorKind::Unavailable) => {
+                let mut state = lock(&self.health.state);
+                if state.cause.is_some() {
+                    state.probe = Some(self.plan_probe((2 * longest).min(LAST_PROBE)));
+                }
+            }
+            _ => self.answered(),
+        }
+    }
+
+    /// Tells that a call was refused, once in a while.
+    fn refused(&self, error: &Error) {
+        let message = error.to_string();
+        let now = Instant::now();
+        let mut state = lock(&self.health.state);
+        let refusals = &mut state.refusals;
+        if refusals.len() >= MOST_REFUSALS {
+            refusals.retain(|_, told| now.duration_since(*told) < QUIET);
+        }
+        let known = refusals.get(&message).is_some_and(|told| now.duration_since(*told) < QUIET);
+        if known || refusals.len() >= MOST_REFUSALS {
+            return;
+        }
+        refusals.insert(message.clone(), now);
+        drop(state);
+        event::tell(EventKind::Refused, &self.backend.name(), message);
+    }
+}

@@ -1,0 +1,310 @@
+//! The obligation of the one who computes for a shared backend: to end the flight, by storing, by failing, or by
+//! being dropped.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use super::caller::Caller;
+use super::key::CacheKey;
+use super::renewal::Renewal;
+use crate::Error;
+use crate::backend::{Call, Commit, Fence};
+use crate::call::lead::{Purpose, message_of};
+use crate::flight::table::AtKey;
+use crate::flight::{Flight, Leader, Settled, block_on, context};
+use crate::memory::entry::{Entry, Filled, Header};
+use crate::policy::{Policy, Verdict};
+use crate::shape::shared::SharedShape;
+use crate::time::Deadline;
+
+/// What a flight carries beside the value.
+pub(crate) struct Carried {
+    pub(crate) key: Arc<CacheKey>,
+    pub(crate) stage: Stage,
+}
+
+/// How far a flight is.
+#[derive(Clone)]
+pub(crate) enum Stage {
+    /// The backend is being asked.
+    Approaching,
+    /// The computation began with this fence.
+    Airborne(Fence),
+    /// The computation began without the backend.
+    Blind,
+}
+
+impl<S: SharedShape> Caller<S> {
+    fn take_off(
+        &self,
+        at_key: &mut AtKey<'_>,
+        stage: Stage,
+        leader: Leader,
+        joinable: bool,
+    ) -> (Arc<Entry<Carried, S::Shared>>, Arc<Flight>) {
+        let mut made = None;
+        let flight = at_key.begin(joinable, |ticket| {
+            let header = Header {
+                hash: self.key.hash,
+                ident: 0,
+                ticket,
+                generation: self.scope.scope.generation(),
+                scope: self.scope.scope.clone(),
+            };
+            let key = Carried { key: self.key.clone(), stage };
+            let entry = Arc::new(Entry { header, key, filled: OnceLock::new() });
+            made = Some(entry.clone());
+            Flight::new(entry, leader, self.shared.address())
+        });
+        (made.expect("`begin` makes the flight"), flight)
+    }
+}
+
+/// A flight that only asks the backend. Those who wait for it look again when it is dropped.
+pub(crate) struct Approach {
+    shared: super::Shared,
+    flight: Arc<Flight>,
+}
+
+impl Approach {
+    pub(crate) fn announce<S: SharedShape>(
+        at_key: &mut AtKey<'_>,
+        caller: &Caller<S>,
+        leader: Leader,
+    ) -> Self {
+        let (_, flight) = caller.take_off(at_key, Stage::Approaching, leader, true);
+        Self { shared: caller.shared.clone(), flight }
+    }
+
+    /// One that nobody waits for.
+    pub(crate) fn aside<S: SharedShape>(caller: &Caller<S>, leader: Leader) -> Self {
+        let (_, flight) = caller.take_off(&mut caller.at_key(), Stage::Approaching, leader, false);
+        Self { shared: caller.shared.clone(), flight }
+    }
+
+    /// See [`Lead::within`].
+    pub(crate) fn within<R>(&self, user: impl FnOnce() -> R) -> std::thread::Result<R> {
+        within(&self.flight, user)
+    }
+}
+
+fn within<R>(flight: &Arc<Flight>, user: impl FnOnce() -> R) -> std::thread::Result<R> {
+    catch_unwind(AssertUnwindSafe(|| context::within(flight, user)))
+}
+
+impl Drop for Approach {
+    fn drop(&mut self) {
+        self.shared.inner().flights.at(self.flight.entry.header().hash).end(&self.flight);
+        self.flight.settle(Settled::Abandoned);
+    }
+}
+
+/// The one who computes. Dropping it gives the computation up.
+pub struct Lead<S: SharedShape> {
+    caller: Caller<S>,
+    entry: Arc<Entry<Carried, S::Shared>>,
+    flight: Arc<Flight>,
+    purpose: Purpose,
+    began: Instant,
+    renewal: Option<Renewal>,
+    /// Whether the flight is still to be ended.
+    open: bool,
+}
+
+/// What the end of a computation does to the backend.
+enum Ending {
+    Store {
+        entry: Vec<u8>,
+        lifetime: Option<Duration>,
+    },
+    /// A refresh leaves nothing to keep.
+    Remove,
+    Nothing,
+    /// The value cannot be stored.
+    Failed(Error),
+}
+
+impl<S: SharedShape> Lead<S> {
+    pub(crate) fn begin(caller: Caller<S>, stage: Stage, purpose: Purpose, leader: Leader) -> Self {
+        caller.counters().misses.fetch_add(1, Relaxed);
+        caller.counters().in_flight.fetch_add(1, Relaxed);
+        let renewal = match &stage {
+            Stage::Airborne(fence) => Some(Renewal::of(&caller, fence)),
+            Stage::Approaching | Stage::Blind => None,
+        };
+        let mut at_key = caller.at_key();
+        let (entry, flight) = caller.take_off(&mut at_key, stage, leader, purpose != Purpose::Aside);
+        drop(at_key);
+        Self { caller, entry, flight, purpose, began: Instant::now(), renewal, open: true }
+    }
+
+    pub(crate) fn run(
+        self,
+        policy: &Policy<(), S>,
+        body: impl FnOnce() -> S::Return,
+    ) -> (S::Return, Result<(), Error>) {
+        let returned = match self.within(body) {
+            Ok(returned) => returned,
+            Err(panic) => self.fail(panic),
+        };
+        let (lead, ending) = self.judged(policy, &returned);
+        (returned, block_on(lead.end(ending, Call::BLOCKING)))
+    }
+
+    pub(crate) async fn run_async<F>(self, policy: Policy<(), S>, body: F) -> (S::Return, Result<(), Error>)
+    where
+        F: Future<Output = S::Return>,
+    {
+        let mut body = pin!(body);
+        let outcome = std::future::poll_fn(|task| {
+            self.flight.polled_by(task.waker());
+            match self.within(|| body.as_mut().poll(task)) {
+                Ok(poll) => poll.map(Ok),
+                Err(panic) => Poll::Ready(Err(panic)),
+            }
+        });
+        let returned = match outcome.await {
+            Ok(returned) => returned,
+            Err(panic) => self.fail(panic),
+        };
+        let (lead, ending) = self.judged(&policy, &returned);
+        // An error need not be `Send`, so none may be held while the backend is asked.
+        match S::keep(returned) {
+            Ok(shared) => {
+                let ended = lead.end(ending, Call::ASYNC).await;
+                (S::restore(shared), ended)
+            }
+            Err(returned) => (returned, lead.end_without_value(ending)),
+        }
+    }
+
+    /// Runs user code as part of the computation: when it calls the same key, that is recursion.
+    pub(super) fn within<R>(&self, user: impl FnOnce() -> R) -> std::thread::Result<R> {
+        within(&self.flight, user)
+    }
+
+    /// What decides, what encodes and what copies is the user's code, too.
+    fn judged(self, policy: &Policy<(), S>, returned: &S::Return) -> (Self, Ending) {
+        match self.within(|| self.decide(policy, returned)) {
+            Ok(ending) => (self, ending),
+            Err(panic) => self.fail(panic),
+        }
+    }
+
+    fn decide(&self, policy: &Policy<(), S>, returned: &S::Return) -> Ending {
+        let ending = match policy.judge(&(), returned) {
+            Verdict::Store { lifetime, .. } => {
+                match self.caller.seal(returned, lifetime, self.began.elapsed()) {
+                    Ok(entry) => Ending::Store { entry, lifetime },
+                    Err(error) => Ending::Failed(error),
+                }
+            }
+            Verdict::Refuse if self.purpose == Purpose::Refresh => Ending::Remove,
+            Verdict::Refuse | Verdict::Fail => Ending::Nothing,
+        };
+        if self.flight.has_waiters()
+            && let Some(value) = S::share(returned)
+        {
+            let _ = self.entry.filled.set(Filled::new(value, None, 1));
+        }
+        ending
+    }
+
+    /// Brings the value home, then wakes those who wait.
+    async fn end(mut self, ending: Ending, call: Call) -> Result<(), Error> {
+        let ended = match (&ending, &self.entry.key.stage) {
+            (Ending::Store { entry, lifetime }, Stage::Airborne(fence)) => {
+                self.commit(fence, Some(entry), *lifetime, call).await
+            }
+            (Ending::Remove, Stage::Airborne(fence)) => self.commit(fence, None, None, call).await,
+            _ => return self.end_without_value(ending),
+        };
+        self.close();
+        ended
+    }
+
+    fn end_without_value(mut self, ending: Ending) -> Result<(), Error> {
+        let failed = match ending {
+            Ending::Failed(error) => Err(error),
+            _ => Ok(()),
+        };
+        if failed.is_err() {
+            self.caller.counters().errors.fetch_add(1, Relaxed);
+            self.caller.shared.inner().learn(&failed);
+        }
+        if let Stage::Airborne(fence) = &self.entry.key.stage {
+            self.caller.release(fence.clone());
+        }
+        self.close();
+        failed
+    }
+
+    async fn commit(
+        &self,
+        fence: &Fence,
+        entry: Option<&[u8]>,
+        lifetime: Option<Duration>,
+        call: Call,
+    ) -> Result<(), Error> {
+        let (caller, refresh) = (&self.caller, self.purpose == Purpose::Refresh);
+        if !refresh {
+            caller.admit()?;
+        }
+        let commit = Commit::new(fence, entry).lifetime(lifetime).refresh(refresh);
+        let stored = caller.ask(|backend| backend.commit(&caller.key.wire, commit, call)).await?;
+        if refresh {
+            let overtaken = caller.at_key().overtake(self.flight.ticket());
+            drop(overtaken);
+        }
+        match (stored, entry) {
+            (true, Some(_)) => {
+                caller.counters().stores.fetch_add(1, Relaxed);
+                caller.scope.hints.there(caller.key.hash, Deadline::after(lifetime));
+            }
+            _ => caller.scope.hints.gone(caller.key.hash),
+        }
+        Ok(())
+    }
+
+    fn fail(mut self, panic: Box<dyn Any + Send>) -> ! {
+        self.give_up(Settled::Panicked(message_of(&*panic)));
+        resume_unwind(panic)
+    }
+
+    fn give_up(&mut self, how: Settled) {
+        if let Stage::Airborne(fence) = &self.entry.key.stage {
+            self.caller.release(fence.clone());
+        }
+        self.settle(how);
+    }
+
+    fn close(&mut self) {
+        let how = match self.entry.filled.get() {
+            Some(_) => Settled::Shared,
+            None => Settled::Unshared,
+        };
+        self.settle(how);
+    }
+
+    fn settle(&mut self, how: Settled) {
+        self.open = false;
+        self.renewal = None;
+        self.caller.counters().in_flight.fetch_sub(1, Relaxed);
+        self.caller.at_key().end(&self.flight);
+        self.flight.settle(how);
+    }
+}
+
+impl<S: SharedShape> Drop for Lead<S> {
+    fn drop(&mut self) {
+        if self.open {
+            self.give_up(Settled::Abandoned);
+        }
+    }
+}

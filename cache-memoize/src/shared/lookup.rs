@@ -1,0 +1,349 @@
+//! From a call to a value or a computation: read, share what this process computes, wait for what the fleet computes,
+//! or lead.
+//!
+//! What another process did to the key is known to the backend alone. So whoever would share a computation asks whether
+//! its fence still stands, in the same request that would begin one.
+
+use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use super::caller::{Caller, Found};
+use super::lead::{Approach, Carried, Lead, Stage};
+use super::turn::Turn;
+use super::{chores, token};
+use crate::Error;
+use crate::__private::Look;
+use crate::backend::{Begun, Call, Fence};
+use crate::call::lead::Purpose;
+use crate::flight::context::NoWait;
+use crate::flight::{self, Flight, Leader, Settled, Waited, block_on};
+use crate::memory::entry::Entry;
+use crate::shape::shared::SharedShape;
+
+/// A call that has not looked yet.
+pub enum Lookup<S: SharedShape> {
+    /// It uses the cache.
+    Call(Box<Caller<S>>),
+    /// It does not.
+    Bypass,
+}
+
+/// How a call meets others.
+#[derive(Clone, Copy)]
+struct How {
+    call: Call,
+    /// Not at all.
+    alone: bool,
+    /// Also those of other processes.
+    fleet: bool,
+    /// The body must not run twice at a time, even when it fails or takes long.
+    exclusive: bool,
+}
+
+impl How {
+    const JOIN: Self = Self { call: Call::BLOCKING, alone: false, fleet: false, exclusive: false };
+    const FLEET: Self = Self { fleet: true, ..Self::JOIN };
+    const CLAIM: Self = Self { exclusive: true, ..Self::FLEET };
+    const ALONE: Self = Self { alone: true, ..Self::JOIN };
+
+    fn in_task(self) -> Self {
+        Self { call: Call::ASYNC, ..self }
+    }
+
+    fn leader(self) -> Leader {
+        match self.call.is_blocking() {
+            true => Leader::Thread,
+            false => Leader::Task,
+        }
+    }
+}
+
+impl<S: SharedShape> Lookup<S> {
+    /// Shares a computation of this process.
+    pub fn join(self) -> Turn<S> {
+        block_on(self.turn(How::JOIN))
+    }
+
+    /// See [`join`](Self::join).
+    pub async fn join_async(self) -> Turn<S> {
+        self.turn(How::JOIN.in_task()).await
+    }
+
+    /// Shares a computation of any process.
+    pub fn join_fleet(self) -> Turn<S> {
+        block_on(self.turn(How::FLEET))
+    }
+
+    /// See [`join_fleet`](Self::join_fleet).
+    pub async fn join_fleet_async(self) -> Turn<S> {
+        self.turn(How::FLEET.in_task()).await
+    }
+
+    /// For a body that must not run twice at a time, in any process.
+    pub fn claim(self) -> Turn<S> {
+        block_on(self.turn(How::CLAIM))
+    }
+
+    /// See [`claim`](Self::claim).
+    pub async fn claim_async(self) -> Turn<S> {
+        self.turn(How::CLAIM.in_task()).await
+    }
+
+    /// Computes whatever others do.
+    pub fn alone(self) -> Turn<S> {
+        block_on(self.turn(How::ALONE))
+    }
+
+    /// See [`alone`](Self::alone).
+    pub async fn alone_async(self) -> Turn<S> {
+        self.turn(How::ALONE.in_task()).await
+    }
+
+    async fn turn(self, how: How) -> Turn<S> {
+        match self {
+            Self::Call(caller) => caller.turn(how).await,
+            Self::Bypass => Turn::Uncached,
+        }
+    }
+}
+
+impl<S: SharedShape> Look for Lookup<S> {
+    fn bypass() -> Self {
+        Self::Bypass
+    }
+}
+
+/// What this process has under a key.
+enum Local {
+    /// Nothing; the caller has announced itself.
+    Vacant(Approach),
+    /// Somebody is asking the backend.
+    Approaching(Arc<Flight>),
+    /// A computation with this fence.
+    Airborne(Arc<Flight>, Fence),
+    /// A computation of which the backend does not know.
+    Blind(Arc<Flight>),
+    /// Nothing that this call could share.
+    Apart,
+}
+
+/// Whether a call has its turn or must look again.
+type Next<S> = Result<Turn<S>, Caller<S>>;
+
+impl<S: SharedShape> Caller<S> {
+    async fn turn(mut self, how: How) -> Turn<S> {
+        let mut over = false;
+        if self.scope.hints.expects(self.key.hash) && self.admit().is_ok() {
+            match self.read(how.call).await {
+                Ok(Found::Value(value)) => return self.hit(value),
+                Ok(Found::Unfit) => over = true,
+                Ok(Found::Nothing) => {}
+                Err(error) => self.down = Some(error),
+            }
+        }
+        // Boxed, so that the future of a hit is small.
+        Box::pin(self.miss(how, over)).await
+    }
+
+    #[cold]
+    async fn miss(mut self, how: How, over: bool) -> Turn<S> {
+        loop {
+            if self.is_recursion() {
+                return Turn::Uncached;
+            }
+            let next = match self.local(how) {
+                Local::Vacant(approach) => return self.approach(approach, how, over).await,
+                Local::Approaching(flight) => self.wait(flight, how, over).await,
+                Local::Airborne(flight, fence) => self.check(flight, fence, how, over).await,
+                Local::Blind(flight) => self.try_again(flight, how, over).await,
+                Local::Apart => Ok(self.aside(how, over).await),
+            };
+            match next {
+                Ok(turn) => return turn,
+                Err(caller) => self = caller,
+            }
+        }
+    }
+
+    fn hit(self, value: S::Shared) -> Turn<S> {
+        self.counters().hits.bump();
+        Turn::Hit(value)
+    }
+
+    fn local(&self, how: How) -> Local {
+        if how.alone {
+            return Local::Apart;
+        }
+        let mut key = self.at_key();
+        let Some(flight) = key.flight().cloned() else {
+            return Local::Vacant(Approach::announce(&mut key, self, how.leader()));
+        };
+        drop(key);
+        // A thread that waits for a task may be the one that has to run it.
+        let may_wait = how.leader() == Leader::Task || flight.leader == Leader::Thread;
+        let Some(entry) = self.entry_in(&flight).filter(|_| may_wait) else { return Local::Apart };
+        match &entry.key.stage {
+            Stage::Approaching => Local::Approaching(flight),
+            Stage::Airborne(fence) => {
+                let fence = fence.clone();
+                Local::Airborne(flight, fence)
+            }
+            Stage::Blind => Local::Blind(flight),
+        }
+    }
+
+    /// The entry of a flight, if it is of this very key.
+    fn entry_in<'f>(&self, flight: &'f Flight) -> Option<&'f Entry<Carried, S::Shared>> {
+        let entry = flight.entry.typed::<Carried, S::Shared>()?;
+        (entry.key.key.wire == self.key.wire).then_some(entry)
+    }
+
+    /// Asks the backend first, on behalf of all who wait for the answer.
+    async fn approach(mut self, approach: Approach, how: How, over: bool) -> Turn<S> {
+        let begun = self.begin_patiently(None, how, over).await;
+        let turn = self.settled(begun, how, Purpose::Fill).await;
+        // Whoever waits for the answer looks again now, and finds the computation.
+        drop(approach);
+        turn
+    }
+
+    /// Computes for this caller alone, beside others.
+    async fn aside(mut self, how: How, over: bool) -> Turn<S> {
+        let how = How { fleet: how.exclusive, ..how };
+        let begun = self.begin_patiently(None, how, over).await;
+        self.settled(begun, how, Purpose::Aside).await
+    }
+
+    /// Shares a computation if no invalidation, of any process, has overtaken it.
+    async fn check(mut self, flight: Arc<Flight>, fence: Fence, how: How, over: bool) -> Next<S> {
+        match self.begin_patiently(Some(fence), how, over).await {
+            Ok(Begun::Standing) => self.wait(flight, how, over).await,
+            // Another caller was here before, since the invalidation.
+            Ok(Begun::Fence(begun)) if self.has_been_begun(&begun, &flight) => {
+                self.release(begun);
+                Err(self)
+            }
+            begun => Ok(self.settled(begun, how, Purpose::Fill).await),
+        }
+    }
+
+    /// Somebody computes without the backend. So does this call, together with it, if it cannot reach the backend
+    /// either.
+    async fn try_again(mut self, flight: Arc<Flight>, how: How, over: bool) -> Next<S> {
+        match self.begin_patiently(None, how, over).await {
+            Err(_) => self.wait(flight, how, over).await,
+            begun => Ok(self.settled(begun, how, Purpose::Fill).await),
+        }
+    }
+
+    /// Takes the value that was found, or computes.
+    async fn settled(mut self, mut begun: Result<Begun, Error>, how: How, purpose: Purpose) -> Turn<S> {
+        if let Ok(Begun::Value(bytes)) = &begun {
+            if let Found::Value(value) = self.open(bytes) {
+                return self.hit(value);
+            }
+            begun = self.begin_patiently(None, how, true).await;
+        }
+        let stage = match begun {
+            Ok(Begun::Fence(fence)) => Stage::Airborne(fence),
+            // Without a fence, nothing is stored.
+            _ => Stage::Blind,
+        };
+        Turn::Lead(Lead::begin(self, stage, purpose, how.leader()))
+    }
+
+    /// Whether callers of this process can share a computation of the same epoch, other than the one that does not
+    /// stand any more.
+    fn has_been_begun(&self, begun: &Fence, fallen: &Arc<Flight>) -> bool {
+        let flight = self.at_key().flight().filter(|flight| !Arc::ptr_eq(flight, fallen)).cloned();
+        let Some(entry) = flight.as_ref().and_then(|flight| self.entry_in(flight)) else { return false };
+        match &entry.key.stage {
+            Stage::Airborne(fence) => fence.epoch == begun.epoch && fence.generation == begun.generation,
+            Stage::Approaching | Stage::Blind => false,
+        }
+    }
+
+    /// Waits for a flight of this process.
+    async fn wait(self, flight: Arc<Flight>, how: How, over: bool) -> Next<S> {
+        let waited = match flight::wait(flight.clone()) {
+            Ok(wait) => wait.await,
+            Err(NoWait::Circle) => return Ok(Turn::Uncached),
+            Err(NoWait::Settled(settled)) => Waited::Settled(settled),
+        };
+        match waited {
+            Waited::Settled(Settled::Abandoned) => Err(self),
+            Waited::Settled(Settled::Unshared) if how.exclusive => Err(self),
+            Waited::Settled(Settled::Shared) => {
+                let value = self.entry_in(&flight).and_then(|entry| entry.filled.get());
+                match value.map(|filled| filled.value.clone()) {
+                    Some(value) => {
+                        self.counters().joined.fetch_add(1, Relaxed);
+                        Ok(Turn::Hit(value))
+                    }
+                    None => Ok(self.aside(how, over).await),
+                }
+            }
+            Waited::Settled(Settled::Panicked(message)) => {
+                self.counters().joined.fetch_add(1, Relaxed);
+                let message = message.as_deref().unwrap_or("no message");
+                resume_unwind(Box::new(format!("the computation that this call shared panicked: {message}")))
+            }
+            // In turn, failing callers would form a convoy: side by side. Nor does anybody wait for a leader that is
+            // not polled.
+            Waited::Settled(Settled::Unshared) | Waited::Parked => Ok(self.aside(how, over).await),
+        }
+    }
+
+    /// Asks to begin; while another process leads, waits and asks again. A call that got no answer once does not ask
+    /// again: it has spent its deadline.
+    async fn begin_patiently(
+        &mut self,
+        joining: Option<Fence>,
+        how: How,
+        over: bool,
+    ) -> Result<Begun, Error> {
+        if let Some(error) = &self.down {
+            return Err(error.clone());
+        }
+        let begun = self.ask_to_begin(joining, how, over).await;
+        self.down = begun.as_ref().err().cloned();
+        begun
+    }
+
+    async fn ask_to_begin(&self, joining: Option<Fence>, how: How, over: bool) -> Result<Begun, Error> {
+        /// Between two looks, when nothing wakes the caller.
+        const FIRST_PAUSE: Duration = Duration::from_millis(10);
+        const LAST_PAUSE: Duration = Duration::from_millis(250);
+        let since = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            self.admit()?;
+            let patient = how.exclusive || since.elapsed() < self.shared.inner().max_wait;
+            let begun = self.begin(joining.clone(), how.fleet && patient, over, how.call).await?;
+            if begun != Begun::Led {
+                return Ok(begun);
+            }
+            let [random, ..] = token();
+            let jitter = pause.mul_f64(0.5 + f64::from(random) / 512.0);
+            either(self.shared.backend().changed(&self.key.wire, how.call), chores::sleep(jitter)).await;
+            pause = (2 * pause).min(LAST_PAUSE);
+        }
+    }
+}
+
+/// Ready with the first of the two.
+async fn either(one: impl Future, other: impl Future) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    poll_fn(|context| {
+        match one.as_mut().poll(context).is_ready() || other.as_mut().poll(context).is_ready() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+}

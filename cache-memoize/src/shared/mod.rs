@@ -1,0 +1,161 @@
+//! Functions whose entries live on a [`Backend`]: what is the same for all backends.
+
+mod caller;
+pub(crate) mod chores;
+pub(crate) mod codec;
+pub(crate) mod envelope;
+pub(crate) mod fingerprint;
+mod health;
+mod hints;
+pub(crate) mod key;
+mod lead;
+mod lookup;
+mod refresh;
+pub(crate) mod registry;
+mod renewal;
+mod scope;
+pub(crate) mod target;
+mod turn;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use crate::backend::{Backend, Token};
+use crate::flight::table::Flights;
+use crate::sync::{read, write};
+use codec::Codec;
+use health::Health;
+pub(crate) use scope::{FunctionScope, Rejections};
+
+/// A [`Backend`], ready to be named by functions. Cloning is cheap and gives the same cache.
+#[derive(Clone)]
+pub struct Shared(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) backend: Box<dyn Backend>,
+    pub(crate) codec: Codec,
+    pub(crate) namespace: String,
+    pub(crate) max_value_size: usize,
+    pub(crate) lease: Duration,
+    pub(crate) max_wait: Duration,
+    pub(crate) flights: Flights,
+    scopes: RwLock<HashMap<u64, Arc<FunctionScope>>>,
+    health: Health,
+}
+
+impl Shared {
+    /// The backend with the default settings.
+    pub fn new(backend: impl Backend) -> Self {
+        Self::builder(backend).build()
+    }
+
+    /// A backend to be configured.
+    pub fn builder(backend: impl Backend) -> SharedBuilder {
+        SharedBuilder(Inner {
+            backend: Box::new(backend),
+            codec: Codec::default(),
+            namespace: String::new(),
+            max_value_size: 16 << 20,
+            lease: Duration::from_secs(10),
+            max_wait: Duration::from_secs(30),
+            flights: Flights::default(),
+            scopes: RwLock::default(),
+            health: Health::default(),
+        })
+    }
+
+    /// The backend itself, without keys, codecs and failing open.
+    pub fn backend(&self) -> &dyn Backend {
+        &*self.0.backend
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
+    }
+
+    /// Tells computations on different backends apart.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// What a function has here.
+    pub(crate) fn scope(&self, function: u64, make: impl FnOnce() -> FunctionScope) -> Arc<FunctionScope> {
+        if let Some(scope) = read(&self.0.scopes).get(&function) {
+            return scope.clone();
+        }
+        let mut scopes = write(&self.0.scopes);
+        scopes.entry(function).or_insert_with(|| Arc::new(make())).clone()
+    }
+}
+
+impl<B: Backend> From<B> for Shared {
+    fn from(backend: B) -> Self {
+        Self::new(backend)
+    }
+}
+
+/// Random bits of the operating system, which are others in a forked process.
+pub(crate) fn token() -> Token {
+    let mut token = Token::default();
+    if getrandom::fill(&mut token).is_err() {
+        // There is no such system among those that have processes. A hash with random keys is unique as well.
+        for (at, half) in token.chunks_mut(8).enumerate() {
+            half.copy_from_slice(&RandomState::new().hash_one(at).to_le_bytes());
+        }
+    }
+    token
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("backend", &self.0.backend.name()).finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`Shared`].
+#[must_use = "nothing is made before `build`"]
+pub struct SharedBuilder(Inner);
+
+impl SharedBuilder {
+    /// What all keys begin with, followed by a colon. None by default.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.0.namespace = namespace.into();
+        if !self.0.namespace.is_empty() {
+            self.0.namespace.push(':');
+        }
+        self
+    }
+
+    /// How values become bytes.
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.0.codec = codec;
+        self
+    }
+
+    /// Larger values, in bytes, are neither stored nor read. 16 MiB by default.
+    pub fn max_value_size(mut self, bytes: usize) -> Self {
+        self.0.max_value_size = bytes;
+        self
+    }
+
+    /// For how long a computation is taken for alive that no longer says so: what a crashed leader costs those who
+    /// wait for it. 10 s by default.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.0.lease = lease;
+        self
+    }
+
+    /// How long a call waits for the computation of another process before it computes by itself. 30 s by default.
+    pub fn max_wait(mut self, max_wait: Duration) -> Self {
+        self.0.max_wait = max_wait;
+        self
+    }
+
+    /// Makes the cache.
+    pub fn build(self) -> Shared {
+        Shared(Arc::new(self.0))
+    }
+}

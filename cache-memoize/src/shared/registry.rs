@@ -1,0 +1,88 @@
+//! Backends that functions know by name, so that the program decides at start-up where entries live.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, RwLock};
+use std::time::Duration;
+
+use super::Shared;
+use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use crate::sync::{read, write};
+use crate::{Error, ErrorKind};
+
+static REGISTERED: LazyLock<RwLock<HashMap<String, Shared>>> = LazyLock::new(RwLock::default);
+
+/// Gives a backend the name by which functions with `backend = "name"` find it, from their next call on. Takes the
+/// place of what had the name before.
+///
+/// Values are encoded, also for a [`Memory`](crate::Memory), which so stands in for a shared backend.
+///
+/// ```
+/// use cache_memoize::{Memory, cache_memoize, register};
+///
+/// #[cache_memoize(ttl = "30m", backend = "sessions")]
+/// fn user_of(token: &str) -> Option<u64> { token.len().try_into().ok() }
+///
+/// register("sessions", Memory::new(10_000));
+/// assert_eq!(user_of("abc"), Some(3));
+/// assert_eq!(user_of_peek("abc")?, Some(Some(3)));
+/// # Ok::<(), cache_memoize::Error>(())
+/// ```
+pub fn register(name: impl Into<String>, backend: impl Into<Shared>) {
+    let backend = backend.into();
+    let replaced = write(&REGISTERED).insert(name.into(), backend);
+    drop(replaced);
+}
+
+/// The backend of that name, or one that says that there is none.
+pub(crate) fn find(name: &str) -> Shared {
+    if let Some(found) = read(&REGISTERED).get(name) {
+        return found.clone();
+    }
+    let nobody = Shared::new(Nobody(name.to_owned()));
+    write(&REGISTERED).entry(name.to_owned()).or_insert(nobody).clone()
+}
+
+/// Stands under a name that nobody registered.
+struct Nobody(String);
+
+impl Nobody {
+    fn refuse<T>(&self) -> Reply<'_, T> {
+        let name = &self.0;
+        Reply::now(Err(Error::new(
+            ErrorKind::Setting,
+            format!(
+                "no backend is registered as {name:?}: call `cache_memoize::register({name:?}, ..)` at start-up"
+            ),
+        )))
+    }
+}
+
+impl Backend for Nobody {
+    fn name(&self) -> String {
+        format!("the backend {:?}", self.0)
+    }
+    fn read<'a>(&'a self, _: &'a Key, _: Call) -> Reply<'a, Option<Vec<u8>>> {
+        self.refuse()
+    }
+    fn begin<'a>(&'a self, _: &'a Key, _: Begin, _: Call) -> Reply<'a, Begun> {
+        self.refuse()
+    }
+    fn commit<'a>(&'a self, _: &'a Key, _: Commit<'a>, _: Call) -> Reply<'a, bool> {
+        self.refuse()
+    }
+    fn release<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Call) -> Reply<'a, ()> {
+        self.refuse()
+    }
+    fn renew<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Duration, _: Call) -> Reply<'a, bool> {
+        self.refuse()
+    }
+    fn set<'a>(&'a self, _: &'a Key, _: &'a [u8], _: Option<Duration>, _: Call) -> Reply<'a, ()> {
+        self.refuse()
+    }
+    fn remove<'a>(&'a self, _: &'a Key, _: Call) -> Reply<'a, bool> {
+        self.refuse()
+    }
+    fn remove_all<'a>(&'a self, _: &'a str, _: Call) -> Reply<'a, ()> {
+        self.refuse()
+    }
+}

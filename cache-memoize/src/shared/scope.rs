@@ -1,0 +1,49 @@
+//! What one function has on one backend.
+
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
+
+use super::envelope::Mismatch;
+use super::hints::Hints;
+use crate::memory::Scope;
+use crate::shape::shared::{Fingerprints, SharedShape};
+use crate::sync::{lock, read, write};
+
+/// How many entries of a function were found and not served, by reason.
+pub(crate) type Rejections = Mutex<BTreeMap<&'static str, u64>>;
+
+pub(crate) struct FunctionScope {
+    /// Its counters, and what `f_invalidate_all` ends for computations that the backend does not know.
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) hints: Hints,
+    /// What `f_invalidate_all` covers, with the namespace.
+    pub(crate) group: OnceLock<Arc<str>>,
+    /// By shape, of which a generic function has several.
+    types: RwLock<Vec<(TypeId, Fingerprints)>>,
+    rejected: Arc<Rejections>,
+}
+
+impl FunctionScope {
+    pub(crate) fn new(scope: Arc<Scope>, rejected: Arc<Rejections>) -> Self {
+        Self { scope, hints: Hints::default(), group: OnceLock::new(), types: RwLock::default(), rejected }
+    }
+
+    /// The types that the function stores.
+    pub(crate) fn types<S: SharedShape>(&self) -> Fingerprints {
+        let shape = typeid::of::<S>();
+        if let Some((_, known)) = read(&self.types).iter().find(|(known, _)| *known == shape) {
+            return *known;
+        }
+        // Runs user code, so not under the lock; twice does no harm.
+        let types = S::fingerprints();
+        write(&self.types).push((shape, types));
+        types
+    }
+
+    /// An entry was found and not served.
+    #[cold]
+    pub(crate) fn reject(&self, mismatch: Mismatch) {
+        *lock(&self.rejected).entry(mismatch.name()).or_default() += 1;
+    }
+}

@@ -1,0 +1,276 @@
+//! Where a call to a function with a shared backend goes.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::caller::{Caller, Found};
+use super::codec::Codec;
+use super::key::CacheKey;
+use super::lookup::Lookup;
+use super::refresh::Refreshing;
+use super::{FunctionScope, Shared};
+use crate::backend::Call;
+use crate::flight::{Leader, block_on};
+use crate::key::texts::Written;
+use crate::policy::{Policy, Verdict};
+use crate::shape::shared::SharedShape;
+use crate::stats::Stats;
+use crate::time::Deadline;
+use crate::{Error, ErrorKind};
+
+/// The backend that a call uses, with the names under which the function keeps its entries there.
+pub struct SharedTarget {
+    shared: Shared,
+    scope: Arc<FunctionScope>,
+    /// What the text of a key begins with.
+    prefix: &'static str,
+    /// What `f_invalidate_all` covers.
+    group: &'static str,
+    codec: Option<Codec>,
+}
+
+impl SharedTarget {
+    pub(crate) fn new(
+        shared: Shared,
+        scope: Arc<FunctionScope>,
+        prefix: &'static str,
+        group: &'static str,
+    ) -> Self {
+        Self { shared, scope, prefix, group, codec: None }
+    }
+
+    /// Has the function's values written in another way than the backend's others.
+    pub(crate) fn codec(self, codec: Codec) -> Self {
+        Self { codec: Some(codec), ..self }
+    }
+
+    fn caller<S>(&self, key: &Written) -> Result<Caller<S>, Error> {
+        let namespace = &self.shared.inner().namespace;
+        let mut text = String::with_capacity(namespace.len() + self.prefix.len() + 48);
+        text.push_str(namespace);
+        key.write(self.prefix, &mut text).map_err(|problem| self.unwritten(&problem.to_string()))?;
+        let key = Arc::new(CacheKey::new(text, self.group()));
+        let codec = self.codec.as_ref().unwrap_or(&self.shared.inner().codec).clone();
+        Ok(Caller {
+            shared: self.shared.clone(),
+            scope: self.scope.clone(),
+            key,
+            codec,
+            down: None,
+            shape: PhantomData,
+        })
+    }
+
+    fn group(&self) -> Arc<str> {
+        let named = || format!("{}{}", self.shared.inner().namespace, self.group).into();
+        self.scope.group.get_or_init(named).clone()
+    }
+
+    #[cold]
+    fn unwritten(&self, problem: &str) -> Error {
+        self.scope.scope.counters.errors.fetch_add(1, Relaxed);
+        let error = Error::new(
+            ErrorKind::Codec,
+            format!(
+                "an argument of `{}` cannot be part of a key: {problem}; say what identifies the call with \
+                 `args_rewrite`",
+                self.group
+            ),
+        );
+        self.shared.inner().learn::<()>(&Err(error.clone()));
+        error
+    }
+
+    /// Step one. No I/O yet; nothing of the arguments is borrowed any more.
+    pub fn lookup<S: SharedShape>(&self, key: Written, _: S) -> Lookup<S> {
+        match self.caller(&key) {
+            Ok(caller) => Lookup::Call(Box::new(caller)),
+            // It has no entry, so it is computed.
+            Err(_) => Lookup::Bypass,
+        }
+    }
+
+    /// Looks without running, counting or keeping the entry warm.
+    pub fn peek<S: SharedShape>(&self, key: Written, _: S) -> Result<Option<S::Return>, Error> {
+        block_on(Peeking::<S>::new(self.caller(&key), Call::BLOCKING))
+    }
+
+    /// See [`peek`](Self::peek).
+    pub fn peek_async<S: SharedShape>(&self, key: Written, _: S) -> Peeking<S> {
+        Peeking::new(self.caller(&key), Call::ASYNC)
+    }
+
+    /// Removes an entry and overtakes its computations; whether an entry was there.
+    pub fn invalidate(&self, key: Written) -> Result<bool, Error> {
+        block_on(invalidate(self.caller(&key), Call::BLOCKING))
+    }
+
+    /// See [`invalidate`](Self::invalidate).
+    pub fn invalidate_async(&self, key: Written) -> Operation<bool> {
+        Box::pin(invalidate(self.caller(&key), Call::ASYNC))
+    }
+
+    /// Removes all that the function stored here and overtakes all its computations.
+    pub fn invalidate_all(&self) -> Result<(), Error> {
+        block_on(invalidate_all(self.caller_of_all(), Call::BLOCKING))
+    }
+
+    /// See [`invalidate_all`](Self::invalidate_all).
+    pub fn invalidate_all_async(&self) -> Operation<()> {
+        Box::pin(invalidate_all(self.caller_of_all(), Call::ASYNC))
+    }
+
+    fn caller_of_all(&self) -> Caller<()> {
+        let (shared, scope) = (self.shared.clone(), self.scope.clone());
+        // Any key: the group is what counts.
+        let key = Arc::new(CacheKey::new(String::new(), self.group()));
+        let codec = shared.inner().codec.clone();
+        Caller { shared, scope, key, codec, down: None, shape: PhantomData }
+    }
+
+    /// Stores a value without running the body.
+    pub fn set<S: SharedShape>(
+        &self,
+        key: Written,
+        _: S,
+        value: &S::Return,
+        policy: Policy<(), S>,
+    ) -> Result<(), Error> {
+        block_on(set(self.sealed(&key, value, &policy), Call::BLOCKING))
+    }
+
+    /// See [`set`](Self::set). Encodes at once, so that the value need not wait for the backend.
+    pub fn set_async<S: SharedShape>(
+        &self,
+        key: Written,
+        _: S,
+        value: &S::Return,
+        policy: Policy<(), S>,
+    ) -> Operation<()> {
+        Box::pin(set(self.sealed(&key, value, &policy), Call::ASYNC))
+    }
+
+    fn sealed<S: SharedShape>(
+        &self,
+        key: &Written,
+        value: &S::Return,
+        policy: &Policy<(), S>,
+    ) -> Result<(Caller<()>, Option<Sealed>), Error> {
+        let caller = self.caller::<S>(key)?;
+        let sealed = match policy.judge(&(), value) {
+            Verdict::Store { lifetime, .. } => {
+                Some((caller.seal(value, lifetime, Duration::ZERO)?, lifetime))
+            }
+            Verdict::Refuse | Verdict::Fail => None,
+        };
+        Ok((caller.without_shape(), sealed))
+    }
+
+    /// Prepares a computation that will replace the entry.
+    pub fn refresh<S: SharedShape>(&self, key: Written, _: S) -> Refreshing<S> {
+        Refreshing::new(self.caller(&key), Leader::Thread)
+    }
+
+    /// See [`refresh`](Self::refresh).
+    pub fn refresh_async<S: SharedShape>(&self, key: Written, _: S) -> Refreshing<S> {
+        Refreshing::new(self.caller(&key), Leader::Task)
+    }
+
+    /// What the cache did for the function.
+    pub fn stats(&self) -> Stats {
+        self.scope.scope.stats(None)
+    }
+}
+
+impl<S> Caller<S> {
+    async fn remove(&self, call: Call) -> Result<bool, Error> {
+        let removed = self.ask(|backend| backend.remove(&self.key.wire, call)).await?;
+        self.scope.hints.gone(self.key.hash);
+        Ok(removed)
+    }
+
+    /// Cuts off the computation that callers of this process would share if they could not ask the backend.
+    fn overtake(&self) {
+        let mut key = self.at_key();
+        let ticket = key.ticket();
+        let overtaken = key.overtake(ticket);
+        drop(key);
+        drop(overtaken);
+    }
+}
+
+/// An operation under way. Boxed, for it has a name of its own beside what calls are made with.
+type Operation<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
+/// What was found, as a future. The backend is asked without the types of the function, whose errors need not be
+/// `Send` or `'static`.
+pub struct Peeking<S> {
+    caller: Result<Caller<S>, Error>,
+    bytes: Operation<Option<Vec<u8>>>,
+}
+
+impl<S: SharedShape> Peeking<S> {
+    fn new(caller: Result<Caller<S>, Error>, call: Call) -> Self {
+        let asking = caller.as_ref().map(|caller| caller.clone().without_shape());
+        let asking = asking.map_err(Error::clone);
+        let bytes = async move {
+            let caller = asking?;
+            caller.read_bytes(call).await
+        };
+        Self { caller, bytes: Box::pin(bytes) }
+    }
+}
+
+// The shape is only a marker, and the rest is never pinned in here.
+impl<S> Unpin for Peeking<S> {}
+
+impl<S: SharedShape> Future for Peeking<S> {
+    type Output = Result<Option<S::Return>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let bytes = std::task::ready!(self.bytes.as_mut().poll(context));
+        let found = bytes.and_then(|bytes| Ok((bytes, self.caller.as_ref().map_err(Error::clone)?)));
+        Poll::Ready(found.map(|(bytes, caller)| match caller.open(&bytes?) {
+            Found::Value(value) => Some(S::restore(value)),
+            Found::Nothing | Found::Unfit => None,
+        }))
+    }
+}
+
+async fn invalidate(caller: Result<Caller<()>, Error>, call: Call) -> Result<bool, Error> {
+    let caller = caller?;
+    let removed = caller.remove(call).await?;
+    caller.overtake();
+    Ok(removed)
+}
+
+async fn invalidate_all(caller: Caller<()>, call: Call) -> Result<(), Error> {
+    caller.ask(|backend| backend.remove_all(caller.key.wire.group(), call)).await?;
+    // Computations of this process of which the backend does not know.
+    caller.scope.scope.end_generation();
+    caller.scope.hints.all_gone();
+    Ok(())
+}
+
+/// An entry, and how long it lives.
+type Sealed = (Vec<u8>, Option<Duration>);
+
+async fn set(sealed: Result<(Caller<()>, Option<Sealed>), Error>, call: Call) -> Result<(), Error> {
+    let (caller, sealed) = sealed?;
+    match sealed {
+        Some((entry, lifetime)) => {
+            caller.ask(|backend| backend.set(&caller.key.wire, &entry, lifetime, call)).await?;
+            caller.counters().stores.fetch_add(1, Relaxed);
+            caller.scope.hints.there(caller.key.hash, Deadline::after(lifetime));
+        }
+        // A value that is not to be kept takes the old one with it.
+        None => drop(caller.remove(call).await?),
+    }
+    caller.overtake();
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! The backends that every story is told on, each under a name.
+
+use std::sync::{LazyLock, Once};
+
+use cache_memoize::{Memory, Redis, Shared, register};
+use cache_memoize_tests::servers::RedisServer;
+
+#[path = "../../../examples/custom_backend.rs"]
+#[allow(dead_code, reason = "only its backend is needed")]
+mod custom_backend;
+
+/// A server for all stories that do not hurt it.
+pub(crate) static SERVER: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
+
+/// Registers all of them, once.
+pub(crate) fn set_up() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        register("memory", Memory::new(100_000));
+        register("map", Shared::new(custom_backend::Map::default()));
+        register("redis", Redis::open(&SERVER.url()).unwrap());
+    });
+}
+
+#[test]
+fn they_keep_the_promises_of_a_backend() {
+    let memory = Shared::from(Memory::new(10_000));
+    cache_memoize::testing::conformance(&[memory.backend(), memory.backend()]);
+    let (one, other) = (Redis::open(&SERVER.url()).unwrap(), Redis::open(&SERVER.url()).unwrap());
+    let (one, other) = (Shared::from(one), Shared::from(other));
+    cache_memoize::testing::conformance(&[one.backend()]);
+    cache_memoize::testing::conformance(&[one.backend(), other.backend()]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn they_keep_the_promises_from_tasks() {
+    let (one, other) = (Redis::open(&SERVER.url()).unwrap(), Redis::open(&SERVER.url()).unwrap());
+    let (one, other) = (Shared::from(one), Shared::from(other));
+    cache_memoize::testing::conformance_async(&[one.backend(), other.backend()]).await;
+}

@@ -1,0 +1,7 @@
+//! Functions on shared backends: the promises that hold across processes, on every backend there is.
+#![allow(missing_docs)]
+
+mod backends;
+mod matrix;
+mod names;
+mod world;
