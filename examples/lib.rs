@@ -8,3 +8,4 @@
 //! | `cargo run --example once_per_hour` | `store_result = false`: something to do at most once per hour |
 //! | `cargo run --example async_service` | async: one query for many callers, errors, cancellation, races |
 //! | `cargo run --example custom_backend --features shared` | a place for entries of one's own, in fifty lines |
+//! | `cargo run --example redis_service --features redis` | two processes over one Redis: one invalidates, the other sees it |

@@ -13,6 +13,10 @@ mod front_page;
 mod once_per_hour;
 #[path = "../quickstart.rs"]
 mod quickstart;
+#[cfg(feature = "redis")]
+#[path = "../redis_service.rs"]
+#[expect(dead_code, reason = "its `main` starts its own program again, which here is the test runner")]
+mod redis_service;
 #[path = "../related_posts/main.rs"]
 #[expect(dead_code, reason = "its `main` reads the command line, which here is the test runner's")]
 mod related_posts;
@@ -41,6 +45,23 @@ fn async_service() {
 #[test]
 fn custom_backend() {
     custom_backend::main().unwrap();
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn redis_service() {
+    let mut worker = std::process::Command::new(std::env::current_exe().unwrap());
+    worker.args(["--exact", "redis_service_worker", "--nocapture"]);
+    redis_service::run(worker).unwrap();
+}
+
+/// The second process of the story above; otherwise there is nothing to do.
+#[cfg(feature = "redis")]
+#[test]
+fn redis_service_worker() {
+    if redis_service::is_worker() {
+        redis_service::work().unwrap();
+    }
 }
 
 #[test]

@@ -17,10 +17,11 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use ::redis::Value;
 use tokio::runtime::{Handle, Id};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 use super::failure::{Failure, What};
 use super::request::{Regret, Request};
@@ -76,9 +77,38 @@ impl Link {
         request: &Request,
         regret: Option<Regret>,
         limit: Duration,
-    ) -> Result<::redis::Value, Failure> {
+    ) -> Result<Value, Failure> {
+        let deadline = tokio::time::Instant::now() + limit;
+        if regret.is_none()
+            && let Some(mut live) = self.live(server)
+        {
+            let answer = match timeout_at(deadline, live.connection.send(&request.cmd)).await {
+                Ok(answer) => answer,
+                Err(_) => Err(Failure::timeout()),
+            };
+            match &answer {
+                Err(failure) if failure.is_dropped() => self.drop_connection(live.number),
+                Err(failure) if failure.what == What::NoScript => {}
+                _ => {
+                    self.judge(server, Some(live.number), &answer);
+                    return answer;
+                }
+            }
+        }
+        // What is rare is kept apart, so that the future of a hit is small.
+        Box::pin(self.run_again(server, request, regret, deadline)).await
+    }
+
+    /// The same with all that can go wrong.
+    async fn run_again(
+        self: &Arc<Self>,
+        server: &Arc<Server>,
+        request: &Request,
+        regret: Option<Regret>,
+        deadline: tokio::time::Instant,
+    ) -> Result<Value, Failure> {
         let mut used = None;
-        let answer = match timeout(limit, self.ask(server, request, regret, &mut used)).await {
+        let answer = match timeout_at(deadline, self.ask(server, request, regret, &mut used)).await {
             Ok(answer) => answer,
             Err(_) => Err(Failure::timeout()),
         };
@@ -92,7 +122,7 @@ impl Link {
         request: &Request,
         regret: Option<Regret>,
         used: &mut Option<u64>,
-    ) -> Result<::redis::Value, Failure> {
+    ) -> Result<Value, Failure> {
         let mut unheard = regret.map(|regret| Unheard { link: self, regret: Some(regret), connection: None });
         let mut again = true;
         loop {
@@ -123,12 +153,7 @@ impl Link {
     }
 
     /// Draws conclusions from how a call ended.
-    fn judge(
-        self: &Arc<Self>,
-        server: &Arc<Server>,
-        used: Option<u64>,
-        answer: &Result<::redis::Value, Failure>,
-    ) {
+    fn judge(self: &Arc<Self>, server: &Arc<Server>, used: Option<u64>, answer: &Result<Value, Failure>) {
         let Some(number) = used else { return };
         match answer {
             Err(failure) if failure.what == What::Timeout => {
@@ -146,14 +171,25 @@ impl Link {
         }
     }
 
+    /// The connection that is there, unless the server has moved.
+    fn live(&self, server: &Server) -> Option<Live> {
+        let mut state = lock(&self.state);
+        match &state.live {
+            Some(live) if live.epoch == server.epoch() => Some(live.clone()),
+            _ => {
+                state.live = None;
+                None
+            }
+        }
+    }
+
     /// The connection that is there, or the one that is being made, or one that is made now.
     async fn connection(self: &Arc<Self>, server: &Arc<Server>) -> Result<Live, Failure> {
+        if let Some(live) = self.live(server) {
+            return Ok(live);
+        }
         let mut attempt = {
             let mut state = lock(&self.state);
-            match &state.live {
-                Some(live) if live.epoch == server.epoch() => return Ok(live.clone()),
-                _ => state.live = None,
-            }
             match &state.attempt {
                 Some(attempt) if attempt.has_changed().is_ok() => attempt.clone(),
                 _ => self.begin_attempt(server, &mut state, false),

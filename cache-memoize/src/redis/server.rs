@@ -61,7 +61,7 @@ impl Server {
             Some(link) => link.run(self, &request, regret, limit).await,
             None => {
                 let server = self.clone();
-                background::run(async move { server.run_in_background(request, regret, limit).await }).await
+                Box::pin(background::run(server.run_in_background(request, regret, limit))).await
             }
         }
     }

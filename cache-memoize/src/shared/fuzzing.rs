@@ -202,6 +202,11 @@ mod tests {
     }
 
     fn next_input(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
+        if dice.roll(1_000) == 0 {
+            // Deep, if at all.
+            let (head, byte) = ([dice.roll(256) as u8, dice.roll(256) as u8], dice.byte());
+            return [&head[..], &[byte; 20_000]].concat();
+        }
         let mut input = match dice.roll(4) {
             0 => (0..2 + dice.roll(60)).map(|_| dice.byte()).collect(),
             _ => seeds[dice.roll(seeds.len())].clone(),

@@ -131,7 +131,7 @@ enum Ending {
 }
 
 impl<S: SharedShape> Lead<S> {
-    pub(crate) fn begin(caller: Caller<S>, stage: Stage, purpose: Purpose, leader: Leader) -> Self {
+    pub(crate) fn begin(caller: Caller<S>, stage: Stage, purpose: Purpose, leader: Leader) -> Box<Self> {
         caller.counters().misses.fetch_add(1, Relaxed);
         caller.counters().in_flight.fetch_add(1, Relaxed);
         let renewal = match &stage {
@@ -141,7 +141,7 @@ impl<S: SharedShape> Lead<S> {
         let mut at_key = caller.at_key();
         let (entry, flight) = caller.take_off(&mut at_key, stage, leader, purpose != Purpose::Aside);
         drop(at_key);
-        Self { caller, entry, flight, purpose, began: Instant::now(), renewal, open: true }
+        Box::new(Self { caller, entry, flight, purpose, began: Instant::now(), renewal, open: true })
     }
 
     pub(crate) fn run(

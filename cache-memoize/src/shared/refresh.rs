@@ -29,7 +29,7 @@ impl<S: SharedShape> Refreshing<S> {
         Some(approach.within(copy).unwrap_or_else(|panic| resume_unwind(panic)))
     }
 
-    async fn begin(self, call: Call) -> Result<Lead<S>, Error> {
+    async fn begin(self, call: Call) -> Result<Box<Lead<S>>, Error> {
         let (caller, approach, leader) = self.0?;
         match caller.begin(None, false, true, call).await? {
             Begun::Fence(fence) => {

@@ -11,8 +11,8 @@ use crate::shape::shared::SharedShape;
 pub enum Turn<S: SharedShape> {
     /// Nothing: here is the value.
     Hit(S::Shared),
-    /// Compute, and tell everyone.
-    Lead(Lead<S>),
+    /// Compute, and tell everyone. Boxed, as is what awaits it, so that the future of a hit is small.
+    Lead(Box<Lead<S>>),
     /// Compute, and leave the cache alone.
     Uncached,
 }
@@ -47,7 +47,7 @@ impl<S: SharedShape> Turn<S> {
     pub async fn run_async<F: Future<Output = S::Return>>(self, policy: Policy<(), S>, body: F) -> S::Return {
         match self {
             Self::Hit(value) => S::restore(value),
-            Self::Lead(lead) => lead.run_async(policy, body).await.0,
+            Self::Lead(lead) => Box::pin(lead.run_async(policy, body)).await.0,
             Self::Uncached => body.await,
         }
     }

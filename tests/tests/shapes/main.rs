@@ -14,8 +14,8 @@ mod no_prelude;
 mod one_line;
 mod options;
 mod places;
-mod shared;
 mod returns;
+mod shared;
 mod traits;
 mod traps;
 

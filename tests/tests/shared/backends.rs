@@ -1,9 +1,10 @@
 //! The backends that every story is told on, each under a name.
 
 use std::sync::{LazyLock, Once};
+use std::time::Duration;
 
 use cache_memoize::{Memory, Redis, Shared, register};
-use cache_memoize_tests::servers::RedisServer;
+use cache_memoize_tests::servers::{Cluster, RedisServer, Sentinels};
 
 #[path = "../../../examples/custom_backend.rs"]
 #[allow(dead_code, reason = "only its backend is needed")]
@@ -37,4 +38,24 @@ async fn they_keep_the_promises_from_tasks() {
     let (one, other) = (Redis::open(&SERVER.url()).unwrap(), Redis::open(&SERVER.url()).unwrap());
     let (one, other) = (Shared::from(one), Shared::from(other));
     cache_memoize::testing::conformance_async(&[one.backend(), other.backend()]).await;
+}
+
+/// Long enough for a machine that does other things: nothing here is about time.
+const PATIENT: Duration = Duration::from_secs(5);
+
+#[test]
+fn a_cluster_keeps_the_promises_of_a_backend() {
+    let cluster = Cluster::start(3, 0);
+    let client = || Redis::builder().cluster(cluster.urls()).timeout(PATIENT).build().unwrap();
+    let (one, other) = (Shared::from(client()), Shared::from(client()));
+    cache_memoize::testing::conformance(&[one.backend(), other.backend()]);
+}
+
+#[test]
+fn the_master_that_sentinels_name_keeps_the_promises_of_a_backend() {
+    let sentinels = Sentinels::start(1, 1);
+    let client =
+        || Redis::builder().sentinel(Sentinels::NAME, sentinels.urls()).timeout(PATIENT).build().unwrap();
+    let (one, other) = (Shared::from(client()), Shared::from(client()));
+    cache_memoize::testing::conformance(&[one.backend(), other.backend()]);
 }

@@ -54,7 +54,11 @@ macro_rules! overtaken {
                 // Returns while the computation is held.
                 $operation;
                 let runs = RUNS.load(SeqCst);
-                assert_eq!(row(7), 2, "a call that starts after the operation does not join the old computation");
+                assert_eq!(
+                    row(7),
+                    2,
+                    "a call that starts after the operation does not join the old computation"
+                );
                 assert!(RUNS.load(SeqCst) <= runs + 1);
                 ROW.go_on();
                 assert_eq!(overtaken.join().unwrap(), 1, "whoever was there before may get the old value");
@@ -83,7 +87,11 @@ macro_rules! overtaken {
                 ROW.write(2);
                 $operation_async;
                 let runs = RUNS.load(SeqCst);
-                assert_eq!(row(7).await, 2, "a call that starts after the operation does not join the old computation");
+                assert_eq!(
+                    row(7).await,
+                    2,
+                    "a call that starts after the operation does not join the old computation"
+                );
                 assert!(RUNS.load(SeqCst) <= runs + 1);
                 ROW.go_on();
                 assert_eq!(overtaken.await.unwrap(), 1, "whoever was there before may get the old value");

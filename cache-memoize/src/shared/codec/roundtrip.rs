@@ -175,6 +175,20 @@ fn parts_of_no_bytes_return() {
     returns((vec![(); 5000], vec![1_u64; 5000]));
 }
 
+/// What may be reserved is bounded, but honest values must not notice: a collection that grows is read twice as slowly.
+#[test]
+fn collections_are_reserved_at_once() {
+    let value = vec![vec![7_u64; 20]; 1000];
+    for codec in [Codec::Bincode, Codec::Postcard, Codec::MessagePack] {
+        let bytes = write(&codec, &value).unwrap();
+        let fingerprint = Fingerprint::of::<Vec<Vec<u64>>>();
+        let memory = allocation_counter::measure(|| {
+            codec.decode::<Vec<Vec<u64>>>(&bytes, fingerprint).unwrap();
+        });
+        assert_eq!(memory.count_total, 1001, "{codec:?}");
+    }
+}
+
 /// A format that rounds would return another number than the function did.
 #[test]
 fn floats_return_to_the_bit() {
