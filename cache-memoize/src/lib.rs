@@ -37,6 +37,9 @@ pub use memory::{Memory, MemoryBuilder};
 pub use redis::{Redis, RedisBuilder};
 #[cfg(feature = "shared")]
 pub use shared::codec::{Codec, CodecError, CustomCodec, Slot, Value};
+#[cfg(all(feature = "shared", any(test, feature = "testing")))]
+#[doc(hidden)]
+pub use shared::fuzzing;
 #[cfg(feature = "shared")]
 pub use shared::registry::register;
 #[cfg(feature = "shared")]

@@ -6,7 +6,7 @@
 //!
 //! # Writing a backend
 //!
-//! Implement [`Backend`] and wrap it with [`Shared::new`]. A backend whose entries live in one process leaves the
+//! Implement [`Backend`] and wrap it with [`Shared::new`](crate::Shared::new). A backend whose entries live in one process leaves the
 //! fence to [`Fences`]; `examples/custom_backend.rs` is one in about fifty lines. A backend of several processes needs
 //! from its server an atomic operation on one key, such as a script or a transaction.
 //! `cache_memoize::testing::conformance` (feature `testing`) checks what is promised below.

@@ -5,6 +5,11 @@ pub(crate) mod chores;
 pub(crate) mod codec;
 pub(crate) mod envelope;
 pub(crate) mod fingerprint;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod fuzzing;
+#[cfg(test)]
+mod golden;
 mod health;
 mod hints;
 pub(crate) mod key;

@@ -19,7 +19,7 @@ pub(crate) fn set_up() {
     ONCE.call_once(|| {
         register("memory", Memory::new(100_000));
         register("map", Shared::new(custom_backend::Map::default()));
-        register("redis", Redis::open(&SERVER.url()).unwrap());
+        register("redis", Redis::open(SERVER.url()).unwrap());
     });
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn set_up() {
 fn they_keep_the_promises_of_a_backend() {
     let memory = Shared::from(Memory::new(10_000));
     cache_memoize::testing::conformance(&[memory.backend(), memory.backend()]);
-    let (one, other) = (Redis::open(&SERVER.url()).unwrap(), Redis::open(&SERVER.url()).unwrap());
+    let (one, other) = (Redis::open(SERVER.url()).unwrap(), Redis::open(SERVER.url()).unwrap());
     let (one, other) = (Shared::from(one), Shared::from(other));
     cache_memoize::testing::conformance(&[one.backend()]);
     cache_memoize::testing::conformance(&[one.backend(), other.backend()]);
@@ -35,7 +35,7 @@ fn they_keep_the_promises_of_a_backend() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn they_keep_the_promises_from_tasks() {
-    let (one, other) = (Redis::open(&SERVER.url()).unwrap(), Redis::open(&SERVER.url()).unwrap());
+    let (one, other) = (Redis::open(SERVER.url()).unwrap(), Redis::open(SERVER.url()).unwrap());
     let (one, other) = (Shared::from(one), Shared::from(other));
     cache_memoize::testing::conformance_async(&[one.backend(), other.backend()]).await;
 }

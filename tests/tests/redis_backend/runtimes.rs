@@ -1,0 +1,205 @@
+//! Who calls: threads, Tokio runtimes that come and go, runtimes without drivers, and executors that are not Tokio.
+
+use std::pin::pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::Duration;
+
+use cache_memoize::backend::{Backend, Call};
+use cache_memoize::{ErrorKind, Redis};
+use cache_memoize_tests::servers::RedisServer;
+
+use crate::store::{Store, both_ways, key, patient};
+
+static SERVER: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
+static REDIS: LazyLock<Redis> = LazyLock::new(|| patient(SERVER.url()));
+
+fn backend() -> &'static dyn Backend {
+    REDIS.as_shared().backend()
+}
+
+async fn set_and_read(text: &str) {
+    let key = key(text);
+    backend().set(&key, b"value", None, Call::ASYNC).await.expect("set");
+    let read = backend().read(&key, Call::ASYNC).await.expect("read");
+    assert_eq!(read.as_deref(), Some(&b"value"[..]));
+    // Within a task, a blocking call sleeps on its thread and needs no runtime.
+    let read = backend().read(&key, Call::BLOCKING);
+    assert_eq!(read.await.expect("read").as_deref(), Some(&b"value"[..]));
+}
+
+#[tokio::test]
+async fn a_static_in_one_test() {
+    set_and_read("one").await;
+}
+
+#[tokio::test]
+async fn a_static_in_another_test() {
+    set_and_read("another").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_static_in_a_third_test() {
+    set_and_read("third").await;
+}
+
+#[test]
+fn a_static_on_a_thread() {
+    for store in both_ways(&REDIS) {
+        store.set(&key("thread"), b"value");
+        assert!(store.remove(&key("thread")));
+    }
+}
+
+fn current_thread() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+#[test]
+fn runtimes_come_and_go_and_leave_no_connections() {
+    let server = RedisServer::start();
+    let redis = patient(server.url());
+    let backend = redis.as_shared().backend();
+    for _ in 0..50 {
+        let runtime = current_thread();
+        assert_eq!(runtime.block_on(backend.read(&key("one"), Call::ASYNC)).expect("read"), None);
+    }
+    let clients = || server.info("connected_clients").parse::<usize>().unwrap();
+    cache_memoize_tests::servers::wait_until("the end of their connections", || clients() <= 1);
+}
+
+#[test]
+fn each_runtime_has_one_connection() {
+    let server = RedisServer::start();
+    let redis = patient(server.url());
+    let runtimes = [current_thread(), current_thread()];
+    let received = || server.info("total_connections_received").parse::<usize>().unwrap();
+    let before = received();
+    for runtime in &runtimes {
+        runtime.block_on(async {
+            let tasks: Vec<_> = (0..100)
+                .map(|number| {
+                    let redis = redis.clone();
+                    tokio::spawn(async move {
+                        let key = key(&number.to_string());
+                        redis.as_shared().backend().read(&key, Call::ASYNC).await.expect("read");
+                    })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+    }
+    // The control connections ask for the number.
+    assert_eq!(received() - before, 2 + 1);
+}
+
+#[test]
+fn a_dropped_redis_closes_its_connections() {
+    let server = RedisServer::start();
+    for store in both_ways(&patient(server.url())) {
+        store.set(&key("one"), b"value");
+    }
+    let clients = || server.info("connected_clients").parse::<usize>().unwrap();
+    cache_memoize_tests::servers::wait_until("the end of its connections", || clients() <= 1);
+}
+
+/// An executor that is a loop.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[test]
+fn no_runtime_at_all() {
+    block_on(set_and_read("no runtime"));
+    let server = RedisServer::start();
+    let redis = Redis::open(server.url()).unwrap();
+    server.stop();
+    let read = block_on(redis.as_shared().backend().read(&key("one"), Call::ASYNC));
+    assert_eq!(read.expect_err("it hangs").kind(), ErrorKind::Timeout);
+    server.cont();
+}
+
+#[test]
+fn a_runtime_without_drivers() {
+    let bare = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    bare.block_on(set_and_read("bare"));
+    let timers = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    timers.block_on(set_and_read("no sockets"));
+}
+
+#[test]
+fn calls_that_are_dropped_disturb_nobody() {
+    let server = RedisServer::start();
+    let redis = patient(server.url());
+    let runtime = current_thread();
+    let backend = redis.as_shared().backend();
+    runtime.block_on(async {
+        for number in 0..20 {
+            backend
+                .set(&key(&number.to_string()), number.to_string().as_bytes(), None, Call::ASYNC)
+                .await
+                .unwrap();
+        }
+        for round in 0_u64..300 {
+            let number = round % 20;
+            let one = key(&number.to_string());
+            let after = Duration::from_micros(round % 97);
+            let read = tokio::time::timeout(after, backend.read(&one, Call::ASYNC)).await;
+            if let Ok(read) = read {
+                assert_eq!(read.unwrap(), Some(number.to_string().into_bytes()));
+            }
+            let other = (number + 7) % 20;
+            let read = backend.read(&key(&other.to_string()), Call::ASYNC).await.unwrap();
+            assert_eq!(read, Some(other.to_string().into_bytes()));
+        }
+    });
+}
+
+#[test]
+fn the_first_caller_may_go_away_while_it_connects() {
+    let server = RedisServer::start();
+    let redis = patient(server.url());
+    let backend = redis.as_shared().backend();
+    current_thread().block_on(async {
+        let key = key("one");
+        let mut first = backend.read(&key, Call::ASYNC);
+        let polled = cache_memoize_tests::poll(std::pin::Pin::new(&mut first));
+        assert!(polled.is_pending());
+        let second = backend.read(&key, Call::ASYNC);
+        drop(first);
+        assert_eq!(second.await.expect("read"), None);
+    });
+}
+
+#[test]
+fn many_threads_share_the_pool() {
+    let store = Store { redis: REDIS.clone(), call: Call::BLOCKING };
+    std::thread::scope(|scope| {
+        for number in 0..100 {
+            let store = &store;
+            scope.spawn(move || {
+                let key = key(&format!("pool {number}"));
+                for round in 0_u8..20 {
+                    store.set(&key, &[number, round]);
+                    assert_eq!(store.read(&key), Some(vec![number, round]));
+                }
+            });
+        }
+    });
+}

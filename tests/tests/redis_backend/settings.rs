@@ -1,0 +1,61 @@
+//! Settings: what is accepted without a server, and what is refused with a reason.
+
+use std::time::Duration;
+
+use cache_memoize::{ErrorKind, Redis, RedisBuilder};
+
+#[test]
+fn no_server_and_no_runtime_are_needed() {
+    for url in [
+        "redis://127.0.0.1:1/",
+        "redis://no.such.host.invalid/5",
+        "redis://user:p%40ss@[::1]:7000/",
+        "redis+unix:///no/such/socket",
+        "unix:///no/such/socket?db=2",
+    ] {
+        let redis = Redis::open(url).expect(url);
+        assert!(redis.as_shared().backend().name().starts_with("redis at "));
+    }
+    let name = |builder: RedisBuilder| builder.build().expect("valid").as_shared().backend().name();
+    let cluster = Redis::builder().cluster(["redis://a:1", "redis://b:2"]);
+    assert_eq!(name(cluster), "redis cluster at a:1, b:2");
+    let sentinel = Redis::builder().sentinel("main", ["redis://a:1", "redis://b:2"]).database(3);
+    assert_eq!(name(sentinel), "redis \"main\" of the sentinels at a:1, b:2");
+}
+
+#[test]
+fn what_cannot_work_is_named() {
+    let url = || Redis::builder().url("redis://127.0.0.1/");
+    let none: [&str; 0] = [];
+    for (builder, words) in [
+        (Redis::builder(), "url: there is none"),
+        (url().url("redis://127.0.0.1/"), "several places"),
+        (url().cluster(["redis://a"]), "several places"),
+        (url().timeout(Duration::ZERO), "timeout: 0 s"),
+        (url().username("app"), "username: there is no password"),
+        (Redis::builder().url("127.0.0.1:6379"), "redis://127.0.0.1:6379/"),
+        (Redis::builder().url("redis://127.0.0.1/x"), "database"),
+        (Redis::builder().url("redis://0.0.0.0/"), "wildcard"),
+        (Redis::builder().cluster(none), "no nodes"),
+        (Redis::builder().cluster(["redis://a/1"]), "a cluster has only number 0"),
+        (Redis::builder().cluster(["redis://a"]).database(1), "a cluster has only number 0"),
+        (Redis::builder().cluster(["unix:///socket"]), "unix socket"),
+        (Redis::builder().cluster(["redis://:one@a", "redis://:two@b"]), "different password"),
+        (Redis::builder().sentinel("main", none), "no Sentinels"),
+        (Redis::builder().sentinel("", ["redis://a"]), "no name"),
+    ] {
+        let error = builder.build().map(drop).expect_err(words);
+        assert_eq!(error.kind(), ErrorKind::Setting);
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let builder =
+        Redis::builder().url("redis://user:hunter2@127.0.0.1/").password("hunter2").username("hunter2");
+    assert!(!format!("{builder:?}").contains("hunter2"), "{builder:?}");
+    let redis = builder.build().unwrap();
+    let shown = format!("{redis:?} {:?} {}", redis.as_shared(), redis.as_shared().backend().name());
+    assert!(!shown.contains("hunter2") && shown.contains("127.0.0.1:6379"), "{shown}");
+}
