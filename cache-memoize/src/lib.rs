@@ -47,6 +47,10 @@ pub use shared::{Shared, SharedBuilder};
 pub use site::{FunctionInfo, Location, functions};
 pub use stats::Stats;
 
+#[cfg(feature = "shared")]
+#[doc = include_str!("../docs/shared-backends.md")]
+pub mod guide {}
+
 /// What generated code may name. Not part of the public interface: it changes without notice.
 #[doc(hidden)]
 pub mod __private;

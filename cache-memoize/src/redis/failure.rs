@@ -110,9 +110,12 @@ impl From<&ServerError> for Failure {
         let code = error.code();
         let words = error.details().map(unscripted).unwrap_or_default();
         let what = match code {
-            "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" | "BUSY" | "NOAUTH" | "WRONGPASS"
-            | "MOVED" | "ASK" => What::Unfit,
+            "LOADING" | "MASTERDOWN" | "CLUSTERDOWN" | "BUSY" | "NOAUTH" | "WRONGPASS" | "MOVED" | "ASK" => {
+                What::Unfit
+            }
             "ERR" if words.starts_with("max number of clients") => What::Unfit,
+            // What a server without our password says to a long request; it ends the connection then.
+            "ERR" if words.starts_with("Protocol error") => What::Unfit,
             "READONLY" => What::ReadOnly,
             "NOSCRIPT" => What::NoScript,
             "WRONGTYPE" => What::WrongType,

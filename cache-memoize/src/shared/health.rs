@@ -12,9 +12,9 @@ use crate::flight::block_on;
 use crate::sync::lock;
 use crate::{Error, ErrorKind};
 
-/// After so many timeouts in a row nobody waits for another. A backend that cannot be reached at all is given up at
-/// once: its client has tried twice by then.
-const TIMEOUTS: u32 = 3;
+/// After so many calls in a row that it did not answer, a backend is given up. One may be bad luck, and where a
+/// backend has parts, the others go on answering.
+const FAILURES: u32 = 3;
 
 /// The longest time between two probes of a backend that is down, at first and in the end. The actual times are
 /// random, so that the processes of a fleet do not come all at once.
@@ -32,8 +32,8 @@ const MOST_REFUSALS: usize = 64;
 pub(crate) struct Health {
     /// Whether calls fail without asking. Only a hint of the state below, so that nobody needs the lock to read it.
     down: AtomicBool,
-    /// Timeouts in a row.
-    timeouts: AtomicU32,
+    /// Calls in a row that were not answered.
+    failures: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -59,7 +59,7 @@ impl Inner {
     #[inline]
     pub(crate) fn learn<T>(self: &Arc<Self>, answer: &Result<T, Error>) {
         match answer {
-            Ok(_) if self.health.timeouts.load(Relaxed) == 0 && !self.health.down.load(Relaxed) => {}
+            Ok(_) if self.health.failures.load(Relaxed) == 0 && !self.health.down.load(Relaxed) => {}
             Ok(_) => self.answered(),
             Err(error) => self.failed(error),
         }
@@ -68,21 +68,29 @@ impl Inner {
     #[cold]
     fn failed(self: &Arc<Self>, error: &Error) {
         match error.kind() {
-            ErrorKind::Timeout if self.health.timeouts.fetch_add(1, Relaxed) + 1 < TIMEOUTS => {}
-            ErrorKind::Timeout | ErrorKind::Unavailable => self.give_up(error, true),
+            ErrorKind::Timeout | ErrorKind::Unavailable => {
+                if self.health.failures.fetch_add(1, Relaxed) + 1 >= FAILURES {
+                    self.give_up(error, true);
+                }
+            }
             // It says that there is no backend: nothing to probe.
             ErrorKind::Setting => self.give_up(error, false),
-            ErrorKind::Backend | ErrorKind::Codec => {
-                self.answered();
-                self.refused(error);
+            ErrorKind::Backend => {
+                // It answers. But one that is down is not up again because it refused something, nor is that news.
+                if !self.health.down.load(Relaxed) {
+                    self.health.failures.store(0, Relaxed);
+                    self.refused(error);
+                }
             }
+            // Our own affair.
+            ErrorKind::Codec => self.refused(error),
         }
     }
 
-    /// It answers, whatever it says.
+    /// It does what it is asked.
     #[cold]
     fn answered(&self) {
-        self.health.timeouts.store(0, Relaxed);
+        self.health.failures.store(0, Relaxed);
         let mut state = lock(&self.health.state);
         let (cause, probe) = (state.cause.take(), state.probe.take());
         self.health.down.store(false, Relaxed);

@@ -34,7 +34,6 @@ end
 local state = redis.pcall('HMGET', fence, 'e', 'f', 'o', 'g', 'u')
 local broken = state.err
 local epoch = not broken and state[1]
-
 if epoch and epoch == ARGV[6] and generation == ARGV[7] and (tonumber(state[2] or 0) or 0) <= tonumber(ARGV[8]) then
   return {1}
 end
@@ -56,9 +55,20 @@ if not epoch then
   epoch = token
   redis.call('HSET', fence, 'e', epoch)
 end
-local ticket = redis.call('HINCRBY', fence, 't', 1)
+local ticket = redis.pcall('HINCRBY', fence, 't', 1)
+if type(ticket) == 'table' then
+  if not string.find(ticket.err, 'not an integer') then return ticket end
+  -- Somebody else's hash.
+  redis.call('DEL', fence)
+  epoch = token
+  redis.call('HSET', fence, 'e', epoch)
+  ticket = redis.call('HINCRBY', fence, 't', 1)
+end
 -- Counted by name, so that whoever ends twice ends nobody else.
-if redis.call('HSETNX', fence, token, '') == 1 then redis.call('HINCRBY', fence, 'n', 1) end
+if redis.call('HSETNX', fence, token, '') == 1 then
+  local many = redis.pcall('HINCRBY', fence, 'n', 1)
+  if type(many) == 'table' then redis.call('HSET', fence, 'n', 1) end
+end
 if lead then
   redis.call('HSET', fence, 'o', token, 'g', generation, 'u', string.format('%.0f', now + lease))
 end

@@ -213,7 +213,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
 
     #[inline]
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        let _level = self.reading.descend()?;
+        let _wrapper = self.reading.walk.unwrap().map_err(refused)?;
         self.inner.visit_newtype_struct(Bounded::new(deserializer, self.reading))
     }
 

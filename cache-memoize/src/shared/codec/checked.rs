@@ -189,7 +189,7 @@ impl<'w, S: Serializer> Serializer for Checking<'w, S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        let _level = self.place.descend()?;
+        let _wrapper = self.place.writing.walk.unwrap().map_err(Error::custom)?;
         // Nothing is written for the wrapper, so a `Some` around it is one around what it wraps.
         self.inner.serialize_newtype_struct(name, &Checked::at(value, self.place))
     }

@@ -45,13 +45,21 @@ impl Walk {
     /// Goes into a value that has others inside it, until the level is dropped.
     #[inline]
     pub(super) fn descend(&self) -> Result<Level<'_>, Refusal> {
+        let wrapper = self.unwrap()?;
+        self.pass(OPEN);
+        Ok(Level(wrapper))
+    }
+
+    /// Goes into a newtype. It is a level of the stack, but no branch of the outline: for it nothing is written, and
+    /// it may be read without it, as with `#[serde(try_from = "…")]`.
+    #[inline]
+    pub(super) fn unwrap(&self) -> Result<Wrapper<'_>, Refusal> {
         let depth = self.depth.get();
         if depth >= DEEPEST {
             return Err(self.refuse(Refusal::TooDeep));
         }
         self.depth.set(depth + 1);
-        self.pass(OPEN);
-        Ok(Level(self))
+        Ok(Wrapper(self))
     }
 
     /// Goes no further; remembers why.
@@ -106,12 +114,21 @@ pub(super) struct Mark {
 }
 
 /// A level that [`Walk::descend`] went into.
-pub(super) struct Level<'w>(&'w Walk);
+pub(super) struct Level<'w>(Wrapper<'w>);
 
 impl Drop for Level<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.pass(CLOSE);
+        self.0.0.pass(CLOSE);
+    }
+}
+
+/// A newtype that [`Walk::unwrap`] went into.
+pub(super) struct Wrapper<'w>(&'w Walk);
+
+impl Drop for Wrapper<'_> {
+    #[inline]
+    fn drop(&mut self) {
         self.0.depth.set(self.0.depth.get() - 1);
     }
 }
