@@ -67,17 +67,6 @@ impl Backend for Map {
         Ok(self.fences.renew(key, fence, lease)).into()
     }
 
-    fn set<'a>(
-        &'a self,
-        key: &'a Key,
-        value: &'a [u8],
-        lifetime: Option<Duration>,
-        _: Call,
-    ) -> Reply<'a, ()> {
-        self.fences.change(key, || self.put(key, value, lifetime));
-        Ok(()).into()
-    }
-
     fn remove<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, bool> {
         Ok(self.fences.change(key, || self.take(key))).into()
     }

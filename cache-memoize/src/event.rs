@@ -33,9 +33,10 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, backend, message } = self;
         match kind {
-            EventKind::Down => write!(f, "{backend} is down, functions compute without it: {message}"),
-            EventKind::Up => write!(f, "{backend} is up again"),
-            EventKind::Refused => write!(f, "{backend} refused: {message}"),
+            // The message begins with the backend's name.
+            EventKind::Down => write!(f, "down, functions compute without it: {message}"),
+            EventKind::Up => write!(f, "{backend}: up again"),
+            EventKind::Refused => write!(f, "refused: {message}"),
         }
     }
 }

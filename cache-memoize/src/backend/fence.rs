@@ -63,8 +63,7 @@ pub struct Fence {
     pub token: Token,
     /// Which generation of its group it belongs to: [`remove_all`](super::Backend::remove_all) ends one.
     pub generation: Token,
-    /// Which epoch of its key it belongs to: [`remove`](super::Backend::remove) and
-    /// [`set`](super::Backend::set) end one.
+    /// Which epoch of its key it belongs to: [`remove`](super::Backend::remove) ends one.
     pub epoch: Token,
     /// Orders the computations of an epoch by when they began.
     pub ticket: u64,

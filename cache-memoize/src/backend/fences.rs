@@ -42,13 +42,22 @@ struct State {
 /// What is known of a key while somebody computes it.
 struct Overtakable {
     epoch: u128,
+    /// Whether the epoch began because nothing was known of the key, and not because it was changed. Then nobody knows
+    /// what happened before.
+    unknown_before: bool,
     last_ticket: u64,
     /// The ticket of the computation that was committed last: earlier ones came too late.
     floor: u64,
     /// Those that have begun and not ended. By name, so that one that ends twice ends nobody else.
     computing: Vec<Token>,
-    leader: Option<Token>,
+    leader: Option<Leader>,
     until: Instant,
+}
+
+struct Leader {
+    token: Token,
+    ticket: u64,
+    generation: u128,
 }
 
 impl Fences {
@@ -67,13 +76,15 @@ impl Fences {
             if begin.joining.as_ref().is_some_and(|fence| known.stands(fence, generation)) {
                 return Begun::Standing;
             }
-            if begin.lead && known.leader.is_some_and(|leader| leader != begin.token) {
+            let leads = |leader: &Leader| leader.token != begin.token && leader.generation == generation;
+            if begin.lead && known.leader.as_ref().is_some_and(leads) {
                 return Begun::Led;
             }
         }
         let epoch = state.next();
         let known = state.keys.entry(key.clone()).or_insert(Overtakable {
             epoch,
+            unknown_before: true,
             last_ticket: 0,
             floor: 0,
             computing: Vec::new(),
@@ -84,7 +95,7 @@ impl Fences {
         known.computing.push(begin.token);
         known.until = known.until.max(now + begin.lease);
         if begin.lead {
-            known.leader = Some(begin.token);
+            known.leader = Some(Leader { token: begin.token, ticket: known.last_ticket, generation });
         }
         Begun::Fence(Fence {
             token: begin.token,
@@ -105,6 +116,8 @@ impl Fences {
                 let stands = known.stands(commit.fence, generation);
                 if stands {
                     known.floor = commit.fence.ticket;
+                    // One that began earlier is overtaken, and leads no more.
+                    known.leader.take_if(|leader| leader.ticket < commit.fence.ticket);
                 }
                 stands
             }
@@ -112,8 +125,8 @@ impl Fences {
         };
         match stands {
             true => store(commit.value),
-            // The lease is over: nobody knows what happened meanwhile.
-            false if commit.refresh && !state.keys.contains_key(key) => store(None),
+            // The lease is over: nobody knows what happened meanwhile, so what was to be replaced must not stay.
+            false if commit.refresh && state.is_unknown_since(key, commit.fence) => store(None),
             false => {}
         }
         state.end(key, commit.fence);
@@ -137,12 +150,13 @@ impl Fences {
         true
     }
 
-    /// Fences off all computations of a key while `change` sets or removes its value.
+    /// Fences off all computations of a key while `change` removes its value.
     pub fn change<R>(&self, key: &Key, change: impl FnOnce() -> R) -> R {
         let mut state = lock(&self.0);
         let epoch = state.next();
         if let Some(known) = state.keys.get_mut(key) {
             known.epoch = epoch;
+            known.unknown_before = false;
             known.leader = None;
         }
         change()
@@ -183,10 +197,16 @@ impl State {
         self.keys.get_mut(key)
     }
 
+    /// Whether the fence was lost, and with it what happened to the key after it was given.
+    fn is_unknown_since(&self, key: &Key, fence: &Fence) -> bool {
+        let of_another_epoch = |known: &Overtakable| fence.epoch != known.epoch.to_be_bytes();
+        self.keys.get(key).is_none_or(|known| known.unknown_before && of_another_epoch(known))
+    }
+
     /// A computation has ended. With the last one, what is known of the key is forgotten.
     fn end(&mut self, key: &Key, fence: &Fence) {
         let Some(known) = self.keys.get_mut(key) else { return };
-        known.leader.take_if(|leader| *leader == fence.token);
+        known.leader.take_if(|leader| leader.token == fence.token);
         known.computing.retain(|token| *token != fence.token);
         if known.computing.is_empty() {
             self.keys.remove(key);

@@ -115,18 +115,6 @@ impl Backend for ByteMemory {
         Reply::now(Ok(self.bytes().fences.renew(key, fence, lease)))
     }
 
-    fn set<'a>(
-        &'a self,
-        key: &'a Key,
-        value: &'a [u8],
-        lifetime: Option<Duration>,
-        _: Call,
-    ) -> Reply<'a, ()> {
-        let leftovers = self.bytes().fences.change(key, || self.store(key, value, lifetime));
-        drop(leftovers);
-        Reply::now(Ok(()))
-    }
-
     fn remove<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, bool> {
         Reply::now(Ok(self.bytes().fences.change(key, || self.take(key))))
     }

@@ -74,15 +74,15 @@ pub trait Backend: Send + Sync + 'static {
     /// What to call this backend in messages, such as `redis at 127.0.0.1:6379`. No secrets.
     fn name(&self) -> String;
 
-    /// The value that a call may return now: the last one committed or set, unless it was removed or its lifetime is
+    /// The value that a call may return now: the last one committed, unless it was removed or its lifetime is
     /// over. Changes nothing.
     fn read<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Vec<u8>>>;
 
     /// Looks, and begins a computation if it must, in one atomic step. In this order:
     ///
     /// 1. Unless `begin.over`: if there is a value, [`Begun::Value`].
-    /// 2. If the fence that `begin.joining` gives still stands (nothing was removed, set, or committed by a later
-    ///    refresh since it was given), [`Begun::Standing`].
+    /// 2. If the fence that `begin.joining` gives still stands (nothing was removed, or committed by a computation
+    ///    that began later, since it was given), [`Begun::Standing`].
     /// 3. If `begin.lead` and the computation of another token leads, [`Begun::Led`].
     /// 4. Otherwise [`Begun::Fence`], which is proof of when the computation began. With `begin.lead` this token leads
     ///    until it commits or releases, is fenced off, or its lease ends.
@@ -92,8 +92,8 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Stores the value of a computation if its fence still stands, in one atomic step; whether it was stored.
     ///
-    /// A computation is fenced off when, since it began, the key was removed or set, or its group was removed, or a
-    /// computation that began later has committed. Then nothing that could be read changes. (Whose group was removed
+    /// A computation is fenced off when, since it began, the key was removed, or its group was removed, or a computation
+    /// that began later has committed. Then nothing that could be read changes. (Whose group was removed
     /// may be stored, if it cannot be read.) If the backend cannot know any more because
     /// the fence is lost, it does not store; and a refresh (`commit.refresh`) then removes the value that it was to
     /// replace.
@@ -107,16 +107,6 @@ pub trait Backend: Send + Sync + 'static {
     /// Keeps a fence for another `lease` from now; whether it still stands.
     fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool>;
 
-    /// Stores a value and fences off all computations of the key, in one atomic step. Without a lifetime it does not
-    /// expire.
-    fn set<'a>(
-        &'a self,
-        key: &'a Key,
-        value: &'a [u8],
-        lifetime: Option<Duration>,
-        call: Call,
-    ) -> Reply<'a, ()>;
-
     /// Removes the value and fences off all computations of the key, in one atomic step; whether there was a value.
     fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool>;
 
@@ -124,7 +114,7 @@ pub trait Backend: Send + Sync + 'static {
     /// that was stored, or whose computation began, before this is readable after it.
     fn remove_all<'a>(&'a self, group: &'a str, call: Call) -> Reply<'a, ()>;
 
-    /// Ready when something may have been committed, set or removed under the key, or a leader may have given up. A
+    /// Ready when something may have been committed or removed under the key, or a leader may have given up. A
     /// hint: it may come too often, and it may never come, for the cache looks now and then by itself. A backend
     /// without notifications leaves this method out.
     fn changed<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, ()> {

@@ -10,6 +10,7 @@ use super::background;
 use super::cluster::{Asking, Generations};
 use super::failure::Failure;
 use super::keys::{self, Keys};
+use super::link::Answer;
 use super::request::{self, Generation, Regret, Request};
 use super::server::Server;
 use super::wake::Wakes;
@@ -47,8 +48,8 @@ impl RedisBackend {
             return Reply::now(answer.map_err(|failure| self.server.error(failure, doing)));
         }
         Reply::later(async move {
-            let answer = self.server.run(request, regret, self.server.timeout).await.and_then(meaning);
-            answer.map_err(|failure| self.server.error(failure, doing))
+            let answer = self.server.run(request, regret, self.server.timeout).await;
+            answer.map(Answer::heard).and_then(meaning).map_err(|failure| self.server.error(failure, doing))
         })
     }
 
@@ -147,30 +148,6 @@ impl Backend for RedisBackend {
                 let request = request::renew(&keys, fence, lease, Generation::Known(&fence.generation));
                 let doing = request.doing;
                 self.ask_cluster(call, doing, asking.stands(request, keys.into_owned(), fence.generation))
-            }
-        }
-    }
-
-    fn set<'a>(
-        &'a self,
-        key: &'a Key,
-        value: &'a [u8],
-        lifetime: Option<Duration>,
-        call: Call,
-    ) -> Reply<'a, ()> {
-        if let Err(error) = self.fits(Some(value)) {
-            return Reply::now(Err(error));
-        }
-        let keys = Keys::of(key);
-        let channel = keys::channel(key.group());
-        match self.asking() {
-            None => {
-                let request = request::set(&keys, value, lifetime, &channel, Generation::Stored);
-                self.ask(call, request, None, |_| Ok(()))
-            }
-            Some(asking) => {
-                let work = asking.set(keys.into_owned(), value.to_vec(), lifetime, channel);
-                self.ask_cluster(call, "setting a value", work)
             }
         }
     }

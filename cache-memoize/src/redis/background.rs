@@ -8,6 +8,7 @@ use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle};
+use tokio::task::JoinSet;
 
 use super::failure::{Failure, What};
 use crate::sync::lock;
@@ -43,13 +44,16 @@ fn start() -> std::io::Result<Handle> {
     Ok(handle)
 }
 
-/// Runs it there. The answer can be awaited on any executor; dropping it does not undo anything.
+/// Runs it there. The answer can be awaited on any executor; if it is dropped, so is the work, or what came of it.
 pub(super) async fn run<T: Send + 'static>(
     work: impl Future<Output = Result<T, Failure>> + Send + 'static,
 ) -> Result<T, Failure> {
-    match handle()?.spawn(work).await {
-        Ok(result) => result,
-        Err(_) => Err(lost()),
+    // Unlike a handle of the task, the set ends it when it is dropped.
+    let mut task = JoinSet::new();
+    task.spawn_on(work, &handle()?);
+    match task.join_next().await {
+        Some(Ok(result)) => result,
+        _ => Err(lost()),
     }
 }
 
@@ -74,4 +78,25 @@ pub(super) fn wait<T: Send + 'static>(
 /// A panic in the client.
 fn lost() -> Failure {
     Failure::new(What::Unreachable, "the client gave up")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    #[test]
+    fn work_that_nobody_waits_for_ends() {
+        let (held, end) = mpsc::channel::<()>();
+        {
+            let mut running = pin!(run(async move {
+                let _held = held;
+                std::future::pending::<Result<(), Failure>>().await
+            }));
+            assert!(running.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        assert_eq!(end.recv_timeout(Duration::from_secs(20)), Err(mpsc::RecvTimeoutError::Disconnected));
+    }
 }

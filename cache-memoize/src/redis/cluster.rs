@@ -10,12 +10,13 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ::redis::Value;
 
 use super::failure::{Failure, What};
 use super::keys::Keys;
+use super::link::Answer;
 use super::request::{self, Generation, Regret, Request};
 use super::server::Server;
 use crate::backend::{Begin, Begun, Token};
@@ -57,7 +58,11 @@ impl Asking {
         Self { server, deadline }
     }
 
-    async fn one(&self, request: Request, regret: Option<Regret>) -> Result<Value, Failure> {
+    async fn one(&self, request: Request) -> Result<Value, Failure> {
+        self.ask(request, None).await.map(Answer::heard)
+    }
+
+    async fn ask(&self, request: Request, regret: Option<Regret>) -> Result<Answer, Failure> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(Failure::timeout());
@@ -65,7 +70,7 @@ impl Asking {
         self.server.run(request, regret, left).await
     }
 
-    /// A request and, at the same time, the generation.
+    /// A request and, at the same time, the generation. One answer without the other is as good as none.
     async fn beside_generation(
         &self,
         request: Request,
@@ -73,13 +78,14 @@ impl Asking {
         keys: &Keys<'_>,
     ) -> Result<(Value, Value), Failure> {
         let generation = async {
-            match self.one(request::get(&keys.generation), None).await {
+            match self.one(request::get(&keys.generation)).await {
                 Err(failure) if failure.what == What::WrongType => Ok(Value::Nil),
                 answer => answer,
             }
         };
-        let (answer, generation) = both(self.one(request, regret), generation).await;
-        Ok((answer?, generation?))
+        let (answer, generation) = both(self.ask(request, regret), generation).await;
+        let (answer, generation) = (answer?, generation?);
+        Ok((answer.heard(), generation))
     }
 
     pub(super) async fn read(self, keys: Keys<'static>) -> Result<Option<Vec<u8>>, Failure> {
@@ -150,21 +156,8 @@ impl Asking {
         Ok(stamp.is_some() && stamp == request::as_token(&current))
     }
 
-    /// The generation comes first, and is not taken from what we know: a value of an old one would not be readable.
-    pub(super) async fn set(
-        self,
-        keys: Keys<'static>,
-        value: Vec<u8>,
-        lifetime: Option<Duration>,
-        channel: String,
-    ) -> Result<(), Failure> {
-        let generation = self.generation(&keys).await?;
-        let request = request::set(&keys, &value, lifetime, &channel, Generation::Known(&generation));
-        self.one(request, None).await.map(drop)
-    }
-
     async fn generation(&self, keys: &Keys<'_>) -> Result<Token, Failure> {
-        let answer = self.one(request::generation(keys), None).await?;
+        let answer = self.one(request::generation(keys)).await?;
         request::as_token(&answer).ok_or_else(|| Failure::strange(&answer))
     }
 }

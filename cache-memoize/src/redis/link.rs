@@ -69,15 +69,15 @@ impl Link {
         Self { handle, state: Mutex::default(), strikes: AtomicU32::new(0), mourner }
     }
 
-    /// Sends a request and gives the answer, all within `limit`. If nobody waits for the answer any more, `regret`
-    /// follows it on the same connection.
+    /// Sends a request and gives the answer, all within `limit`. If nobody waits for the answer any more, or nobody
+    /// [hears](Answer::heard) it, `regret` follows it on the same connection.
     pub(super) async fn run(
         self: &Arc<Self>,
         server: &Arc<Server>,
         request: &Request,
         regret: Option<Regret>,
         limit: Duration,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Answer, Failure> {
         let deadline = tokio::time::Instant::now() + limit;
         if regret.is_none()
             && let Some(mut live) = self.live(server)
@@ -91,7 +91,7 @@ impl Link {
                 Err(failure) if failure.what == What::NoScript => {}
                 _ => {
                     self.judge(server, Some(live.number), &answer);
-                    return answer;
+                    return answer.map(Answer::of_no_regret);
                 }
             }
         }
@@ -106,7 +106,7 @@ impl Link {
         request: &Request,
         regret: Option<Regret>,
         deadline: tokio::time::Instant,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Answer, Failure> {
         let mut used = None;
         let answer = match timeout_at(deadline, self.ask(server, request, regret, &mut used)).await {
             Ok(answer) => answer,
@@ -122,8 +122,9 @@ impl Link {
         request: &Request,
         regret: Option<Regret>,
         used: &mut Option<u64>,
-    ) -> Result<Value, Failure> {
-        let mut unheard = regret.map(|regret| Unheard { link: self, regret: Some(regret), connection: None });
+    ) -> Result<Answer, Failure> {
+        let handle = &self.handle;
+        let mut unheard = regret.map(|regret| Box::new(Unheard::new(handle.clone(), regret)));
         let mut again = true;
         loop {
             let mut live = self.connection(server).await?;
@@ -137,23 +138,25 @@ impl Link {
             {
                 answer = live.connection.send(&cmd).await;
             }
+            let failure = match answer {
+                Ok(value) => return Ok(Answer { value, unheard }),
+                Err(failure) => failure,
+            };
             if let Some(unheard) = &mut unheard {
                 unheard.connection = None;
             }
-            match answer {
-                Err(failure) if failure.is_dropped() => {
-                    self.drop_connection(live.number);
-                    if !std::mem::take(&mut again) {
-                        return Err(failure);
-                    }
-                }
-                answer => return answer,
+            if !failure.is_dropped() {
+                return Err(failure);
+            }
+            self.drop_connection(live.number);
+            if !std::mem::take(&mut again) {
+                return Err(failure);
             }
         }
     }
 
     /// Draws conclusions from how a call ended.
-    fn judge(self: &Arc<Self>, server: &Arc<Server>, used: Option<u64>, answer: &Result<Value, Failure>) {
+    fn judge<T>(self: &Arc<Self>, server: &Arc<Server>, used: Option<u64>, answer: &Result<T, Failure>) {
         let Some(number) = used else { return };
         match answer {
             Err(failure) if failure.what == What::Timeout => {
@@ -292,17 +295,43 @@ pub(super) fn forget_at_end(handle: &Handle, server: Weak<Server>) -> AbortHandl
     mourner.abort_handle()
 }
 
-/// Sends the regret if it is dropped while an answer is awaited.
-struct Unheard<'l> {
-    link: &'l Link,
+/// What a server said. Dropped without being [heard](Self::heard), it is as if nobody had waited for it.
+pub(super) struct Answer {
+    value: Value,
+    unheard: Option<Box<Unheard>>,
+}
+
+impl Answer {
+    fn of_no_regret(value: Value) -> Self {
+        Self { value, unheard: None }
+    }
+
+    /// The caller has it: nothing is regretted any more.
+    pub(super) fn heard(self) -> Value {
+        if let Some(mut unheard) = self.unheard {
+            unheard.connection = None;
+        }
+        self.value
+    }
+}
+
+/// Sends the regret if it is dropped after the request was sent on a connection.
+struct Unheard {
+    handle: Handle,
     regret: Option<Regret>,
     connection: Option<Connection>,
 }
 
-impl Drop for Unheard<'_> {
+impl Unheard {
+    fn new(handle: Handle, regret: Regret) -> Self {
+        Self { handle, regret: Some(regret), connection: None }
+    }
+}
+
+impl Drop for Unheard {
     fn drop(&mut self) {
         if let (Some(mut connection), Some(regret)) = (self.connection.take(), self.regret.take()) {
-            self.link.handle.spawn(async move {
+            self.handle.spawn(async move {
                 // The connection must live until it is written; a server that hangs reads it later.
                 let _ = timeout(PAUSE, connection.send(&regret.cmd())).await;
             });

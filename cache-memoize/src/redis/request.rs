@@ -8,7 +8,7 @@
 //!   until the lease ends.
 //! - *commit* and *release* find their fence gone, or stand for another computation that ends: its value is then not
 //!   stored. A miss.
-//! - *set* and *remove* begin another epoch. Within the call, so their instant is merely later.
+//! - *remove* begins another epoch. Within the call, so its instant is merely later.
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -260,25 +260,6 @@ pub(super) fn was_done(answer: Value) -> Result<bool, Failure> {
         Value::Int(number) => Ok(number > 0),
         other => Err(Failure::strange(&other)),
     }
-}
-
-pub(super) fn set(
-    keys: &Keys<'_>,
-    value: &[u8],
-    life: Option<Duration>,
-    channel: &str,
-    generation: Generation<'_>,
-) -> Request {
-    let known = match generation {
-        Generation::Stored => token(),
-        Generation::Known(generation) => *generation,
-    };
-    Request::entry(&scripts::SET, keys, generation, "setting a value")
-        .bytes(&token())
-        .bytes(channel.as_bytes())
-        .number(lifetime(life))
-        .bytes(&known)
-        .bytes(value)
 }
 
 pub(super) fn remove(keys: &Keys<'_>, channel: &str, generation: Generation<'_>) -> Request {

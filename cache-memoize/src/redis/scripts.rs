@@ -26,6 +26,5 @@ scripts! {
     RELEASE = "scripts/release.lua";
     RENEW = "scripts/renew.lua";
     REMOVE = "scripts/remove.lua";
-    SET = "scripts/set.lua";
     GENERATION = "scripts/generation.lua";
 }

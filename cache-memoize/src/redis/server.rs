@@ -10,7 +10,7 @@ use tokio::runtime::{Handle, Id};
 
 use super::background;
 use super::failure::Failure;
-use super::link::{self, Link};
+use super::link::{self, Answer, Link};
 use super::pool::Pool;
 use super::request::{Regret, Request};
 use super::target::Target;
@@ -56,7 +56,7 @@ impl Server {
         request: Request,
         regret: Option<Regret>,
         limit: Duration,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Answer, Failure> {
         match self.here() {
             Some(link) => link.run(self, &request, regret, limit).await,
             None => {
@@ -74,7 +74,8 @@ impl Server {
         let server = self.clone();
         let deadline = Instant::now() + self.timeout;
         let limit = self.timeout;
-        background::wait(deadline, async move { server.run_in_background(request, regret, limit).await })
+        let work = async move { server.run_in_background(request, regret, limit).await };
+        background::wait(deadline, work).map(Answer::heard)
     }
 
     async fn run_in_background(
@@ -82,7 +83,7 @@ impl Server {
         request: Request,
         regret: Option<Regret>,
         limit: Duration,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Answer, Failure> {
         let link = self.link_of(&Handle::current());
         link.run(&self, &request, regret, limit).await
     }

@@ -79,26 +79,23 @@ impl<S> Caller<S> {
         admitted
     }
 
-    /// Asks the backend, waits for the answer, and learns from it. A backend that panics does not answer.
+    /// Asks the backend, waits for the answer, and learns from it.
     pub(crate) async fn ask<'b, T>(
         &'b self,
         ask: impl FnOnce(&'b dyn Backend) -> Reply<'b, T>,
     ) -> Result<T, Error> {
-        let backend = self.shared.backend();
-        let panicked = |_| Error::new(ErrorKind::Backend, format!("{} panicked", backend.name()));
-        let answer = match catch_unwind(AssertUnwindSafe(|| ask(backend))) {
-            Err(panic) => Err(panicked(panic)),
-            Ok(mut reply) => {
-                poll_fn(|task| {
-                    let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut reply).poll(task)));
-                    polled.unwrap_or_else(|panic| Poll::Ready(Err(panicked(panic))))
-                })
-                .await
-            }
-        };
+        let answer = self.ask_aside(ask).await;
         self.shared.inner().learn(&answer);
         self.count_failure(&answer);
         answer
+    }
+
+    /// The same without drawing conclusions. A backend that panics does not answer.
+    pub(crate) async fn ask_aside<'b, T>(
+        &'b self,
+        ask: impl FnOnce(&'b dyn Backend) -> Reply<'b, T>,
+    ) -> Result<T, Error> {
+        heard(self.shared.backend(), ask).await
     }
 
     fn count_failure<T>(&self, answer: &Result<T, Error>) {
@@ -128,6 +125,17 @@ impl<S> Caller<S> {
         self.ask(|backend| backend.begin(&self.key.wire, begin, call)).await
     }
 
+    /// Begins what replaces whatever is there.
+    pub(crate) async fn begin_over(&self, call: Call) -> Result<Fence, Error> {
+        match self.begin(None, false, true, call).await? {
+            Begun::Fence(fence) => Ok(fence),
+            other => {
+                let backend = self.shared.backend().name();
+                Err(Error::new(ErrorKind::Backend, format!("{backend} was to begin and said {other:?}")))
+            }
+        }
+    }
+
     /// Tells the backend that a computation ended without a value. Nobody waits for that.
     pub(crate) fn release(&self, fence: Fence) {
         let caller = self.clone().without_shape();
@@ -139,6 +147,23 @@ impl<S> Caller<S> {
             }
         });
     }
+}
+
+/// What a backend answers; that it panics is an answer, too.
+pub(super) async fn heard<'b, T>(
+    backend: &'b dyn Backend,
+    ask: impl FnOnce(&'b dyn Backend) -> Reply<'b, T>,
+) -> Result<T, Error> {
+    let panicked = |_| Error::new(ErrorKind::Unavailable, format!("{} panicked", backend.name()));
+    let mut reply = match catch_unwind(AssertUnwindSafe(|| ask(backend))) {
+        Ok(reply) => reply,
+        Err(panic) => return Err(panicked(panic)),
+    };
+    poll_fn(|task| {
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut reply).poll(task)));
+        polled.unwrap_or_else(|panic| Poll::Ready(Err(panicked(panic))))
+    })
+    .await
 }
 
 impl<S: SharedShape> Caller<S> {

@@ -28,27 +28,28 @@ enum Alarm {
 struct Timer {
     alarms: BTreeMap<Due, Alarm>,
     last: u64,
-    running: bool,
+    /// The process that has the thread: in a forked one it is gone.
+    running: Option<u32>,
 }
 
 static TIMER: LazyLock<(Mutex<Timer>, Condvar)> = LazyLock::new(Default::default);
 
+/// What leads to the thread, and the process that has it: in a forked one it is gone.
+type Worker = (u32, Sender<Chore>);
+
 /// Does something soon, on the thread for chores.
 pub(crate) fn soon(chore: impl FnOnce() + Send + 'static) {
-    static CHORES: LazyLock<Mutex<Option<Sender<Chore>>>> = LazyLock::new(Mutex::default);
+    static CHORES: LazyLock<Mutex<Option<Worker>>> = LazyLock::new(Mutex::default);
     let mut chores = lock(&CHORES);
-    let mut chore: Chore = Box::new(chore);
-    if let Some(sender) = &*chores {
-        match sender.send(chore) {
-            Ok(()) => return,
-            // In a forked process the thread is gone.
-            Err(unsent) => chore = unsent.0,
-        }
+    let process = std::process::id();
+    if chores.as_ref().is_none_or(|(of, _)| *of != process) {
+        let (sender, receiver) = channel::<Chore>();
+        let work = move || receiver.iter().for_each(carry_out);
+        *chores = spawn("cache-memoize-chores", work).then_some((process, sender));
     }
-    let (sender, receiver) = channel::<Chore>();
-    let work = move || receiver.iter().for_each(carry_out);
-    if sender.send(chore).is_ok() && spawn("cache-memoize-chores", work) {
-        *chores = Some(sender);
+    if let Some((_, sender)) = &*chores {
+        // The thread ends with its sender.
+        let _ = sender.send(Box::new(chore));
     }
 }
 
@@ -101,8 +102,9 @@ fn set(delay: Duration, alarm: Alarm) -> Due {
     let due = (Instant::now() + delay, timer.last);
     let is_next = timer.alarms.first_key_value().is_none_or(|(next, _)| due < *next);
     timer.alarms.insert(due, alarm);
-    if !timer.running {
-        timer.running = spawn("cache-memoize-timer", keep_time);
+    let process = std::process::id();
+    if timer.running != Some(process) {
+        timer.running = spawn("cache-memoize-timer", keep_time).then_some(process);
     } else if is_next {
         changed.notify_one();
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::caller::heard;
 use super::{Inner, chores, token};
 use crate::backend::{Call, Key};
 use crate::event::{self, EventKind};
@@ -70,11 +71,11 @@ impl Inner {
         match error.kind() {
             ErrorKind::Timeout | ErrorKind::Unavailable => {
                 if self.health.failures.fetch_add(1, Relaxed) + 1 >= FAILURES {
-                    self.give_up(error, true);
+                    self.give_up(error);
                 }
             }
-            // It says that there is no backend: nothing to probe.
-            ErrorKind::Setting => self.give_up(error, false),
+            // It says that it cannot work.
+            ErrorKind::Setting => self.give_up(error),
             ErrorKind::Backend => {
                 // It answers. But one that is down is not up again because it refused something, nor is that news.
                 if !self.health.down.load(Relaxed) {
@@ -101,16 +102,14 @@ impl Inner {
         }
     }
 
-    fn give_up(self: &Arc<Self>, error: &Error, probe: bool) {
+    fn give_up(self: &Arc<Self>, error: &Error) {
         let mut state = lock(&self.health.state);
         if state.cause.is_some() {
             return;
         }
         state.cause = Some(error.clone());
         self.health.down.store(true, Relaxed);
-        if probe {
-            state.probe = Some(self.plan_probe(FIRST_PROBE));
-        }
+        state.probe = Some(self.plan_probe(FIRST_PROBE));
         drop(state);
         event::tell(EventKind::Down, &self.backend.name(), error.to_string());
     }
@@ -128,10 +127,11 @@ impl Inner {
 
     /// No caller waits for this; a caller's own attempt would cost it a timeout.
     fn probe(self: &Arc<Self>, longest: Duration) {
-        let key = Key::new(format!("{}cache-memoize:probe", self.namespace), "cache-memoize");
-        let answer = block_on(self.backend.read(&key, Call::BLOCKING));
+        let group = format!("{}cache-memoize", self.namespace);
+        let key = Key::new(format!("{group}:probe"), group);
+        let answer = block_on(heard(&*self.backend, |backend| backend.read(&key, Call::BLOCKING)));
         match answer.map_err(|error| error.kind()) {
-            Err(ErrorKind::Timeout | ErrorKind::Unavailable) => {
+            Err(ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Setting) => {
                 let mut state = lock(&self.health.state);
                 if state.cause.is_some() {
                     state.probe = Some(self.plan_probe((2 * longest).min(LAST_PROBE)));
@@ -144,17 +144,19 @@ impl Inner {
     /// Tells that a call was refused, once in a while.
     fn refused(&self, error: &Error) {
         let message = error.to_string();
+        // Sizes and ports make no other message.
+        let kind: String = message.chars().filter(|c| !c.is_ascii_digit()).collect();
         let now = Instant::now();
         let mut state = lock(&self.health.state);
         let refusals = &mut state.refusals;
         if refusals.len() >= MOST_REFUSALS {
             refusals.retain(|_, told| now.duration_since(*told) < QUIET);
         }
-        let known = refusals.get(&message).is_some_and(|told| now.duration_since(*told) < QUIET);
+        let known = refusals.get(&kind).is_some_and(|told| now.duration_since(*told) < QUIET);
         if known || refusals.len() >= MOST_REFUSALS {
             return;
         }
-        refusals.insert(message.clone(), now);
+        refusals.insert(kind, now);
         drop(state);
         event::tell(EventKind::Refused, &self.backend.name(), message);
     }

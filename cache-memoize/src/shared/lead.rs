@@ -88,6 +88,16 @@ impl Approach {
         Self { shared: caller.shared.clone(), flight }
     }
 
+    /// Lets those who wait in the same task see that this is polled.
+    pub(crate) async fn polled<F: Future>(&self, asking: F) -> F::Output {
+        let mut asking = pin!(asking);
+        std::future::poll_fn(|task| {
+            self.flight.polled_by(task.waker());
+            asking.as_mut().poll(task)
+        })
+        .await
+    }
+
     /// See [`Lead::within`].
     pub(crate) fn within<R>(&self, user: impl FnOnce() -> R) -> std::thread::Result<R> {
         within(&self.flight, user)
@@ -173,15 +183,22 @@ impl<S: SharedShape> Lead<S> {
             Ok(returned) => returned,
             Err(panic) => self.fail(panic),
         };
-        let (lead, ending) = self.judged(&policy, &returned);
         // An error need not be `Send`, so none may be held while the backend is asked.
-        match S::keep(returned) {
-            Ok(shared) => {
-                let ended = lead.end(ending, Call::ASYNC).await;
-                (S::restore(shared), ended)
-            }
-            Err(returned) => (returned, lead.end_without_value(ending)),
-        }
+        let (lead, ending, shared) = match self.kept(&policy, returned) {
+            (lead, ending, Ok(shared)) => (lead, ending, shared),
+            (lead, ending, Err(returned)) => return (returned, lead.end_without_value(ending)),
+        };
+        let ended = lead.end(ending, Call::ASYNC).await;
+        (S::restore(shared), ended)
+    }
+
+    fn kept(
+        self,
+        policy: &Policy<(), S>,
+        returned: S::Return,
+    ) -> (Self, Ending, Result<S::Shared, S::Return>) {
+        let (lead, ending) = self.judged(policy, &returned);
+        (lead, ending, S::keep(returned))
     }
 
     /// Runs user code as part of the computation: when it calls the same key, that is recursion.

@@ -20,7 +20,7 @@ use crate::__private::Look;
 use crate::Error;
 use crate::backend::{Begun, Call, Fence};
 use crate::call::lead::Purpose;
-use crate::flight::context::NoWait;
+use crate::flight::context::{self, NoWait};
 use crate::flight::{self, Flight, Leader, Settled, Waited, block_on};
 use crate::memory::entry::Entry;
 use crate::shape::shared::SharedShape;
@@ -138,8 +138,8 @@ type Next<S> = Result<Turn<S>, Caller<S>>;
 impl<S: SharedShape> Caller<S> {
     async fn turn(mut self, how: How) -> Turn<S> {
         let mut over = false;
-        if self.scope.hints.expects(self.key.hash) && self.admit().is_ok() {
-            match self.read(how.call).await {
+        if self.scope.hints.expects(self.key.hash) {
+            match self.admitted_read(how.call).await {
                 Ok(Found::Value(value)) => return self.hit(value),
                 Ok(Found::Unfit) => over = true,
                 Ok(Found::Nothing) => {}
@@ -151,14 +151,14 @@ impl<S: SharedShape> Caller<S> {
     }
 
     #[cold]
-    async fn miss(mut self, how: How, over: bool) -> Turn<S> {
+    async fn miss(mut self, how: How, mut over: bool) -> Turn<S> {
         loop {
             if self.is_recursion() {
                 return Turn::Uncached;
             }
             let next = match self.local(how) {
                 Local::Vacant(approach) => return self.approach(approach, how, over).await,
-                Local::Approaching(flight) => self.wait(flight, how, over).await,
+                Local::Approaching(flight) => self.await_approach(flight, how, over).await,
                 Local::Airborne(flight, fence) => self.check(flight, fence, how, over).await,
                 Local::Blind(flight) => self.try_again(flight, how, over).await,
                 Local::Apart => Ok(self.aside(how, over).await),
@@ -167,7 +167,47 @@ impl<S: SharedShape> Caller<S> {
                 Ok(turn) => return turn,
                 Err(caller) => self = caller,
             }
+            // Whoever was waited for may have replaced what was unfit.
+            over = false;
         }
+    }
+
+    async fn admitted_read(&self, call: Call) -> Result<Found<S::Shared>, Error> {
+        self.admit()?;
+        self.read(call).await
+    }
+
+    /// Waits until somebody of this process has heard from the backend. If there is a value now, all who waited read
+    /// it at once.
+    async fn await_approach(mut self, flight: Arc<Flight>, how: How, over: bool) -> Next<S> {
+        /// No body runs meanwhile, so who takes longer is not polled any more.
+        const PATIENCE: Duration = Duration::from_secs(1);
+        let waited = match flight::wait(flight.clone()) {
+            Ok(wait) if how.exclusive => wait.await,
+            Ok(wait) => {
+                let fleet = if how.fleet { self.shared.inner().max_wait } else { Duration::ZERO };
+                match either(wait, chores::sleep(PATIENCE.saturating_add(fleet))).await {
+                    Some(waited) => waited,
+                    None => Waited::Parked,
+                }
+            }
+            Err(NoWait::Circle) => return Ok(Turn::Uncached),
+            Err(NoWait::Settled(settled)) => Waited::Settled(settled),
+        };
+        if let Waited::Parked = waited {
+            return Ok(self.aside(how, over).await);
+        }
+        if self.scope.hints.expects(self.key.hash) {
+            match self.admitted_read(how.call).await {
+                Ok(Found::Value(value)) => return Ok(self.hit(value)),
+                Ok(Found::Unfit | Found::Nothing) => {}
+                Err(error) => self.down = Some(error),
+            }
+        } else if let Some(blind) = self.blind() {
+            // The backend did not answer whom this call waited for, so it need not be asked again.
+            return self.wait(blind, how, false).await;
+        }
+        Err(self)
     }
 
     fn hit(self, value: S::Shared) -> Turn<S> {
@@ -197,6 +237,13 @@ impl<S: SharedShape> Caller<S> {
         }
     }
 
+    /// A computation of which the backend does not know.
+    fn blind(&self) -> Option<Arc<Flight>> {
+        let flight = self.at_key().flight().cloned()?;
+        let is_blind = matches!(self.entry_in(&flight)?.key.stage, Stage::Blind);
+        is_blind.then_some(flight)
+    }
+
     /// The entry of a flight, if it is of this very key.
     fn entry_in<'f>(&self, flight: &'f Flight) -> Option<&'f Entry<Carried, S::Shared>> {
         let entry = flight.entry.typed::<Carried, S::Shared>()?;
@@ -205,7 +252,7 @@ impl<S: SharedShape> Caller<S> {
 
     /// Asks the backend first, on behalf of all who wait for the answer.
     async fn approach(mut self, approach: Approach, how: How, over: bool) -> Turn<S> {
-        let begun = self.begin_patiently(None, how, over).await;
+        let begun = approach.polled(self.begin_patiently(None, how, over)).await;
         let turn = self.settled(begun, how, Purpose::Fill).await;
         // Whoever waits for the answer looks again now, and finds the computation.
         drop(approach);
@@ -315,35 +362,45 @@ impl<S: SharedShape> Caller<S> {
         begun
     }
 
-    async fn ask_to_begin(&self, joining: Option<Fence>, how: How, over: bool) -> Result<Begun, Error> {
-        /// Between two looks, when nothing wakes the caller.
+    async fn ask_to_begin(
+        &self,
+        mut joining: Option<Fence>,
+        how: How,
+        mut over: bool,
+    ) -> Result<Begun, Error> {
+        /// Between two looks: at least, however often something changes, and at most, when nothing wakes the caller.
+        const REST: Duration = Duration::from_millis(5);
         const FIRST_PAUSE: Duration = Duration::from_millis(10);
         const LAST_PAUSE: Duration = Duration::from_millis(250);
         let since = Instant::now();
+        // A computation that waits may be waited for itself, by another process, which nobody can see.
+        let forever = how.exclusive && context::current().is_none();
         let mut pause = FIRST_PAUSE;
         loop {
             self.admit()?;
-            let patient = how.exclusive || since.elapsed() < self.shared.inner().max_wait;
+            let patient = forever || since.elapsed() < self.shared.inner().max_wait;
             let begun = self.begin(joining.clone(), how.fleet && patient, over, how.call).await?;
             if begun != Begun::Led {
                 return Ok(begun);
             }
+            // Whoever leads replaces what is unfit, and whatever was to be shared is another one's now.
+            (over, joining) = (false, None);
             let [random, ..] = token();
             let jitter = pause.mul_f64(0.5 + f64::from(random) / 512.0);
-            either(self.shared.backend().changed(&self.key.wire, how.call), chores::sleep(jitter)).await;
+            chores::sleep(REST).await;
+            let changed = self.ask_aside(|backend| backend.changed(&self.key.wire, how.call));
+            either(changed, chores::sleep(jitter)).await;
             pause = (2 * pause).min(LAST_PAUSE);
         }
     }
 }
 
-/// Ready with the first of the two.
-async fn either(one: impl Future, other: impl Future) {
+/// Ready with the first of the two: with the output of the one, or with none.
+async fn either<F: Future>(one: F, other: impl Future) -> Option<F::Output> {
     let (mut one, mut other) = (pin!(one), pin!(other));
-    poll_fn(|context| {
-        match one.as_mut().poll(context).is_ready() || other.as_mut().poll(context).is_ready() {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
+    poll_fn(|task| match one.as_mut().poll(task) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => other.as_mut().poll(task).map(|_| None),
     })
-    .await;
+    .await
 }

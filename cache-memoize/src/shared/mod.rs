@@ -147,9 +147,9 @@ impl SharedBuilder {
     }
 
     /// For how long a computation is taken for alive that no longer says so: what a crashed leader costs those who
-    /// wait for it. 10 s by default.
+    /// wait for it. 10 s by default; at least 10 ms and at most a day.
     pub fn lease(mut self, lease: Duration) -> Self {
-        self.0.lease = lease;
+        self.0.lease = lease.clamp(Duration::from_millis(10), Duration::from_secs(24 * 60 * 60));
         self
     }
 

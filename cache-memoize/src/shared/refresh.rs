@@ -5,12 +5,12 @@ use std::panic::resume_unwind;
 
 use super::caller::Caller;
 use super::lead::{Approach, Lead, Stage};
-use crate::backend::{Begun, Call};
+use crate::Error;
+use crate::backend::Call;
 use crate::call::lead::Purpose;
 use crate::flight::{Leader, block_on};
 use crate::policy::Policy;
 use crate::shape::shared::SharedShape;
-use crate::{Error, ErrorKind};
 
 /// A refresh that has not begun. Unlike a call, it fails with the backend: it exists for its effect there.
 pub struct Refreshing<S>(Result<(Caller<S>, Approach, Leader), Error>);
@@ -31,20 +31,10 @@ impl<S: SharedShape> Refreshing<S> {
 
     async fn begin(self, call: Call) -> Result<Box<Lead<S>>, Error> {
         let (caller, approach, leader) = self.0?;
-        match caller.begin(None, false, true, call).await? {
-            Begun::Fence(fence) => {
-                let lead = Lead::begin(caller, Stage::Airborne(fence), Purpose::Refresh, leader);
-                drop(approach);
-                Ok(lead)
-            }
-            other => {
-                let backend = caller.shared.backend().name();
-                Err(Error::new(
-                    ErrorKind::Backend,
-                    format!("{backend} did not begin a refresh but said {other:?}"),
-                ))
-            }
-        }
+        let fence = caller.begin_over(call).await?;
+        let lead = Lead::begin(caller, Stage::Airborne(fence), Purpose::Refresh, leader);
+        drop(approach);
+        Ok(lead)
     }
 
     /// Runs the body and stores what it returns.

@@ -76,9 +76,6 @@ impl Backend for Nobody {
     fn renew<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Duration, _: Call) -> Reply<'a, bool> {
         self.refuse()
     }
-    fn set<'a>(&'a self, _: &'a Key, _: &'a [u8], _: Option<Duration>, _: Call) -> Reply<'a, ()> {
-        self.refuse()
-    }
     fn remove<'a>(&'a self, _: &'a Key, _: Call) -> Reply<'a, bool> {
         self.refuse()
     }

@@ -14,7 +14,7 @@ use super::key::CacheKey;
 use super::lookup::Lookup;
 use super::refresh::Refreshing;
 use super::{FunctionScope, Shared};
-use crate::backend::Call;
+use crate::backend::{Call, Commit};
 use crate::flight::{Leader, block_on};
 use crate::key::texts::Written;
 use crate::policy::{Policy, Verdict};
@@ -260,13 +260,17 @@ async fn invalidate_all(caller: Caller<()>, call: Call) -> Result<(), Error> {
 /// An entry, and how long it lives.
 type Sealed = (Vec<u8>, Option<Duration>);
 
+/// In two steps, so that a request that arrives late finds its fence gone.
 async fn set(sealed: Result<(Caller<()>, Option<Sealed>), Error>, call: Call) -> Result<(), Error> {
     let (caller, sealed) = sealed?;
     match sealed {
         Some((entry, lifetime)) => {
-            caller.ask(|backend| backend.set(&caller.key.wire, &entry, lifetime, call)).await?;
-            caller.counters().stores.fetch_add(1, Relaxed);
-            caller.scope.hints.there(caller.key.hash, Deadline::after(lifetime));
+            let fence = caller.begin_over(call).await?;
+            let commit = Commit::new(&fence, Some(&entry)).lifetime(lifetime).refresh(true);
+            if caller.ask(|backend| backend.commit(&caller.key.wire, commit, call)).await? {
+                caller.counters().stores.fetch_add(1, Relaxed);
+                caller.scope.hints.there(caller.key.hash, Deadline::after(lifetime));
+            }
         }
         // A value that is not to be kept takes the old one with it.
         None => drop(caller.remove(call).await?),

@@ -108,9 +108,9 @@ impl Bench<'_> {
         assert!(key.remove().await, "there was a value");
         assert_eq!(key.read().await, None, "it was removed");
         key.set(b"2").await;
-        assert_eq!(key.read().await.as_deref(), Some(&b"2"[..]), "what was set is there");
+        assert_eq!(key.read().await.as_deref(), Some(&b"2"[..]), "what a refresh stored is there");
         key.set(b"3").await;
-        assert_eq!(key.read().await.as_deref(), Some(&b"3"[..]), "what was set last is there");
+        assert_eq!(key.read().await.as_deref(), Some(&b"3"[..]), "what a refresh stored last is there");
         let bytes: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
         for value in [&b""[..], &[0], &bytes] {
             key.set(value).await;
@@ -133,11 +133,11 @@ impl Bench<'_> {
         assert!(!key.commit(&fence, b"old").await, "it was removed after the computation began");
         assert_eq!(key.read().await, None, "a removal is not undone");
 
-        let key = self.key("set");
+        let key = self.key("overtaken");
         let fence = key.begin().await;
-        key.set(b"set").await;
-        assert!(!key.commit(&fence, b"old").await, "it was set after the computation began");
-        assert_eq!(key.read().await.as_deref(), Some(&b"set"[..]), "what was set stays");
+        key.set(b"new").await;
+        assert!(!key.commit(&fence, b"old").await, "a refresh that began later has landed");
+        assert_eq!(key.read().await.as_deref(), Some(&b"new"[..]), "what a refresh stored stays");
 
         let key = self.key("successor");
         let old = key.begin().await;
@@ -208,10 +208,10 @@ impl Bench<'_> {
         let key = self.key("refresh overtaken");
         key.set(b"old").await;
         let (one, other) = (key.begin_over().await, key.begin_over().await);
-        key.set(b"set").await;
-        assert!(!key.refresh(&one, Some(b"one")).await, "it was set after the refresh began");
-        assert!(!key.refresh(&other, None).await, "it was set after the refresh began");
-        assert_eq!(key.read().await.as_deref(), Some(&b"set"[..]), "what was set stays");
+        key.set(b"new").await;
+        assert!(!key.refresh(&one, Some(b"one")).await, "a refresh that began later has landed");
+        assert!(!key.refresh(&other, None).await, "a refresh that began later has landed");
+        assert_eq!(key.read().await.as_deref(), Some(&b"new"[..]), "what a later refresh stored stays");
         let fence = key.begin_over().await;
         key.remove().await;
         assert!(!key.refresh(&fence, Some(b"old")).await, "it was removed after the refresh began");
@@ -281,10 +281,10 @@ impl Bench<'_> {
         assert!(!standing(&key, &fence).await, "a refresh that began later has landed");
 
         let fence = key.begin().await;
-        key.set(b"set").await;
+        key.set(b"new").await;
         assert_eq!(
             key.try_begin(false, Some(fence), false).await,
-            Begun::Value(b"set".into()),
+            Begun::Value(b"new".into()),
             "a value comes first"
         );
     }
@@ -322,13 +322,24 @@ impl Bench<'_> {
             Begun::Value(b"value".into()),
             "the leader is done"
         );
-        let Begun::Fence(_) = key.try_begin(true, None, true).await else { panic!("nobody leads any more") };
+        let Begun::Fence(overtaken) = key.try_begin(true, None, true).await else {
+            panic!("nobody leads any more")
+        };
+        key.set(b"set").await;
+        let Begun::Fence(leader) = key.try_begin(true, None, true).await else {
+            panic!("a refresh that began later has landed, so the leader leads no more")
+        };
+        key.release(&overtaken).await;
+        assert_eq!(key.try_begin(true, None, true).await, Begun::Led, "and does not end its successor");
+        self.remove_all("group").await;
+        let Begun::Fence(_) = key.try_begin(true, None, true).await else { panic!("its group was removed") };
+        key.release(&leader).await;
     }
 
     async fn time(&self) {
         let key = self.key("lifetime");
-        answer(self.client().set(&key.key, b"set", Some(SHORT), self.call)).await;
-        eventually("what was set expires", async || key.read().await.is_none()).await;
+        key.set_for(b"refreshed", Some(SHORT)).await;
+        eventually("what a refresh stored expires", async || key.read().await.is_none()).await;
         let fence = key.begin().await;
         let commit = Commit::new(&fence, Some(b"committed")).lifetime(Some(SHORT));
         assert!(answer(self.client().commit(&key.key, commit, self.call)).await);
@@ -342,19 +353,29 @@ impl Bench<'_> {
         })
         .await;
 
-        let key = self.key("lapsed fence");
-        key.set(b"old").await;
-        let begin = Begin::new(token(), SHORT).over(true);
-        let Begun::Fence(lapsed) = answer(self.client().begin(&key.key, begin, self.call)).await else {
-            panic!("nobody leads")
-        };
-        eventually("a fence that is not renewed lapses", async || {
-            pause(2 * SHORT).await;
-            !answer(self.client().renew(&key.key, &lapsed, SHORT, self.call)).await
-        })
-        .await;
-        assert!(!key.refresh(&lapsed, Some(b"new")).await, "nobody knows what happened meanwhile");
-        assert_eq!(key.read().await, None, "but the old value must not outlive a refresh that has returned");
+        for another_begins in [false, true] {
+            let key = self.key(&format!("lapsed fence, another begins: {another_begins}"));
+            key.set(b"old").await;
+            let begin = Begin::new(token(), SHORT).over(true);
+            let Begun::Fence(lapsed) = answer(self.client().begin(&key.key, begin, self.call)).await else {
+                panic!("nobody leads")
+            };
+            eventually("a fence that is not renewed lapses", async || {
+                pause(2 * SHORT).await;
+                !answer(self.client().renew(&key.key, &lapsed, SHORT, self.call)).await
+            })
+            .await;
+            let other = if another_begins { Some(key.begin_over().await) } else { None };
+            assert!(!key.refresh(&lapsed, Some(b"new")).await, "nobody knows what happened meanwhile");
+            assert_eq!(
+                key.read().await,
+                None,
+                "but the old value must not outlive a refresh that has returned"
+            );
+            if let Some(other) = other {
+                assert!(key.commit(&other, b"other").await, "nothing happened since it began");
+            }
+        }
 
         let key = self.key("renewed");
         let Begun::Fence(fence) = key.begin_for(SHORT, false).await else { panic!("nobody leads") };
@@ -464,8 +485,16 @@ impl Subject<'_> {
         answer(self.bench.client().release(&self.key, fence, self.bench.call)).await;
     }
 
+    /// Replaces what is there, as the cache does when it is given a value.
     async fn set(&self, value: &[u8]) {
-        answer(self.bench.client().set(&self.key, value, None, self.bench.call)).await;
+        self.set_for(value, None).await;
+    }
+
+    async fn set_for(&self, value: &[u8], lifetime: Option<Duration>) {
+        let fence = self.begin_over().await;
+        let commit = Commit::new(&fence, Some(value)).lifetime(lifetime).refresh(true);
+        let stored = answer(self.bench.client().commit(&self.key, commit, self.bench.call)).await;
+        assert!(stored, "nobody overtook the refresh of {:?}", self.key.text());
     }
 
     async fn remove(&self) -> bool {

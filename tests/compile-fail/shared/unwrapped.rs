@@ -27,9 +27,6 @@ impl Backend for Toy {
     fn renew<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Duration, _: Call) -> Reply<'a, bool> {
         loop {}
     }
-    fn set<'a>(&'a self, _: &'a Key, _: &'a [u8], _: Option<Duration>, _: Call) -> Reply<'a, ()> {
-        loop {}
-    }
     fn remove<'a>(&'a self, _: &'a Key, _: Call) -> Reply<'a, bool> {
         loop {}
     }

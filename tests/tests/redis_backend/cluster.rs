@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Begun, Call};
+use cache_memoize::backend::{Begun, Call, Key};
 use cache_memoize::{ErrorKind, Redis};
-use cache_memoize_tests::servers::{Cluster, wait_until};
+use cache_memoize_tests::servers::{Cluster, RedisServer, wait_until};
 
-use crate::store::{Store, begin, both_ways, key, timed};
+use crate::store::{RUNTIME, Store, begin, both_ways, key, timed};
 
 /// Masters are given up after a second and a half.
 const SETTINGS: [&str; 2] = ["--cluster-node-timeout", "1500"];
@@ -135,6 +135,65 @@ fn a_cluster_that_is_down_costs_the_deadline_at_most() {
         println!("new: {:?} {took:?} {}", store.call, read.as_ref().expect_err("all are dead"));
         assert!(took < Duration::from_millis(250), "{took:?}");
     }
+}
+
+/// A key and a group whose generation is on another node.
+fn apart(cluster: &Cluster) -> (Key, usize) {
+    let (text, group) = (cluster.key_of(0, 0), cluster.key_of(1, 0));
+    let other = cluster.owner_of(&group);
+    assert_ne!(cluster.owner_of(&text), other);
+    (Key::new(text, group), other)
+}
+
+fn leads_soon(store: &Store, key: &Key) {
+    let began = Instant::now();
+    wait_until("the end of a leader that is gone", || {
+        matches!(store.try_begin(key, begin().lead(true)), Ok(Begun::Fence(_)))
+    });
+    println!("{:?}: {:?}", store.call, began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(5), "not by its lease");
+    assert!(!store.remove(key));
+}
+
+fn is_led(node: &RedisServer, key: &Key) -> bool {
+    node.command(&["HEXISTS", &format!("{{{}}}:fence", key.text()), "o"]).int() == 1
+}
+
+#[test]
+fn a_leader_whose_generation_is_not_heard_leads_no_more() {
+    let cluster = Cluster::start(3, 0);
+    let (key, other) = apart(&cluster);
+    for store in both_ways(&redis(&cluster)) {
+        works(&store);
+        store.set(&key, b"value");
+        assert!(store.remove(&key));
+        cluster.node(other).stop();
+        let error = store.try_begin(&key, begin().lead(true)).expect_err("the generation is not known");
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        cluster.node(other).cont();
+        leads_soon(&store, &key);
+    }
+}
+
+#[test]
+fn a_leader_that_is_dropped_between_its_answers_leads_no_more() {
+    let cluster = Cluster::start(3, 0);
+    let (key, other) = apart(&cluster);
+    let redis = Redis::builder().cluster(cluster.urls()).timeout(Duration::from_secs(10)).build();
+    let store = Store { redis: redis.expect("valid settings"), call: Call::ASYNC };
+    store.set(&key, b"value");
+    assert!(store.remove(&key));
+    let owner = cluster.node(cluster.owner_of(key.text()));
+    cluster.node(other).stop();
+    let task = {
+        let (store, key) = (store.clone(), key.clone());
+        RUNTIME.spawn(async move { store.backend().begin(&key, begin().lead(true), Call::ASYNC).await })
+    };
+    wait_until("a leader", || is_led(owner, &key));
+    task.abort();
+    wait_until("the end of a leader that is gone", || !is_led(owner, &key));
+    cluster.node(other).cont();
+    leads_soon(&store, &key);
 }
 
 #[test]

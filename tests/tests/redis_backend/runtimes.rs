@@ -4,13 +4,14 @@ use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Backend, Call};
+use cache_memoize::backend::{Backend, Begun, Call, Commit, Key};
 use cache_memoize::{ErrorKind, Redis};
-use cache_memoize_tests::servers::RedisServer;
+use cache_memoize_tests::poll;
+use cache_memoize_tests::servers::{RedisServer, wait_until};
 
-use crate::store::{Store, both_ways, key, patient};
+use crate::store::{RUNTIME, Store, begin, both_ways, key, patient};
 
 static SERVER: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);
 static REDIS: LazyLock<Redis> = LazyLock::new(|| patient(SERVER.url()));
@@ -19,9 +20,16 @@ fn backend() -> &'static dyn Backend {
     REDIS.as_shared().backend()
 }
 
+async fn set(backend: &dyn Backend, key: &Key, value: &[u8]) {
+    let begun = backend.begin(key, begin().over(true), Call::ASYNC).await.expect("begin");
+    let Begun::Fence(fence) = begun else { panic!("{begun:?}") };
+    let commit = Commit::new(&fence, Some(value)).refresh(true);
+    assert!(backend.commit(key, commit, Call::ASYNC).await.expect("commit"));
+}
+
 async fn set_and_read(text: &str) {
     let key = key(text);
-    backend().set(&key, b"value", None, Call::ASYNC).await.expect("set");
+    set(backend(), &key, b"value").await;
     let read = backend().read(&key, Call::ASYNC).await.expect("read");
     assert_eq!(read.as_deref(), Some(&b"value"[..]));
     // Within a task, a blocking call sleeps on its thread and needs no runtime.
@@ -66,7 +74,7 @@ fn runtimes_come_and_go_and_leave_no_connections() {
         assert_eq!(runtime.block_on(backend.read(&key("one"), Call::ASYNC)).expect("read"), None);
     }
     let clients = || server.info("connected_clients").parse::<usize>().unwrap();
-    cache_memoize_tests::servers::wait_until("the end of their connections", || clients() <= 1);
+    wait_until("the end of their connections", || clients() <= 1);
 }
 
 #[test]
@@ -103,7 +111,7 @@ fn a_dropped_redis_closes_its_connections() {
         store.set(&key("one"), b"value");
     }
     let clients = || server.info("connected_clients").parse::<usize>().unwrap();
-    cache_memoize_tests::servers::wait_until("the end of its connections", || clients() <= 1);
+    wait_until("the end of its connections", || clients() <= 1);
 }
 
 /// An executor that is a loop.
@@ -151,10 +159,7 @@ fn calls_that_are_dropped_disturb_nobody() {
     let backend = redis.as_shared().backend();
     runtime.block_on(async {
         for number in 0..20 {
-            backend
-                .set(&key(&number.to_string()), number.to_string().as_bytes(), None, Call::ASYNC)
-                .await
-                .unwrap();
+            set(backend, &key(&number.to_string()), number.to_string().as_bytes()).await;
         }
         for round in 0_u64..300 {
             let number = round % 20;
@@ -171,6 +176,45 @@ fn calls_that_are_dropped_disturb_nobody() {
     });
 }
 
+/// Also where the request was sent by another thread than the one that gives up.
+#[test]
+fn a_leader_that_is_dropped_leads_no_more_on_any_executor() {
+    let server = RedisServer::start();
+    let redis = patient(server.url());
+    let backend = redis.as_shared().backend();
+    let key = key("led");
+    let runtime = current_thread();
+    for on_tokio in [true, false] {
+        let _entered = on_tokio.then(|| runtime.enter());
+        // Connected.
+        let turn = |reply| if on_tokio { runtime.block_on(reply) } else { block_on(reply) };
+        assert_eq!(turn(backend.read(&key, Call::ASYNC)).expect("read"), None);
+
+        server.command(&["CLIENT", "PAUSE", "60000", "WRITE"]).expect("CLIENT PAUSE");
+        let mut dropped = backend.begin(&key, begin().lead(true), Call::ASYNC);
+        wait_until("a request that waits", || {
+            assert!(poll(std::pin::Pin::new(&mut dropped)).is_pending());
+            if on_tokio {
+                runtime.block_on(tokio::task::yield_now());
+            }
+            server.info("blocked_clients") == "1"
+        });
+        drop(dropped);
+        server.command(&["CLIENT", "UNPAUSE"]).expect("CLIENT UNPAUSE");
+        let began = Instant::now();
+        wait_until("the end of a leader that is gone", || {
+            let begun = RUNTIME.block_on(backend.begin(&key, begin().lead(true), Call::BLOCKING));
+            if on_tokio {
+                runtime.block_on(tokio::task::yield_now());
+            }
+            matches!(begun.expect("begin"), Begun::Fence(_))
+        });
+        println!("on tokio {on_tokio}: {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(2), "not by its lease");
+        server.command(&["FLUSHALL"]).expect("FLUSHALL");
+    }
+}
+
 #[test]
 fn the_first_caller_may_go_away_while_it_connects() {
     let server = RedisServer::start();
@@ -179,7 +223,7 @@ fn the_first_caller_may_go_away_while_it_connects() {
     current_thread().block_on(async {
         let key = key("one");
         let mut first = backend.read(&key, Call::ASYNC);
-        let polled = cache_memoize_tests::poll(std::pin::Pin::new(&mut first));
+        let polled = poll(std::pin::Pin::new(&mut first));
         assert!(polled.is_pending());
         let second = backend.read(&key, Call::ASYNC);
         drop(first);

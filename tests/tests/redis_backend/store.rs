@@ -112,12 +112,16 @@ impl Store {
         answer(self.backend().renew(key, fence, lease, self.call)).expect("renew")
     }
 
-    pub(crate) fn try_set(&self, key: &Key, value: &[u8], lifetime: Option<Duration>) -> Result<(), Error> {
-        answer(self.backend().set(key, value, lifetime, self.call))
+    /// Replaces what is there, as the cache does when it is given a value; whether it was stored.
+    pub(crate) fn try_set(&self, key: &Key, value: &[u8], lifetime: Option<Duration>) -> Result<bool, Error> {
+        let Begun::Fence(fence) = self.try_begin(key, begin().over(true))? else {
+            panic!("nothing to begin")
+        };
+        self.try_commit(key, Commit::new(&fence, Some(value)).lifetime(lifetime).refresh(true))
     }
 
     pub(crate) fn set(&self, key: &Key, value: &[u8]) {
-        self.try_set(key, value, None).expect("set");
+        assert!(self.try_set(key, value, None).expect("set"), "{:?} was overtaken", key.text());
     }
 
     pub(crate) fn try_remove(&self, key: &Key) -> Result<bool, Error> {

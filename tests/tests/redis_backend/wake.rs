@@ -56,10 +56,11 @@ fn is_told(leader: &Store, follower: &Store) {
     leader.remove(&one);
     next("remove", began);
     quiet();
-    lead();
+    let fence = lead();
     let began = Instant::now();
     leader.set(&one, b"value");
-    next("set", began);
+    next("a refresh beside the leader", began);
+    leader.release(&one, &fence);
     quiet();
 
     // Nobody leads: nobody is told.

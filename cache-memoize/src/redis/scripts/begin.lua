@@ -30,7 +30,7 @@ if ARGV[3] ~= '1' and known then
 end
 
 -- e epoch, t last ticket, f ticket of the last that landed, n how many compute (and a field for each),
--- o leader, g the leader's generation, u until when it leads
+-- o leader, l its ticket, g its generation, u until when it leads, c that nothing was known when the epoch began
 local state = redis.pcall('HMGET', fence, 'e', 'f', 'o', 'g', 'u')
 local broken = state.err
 local epoch = not broken and state[1]
@@ -51,26 +51,35 @@ end
 
 if not known then redis.call('SET', group, generation) end
 if broken then redis.call('DEL', fence) end
-if not epoch then
-  epoch = token
-  redis.call('HSET', fence, 'e', epoch)
+-- Another one each time, also when a request is repeated after its fence was lost.
+local function new_epoch()
+  local time = redis.call('TIME')
+  epoch = string.sub(redis.sha1hex(token .. time[1] .. '.' .. time[2]), 1, 16)
+  redis.call('HSET', fence, 'e', epoch, 'c', '1')
 end
+if not epoch then new_epoch() end
 local ticket = redis.pcall('HINCRBY', fence, 't', 1)
 if type(ticket) == 'table' then
   if not string.find(ticket.err, 'not an integer') then return ticket end
   -- Somebody else's hash.
   redis.call('DEL', fence)
-  epoch = token
-  redis.call('HSET', fence, 'e', epoch)
+  new_epoch()
   ticket = redis.call('HINCRBY', fence, 't', 1)
 end
 -- Counted by name, so that whoever ends twice ends nobody else.
 if redis.call('HSETNX', fence, token, '') == 1 then
   local many = redis.pcall('HINCRBY', fence, 'n', 1)
   if type(many) == 'table' then redis.call('HSET', fence, 'n', 1) end
+  if type(many) == 'number' and many > 1024 then
+    -- Most of them ended without a word. To forget them costs those that live a miss.
+    redis.call('DEL', fence)
+    new_epoch()
+    ticket = redis.call('HINCRBY', fence, 't', 1)
+    redis.call('HSET', fence, token, '', 'n', 1)
+  end
 end
 if lead then
-  redis.call('HSET', fence, 'o', token, 'g', generation, 'u', string.format('%.0f', now + lease))
+  redis.call('HSET', fence, 'o', token, 'l', ticket, 'g', generation, 'u', string.format('%.0f', now + lease))
 end
 -- Never shorter than what another computation was promised.
 if redis.call('PTTL', fence) < lease then redis.call('PEXPIRE', fence, lease) end

@@ -11,7 +11,7 @@
 local value, fence, group = KEYS[1], KEYS[2], KEYS[3]
 local ticket = tonumber(ARGV[4])
 
-local state = redis.pcall('HMGET', fence, 'e', 'f', 'o')
+local state = redis.pcall('HMGET', fence, 'e', 'f', 'o', 'c', 'l')
 local there = not state.err and state[1]
 local landed, trouble = 0, nil
 
@@ -32,7 +32,12 @@ if there then
     else
       landed = 1
       redis.pcall('HSET', fence, 'f', ARGV[4])
+      -- A leader that began earlier is overtaken.
+      if state[3] and (tonumber(state[5] or 0) or 0) < ticket then redis.pcall('HDEL', fence, 'o') end
     end
+  elseif there ~= ARGV[3] and state[4] and ARGV[6] == '1' then
+    -- The fence was lost, and another begun since: nobody knows what happened in between.
+    redis.call('DEL', value)
   end
   -- Whether or not it landed, it computes no more. Out of memory the count cannot be written: the lease ends it.
   if state[3] == ARGV[1] then redis.pcall('HDEL', fence, 'o') end

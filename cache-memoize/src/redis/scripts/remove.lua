@@ -19,7 +19,7 @@ local state = redis.pcall('HMGET', fence, 'e', 'o')
 if state.err then
   redis.call('DEL', fence)
 elseif state[1] then
-  redis.call('HDEL', fence, 'o')
+  redis.call('HDEL', fence, 'o', 'c')
   local done = redis.pcall('HSET', fence, 'e', ARGV[1])
   -- Without a fence nothing is stored: as good, only more is computed.
   if type(done) == 'table' then redis.call('DEL', fence) end
