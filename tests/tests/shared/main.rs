@@ -3,5 +3,6 @@
 
 mod backends;
 mod matrix;
+mod meeting;
 mod names;
 mod world;

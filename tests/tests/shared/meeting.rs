@@ -1,0 +1,125 @@
+//! How calls meet, and what comes too late: on a real server, with a network that can be slowed.
+
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use cache_memoize::{Redis, cache_memoize};
+use cache_memoize_tests::servers::{Mode, Proxy, RedisServer, wait_until};
+
+fn patient(url: String) -> Redis {
+    Redis::builder().url(url).timeout(Duration::from_secs(20)).build().unwrap()
+}
+
+/// How many scripts the server has run.
+fn scripts(server: &RedisServer) -> u64 {
+    let stats = format!("{:?}", server.try_command(&["INFO", "commandstats"]).unwrap());
+    let calls = stats.split("cmdstat_evalsha:calls=").nth(1).unwrap_or("0");
+    calls.split(',').next().unwrap().parse().unwrap()
+}
+
+/// A call that asks the backend and is not polled any more does not keep others from asking.
+#[tokio::test]
+async fn a_call_that_is_held_while_it_asks_delays_nobody_for_long() {
+    let server = RedisServer::start();
+    let proxy = Proxy::new(&server);
+    let redis = patient(proxy.url());
+
+    #[cache_memoize(ttl = 600, backend = redis, skip(redis))]
+    async fn id(redis: &Redis, x: u64) -> u64 {
+        let _ = redis;
+        x
+    }
+
+    id(&redis, 0).await;
+    proxy.set(Mode::Hold);
+    let mut held = pin!(id(&redis, 1));
+    tokio::select! { biased; _ = &mut held => unreachable!(), () = tokio::task::yield_now() => {} }
+    proxy.set(Mode::Forward);
+    let limit = Duration::from_secs(15);
+    assert_eq!(tokio::time::timeout(limit, id(&redis, 1)).await, Ok(1), "of the same task");
+    let other = redis.clone();
+    let other = tokio::spawn(async move { id(&other, 1).await });
+    assert_eq!(tokio::time::timeout(limit, other).await.unwrap().unwrap(), 1, "of another task");
+    assert_eq!(held.await, 1);
+}
+
+/// A process that does not know yet that a value is there asks once; then all who waited read it, not in turn.
+#[tokio::test]
+async fn callers_of_a_value_that_is_there_do_not_queue() {
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+    #[cache_memoize(ttl = 600, backend = redis, skip(redis))]
+    async fn id(redis: &Redis, x: u64) -> u64 {
+        let _ = redis;
+        RUNS.fetch_add(1, SeqCst);
+        x
+    }
+
+    let server = RedisServer::start();
+    id(&patient(server.url()), 1).await;
+    let redis = patient(server.url());
+    let callers = 100;
+    let asked = scripts(&server);
+    let tasks: Vec<_> = (0..callers)
+        .map(|_| {
+            let redis = redis.clone();
+            tokio::spawn(async move { id(&redis, 1).await })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), 1);
+    }
+    assert_eq!(RUNS.load(SeqCst), 1);
+    let asked = scripts(&server) - asked;
+    assert!(asked < callers / 4, "{asked} of {callers} asked to begin");
+}
+
+/// A set that got no answer and arrives after all does not undo what came after it.
+#[test]
+fn a_set_that_comes_late_changes_nothing() {
+    #[cache_memoize(ttl = 600, backend = redis, skip(redis))]
+    fn id(redis: &Redis, x: u64) -> u64 {
+        let _ = redis;
+        x
+    }
+
+    let server = RedisServer::start();
+    let proxy = Proxy::new(&server);
+    let slow = Redis::open(proxy.url()).unwrap();
+    let direct = patient(server.url());
+    id(&slow, 1);
+    proxy.set_existing(Mode::Hold);
+    assert!(id_set(&slow, 1, 666).is_err());
+    id_set(&direct, 1, 2).unwrap();
+    assert_eq!(id_peek(&direct, 1).unwrap(), Some(2));
+    let before = proxy.bytes_to_server();
+    proxy.set(Mode::Forward);
+    wait_until("the old bytes arrive, or their connection is gone", || {
+        proxy.bytes_to_server() > before || proxy.open() == 0 || id(&slow, 99) == 99
+    });
+    assert_eq!(id_peek(&direct, 1).unwrap(), Some(2));
+    assert!(id_invalidate(&direct, 1).unwrap());
+    assert_eq!(id_peek(&direct, 1).unwrap(), None);
+}
+
+/// The future of a function whose error is not `Send` can be sent, as it can in memory.
+#[test]
+fn futures_hold_no_error_that_cannot_be_sent() {
+    fn sent<F: Send>(future: F) {
+        drop(future);
+    }
+
+    #[cache_memoize(ttl = 600, backend = redis, skip(redis))]
+    async fn id(redis: &Redis, x: u64) -> Result<u64, Rc<str>> {
+        let _ = redis;
+        Ok(x)
+    }
+
+    let redis = Redis::open("redis://127.0.0.1:1/").unwrap();
+    sent(id(&redis, 1));
+    sent(id_refresh(&redis, 1));
+    sent(id_peek(&redis, 1));
+    sent(id_invalidate(&redis, 1));
+}
