@@ -72,15 +72,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     where
         F: Future<Output = S::Return>,
     {
-        let mut body = pin!(body);
-        let outcome = std::future::poll_fn(|task| {
-            self.flight.polled_by(task.waker());
-            match self.within(|| body.as_mut().poll(task)) {
-                Ok(poll) => poll.map(Ok),
-                Err(panic) => Poll::Ready(Err(panic)),
-            }
-        });
-        match outcome.await {
+        match within_async(&self.flight, body).await {
             Ok(returned) => self.complete(&policy, returned),
             Err(panic) => self.fail(panic),
         }
@@ -88,7 +80,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
 
     /// Runs user code as part of the computation: when it calls the same key, that is recursion.
     pub(super) fn within<R>(&self, user: impl FnOnce() -> R) -> std::thread::Result<R> {
-        catch_unwind(AssertUnwindSafe(|| context::within(&self.flight, user)))
+        within(&self.flight, user)
     }
 
     fn complete(self, policy: &Policy<K, S>, returned: S::Return) -> S::Return {
@@ -158,6 +150,24 @@ impl<K: Send + Sync + 'static, S: Shape> Drop for Lead<K, S> {
             drop(self.close(Landing::Nothing, Settled::Abandoned));
         }
     }
+}
+
+/// Runs user code as part of a computation, and catches its panic.
+pub(crate) fn within<R>(flight: &Arc<Flight>, user: impl FnOnce() -> R) -> std::thread::Result<R> {
+    catch_unwind(AssertUnwindSafe(|| context::within(flight, user)))
+}
+
+/// The same for a future of the user's.
+pub(crate) async fn within_async<F: Future>(flight: &Arc<Flight>, user: F) -> std::thread::Result<F::Output> {
+    let mut user = pin!(user);
+    std::future::poll_fn(|task| {
+        flight.polled_by(task.waker());
+        match within(flight, || user.as_mut().poll(task)) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
 }
 
 pub(crate) fn message_of(panic: &(dyn Any + Send)) -> Option<Arc<str>> {

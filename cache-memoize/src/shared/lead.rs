@@ -3,11 +3,10 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::caller::Caller;
@@ -15,9 +14,9 @@ use super::key::CacheKey;
 use super::renewal::Renewal;
 use crate::Error;
 use crate::backend::{Call, Commit, Fence};
-use crate::call::lead::{Purpose, message_of};
+use crate::call::lead::{Purpose, message_of, within, within_async};
 use crate::flight::table::AtKey;
-use crate::flight::{Flight, Leader, Settled, block_on, context};
+use crate::flight::{Flight, Leader, Settled, block_on};
 use crate::memory::entry::{Entry, Filled, Header};
 use crate::policy::{Policy, Verdict};
 use crate::shape::shared::SharedShape;
@@ -104,10 +103,6 @@ impl Approach {
     }
 }
 
-fn within<R>(flight: &Arc<Flight>, user: impl FnOnce() -> R) -> std::thread::Result<R> {
-    catch_unwind(AssertUnwindSafe(|| context::within(flight, user)))
-}
-
 impl Drop for Approach {
     fn drop(&mut self) {
         self.shared.inner().flights.at(self.flight.entry.header().hash).end(&self.flight);
@@ -171,15 +166,7 @@ impl<S: SharedShape> Lead<S> {
     where
         F: Future<Output = S::Return>,
     {
-        let mut body = pin!(body);
-        let outcome = std::future::poll_fn(|task| {
-            self.flight.polled_by(task.waker());
-            match self.within(|| body.as_mut().poll(task)) {
-                Ok(poll) => poll.map(Ok),
-                Err(panic) => Poll::Ready(Err(panic)),
-            }
-        });
-        let returned = match outcome.await {
+        let returned = match within_async(&self.flight, body).await {
             Ok(returned) => returned,
             Err(panic) => self.fail(panic),
         };
