@@ -10,6 +10,7 @@ mod error;
 #[cfg(feature = "shared")]
 mod event;
 mod flight;
+mod hooks;
 mod key;
 mod memory;
 mod place;

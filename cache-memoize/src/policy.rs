@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::hooks;
 use crate::shape::Shape;
 
 /// How long an entry lives.
@@ -57,6 +58,9 @@ impl<K, S: Shape> Policy<K, S> {
 
     /// Decides about a result. All user code that decides runs here, before anything has changed.
     pub(crate) fn judge(&self, key: &K, returned: &S::Return) -> Verdict {
+        if hooks::is_off() {
+            return S::inspect(returned).map_or(Verdict::Fail, |_| Verdict::Refuse);
+        }
         let (lifetime, weight) = match S::inspect(returned) {
             Err(error) => match self.cache_err {
                 Some(cache_err) if cache_err(error) => (self.err_ttl.of(error), 1),

@@ -44,7 +44,7 @@ impl Deadline {
 }
 
 /// A lifetime in ticks; more than 136 years is for ever.
-fn ticks(lifetime: Duration) -> u64 {
+pub(crate) fn ticks(lifetime: Duration) -> u64 {
     if lifetime.as_secs() >= 1 << 32 {
         return u64::MAX;
     }
@@ -54,10 +54,7 @@ fn ticks(lifetime: Duration) -> u64 {
 #[inline]
 fn now() -> u64 {
     // The variant that updates coarsetime's shared cache would write a shared cache line on every hit.
-    let now = coarsetime::Instant::now_without_cache_update().as_ticks();
-    #[cfg(feature = "testing")]
-    let now = now.saturating_add(ticks(crate::testing::clock_offset()));
-    now
+    crate::hooks::ticks_now(coarsetime::Instant::now_without_cache_update().as_ticks())
 }
 
 /// What `ttl = …` and `err_ttl = …` accept: whole seconds, or a [`Duration`].

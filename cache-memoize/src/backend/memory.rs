@@ -47,7 +47,7 @@ impl ByteMemory {
         let mut groups = lock(&self.bytes().groups);
         match groups.get(group) {
             Some(scope) => scope.clone(),
-            None => groups.entry(group.to_owned()).or_insert_with(|| Scope::new(Arc::default())).clone(),
+            None => groups.entry(group.to_owned()).or_insert_with(|| Scope::new("", Arc::default())).clone(),
         }
     }
 

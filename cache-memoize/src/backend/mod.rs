@@ -11,6 +11,7 @@
 //! from its server an atomic operation on one key, such as a script or a transaction.
 //! `cache_memoize::testing::conformance` (feature `testing`) checks what is promised below.
 
+mod arc;
 mod fence;
 mod fences;
 pub(crate) mod memory;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::lookup::Miss;
 use crate::flight::table::AtKey;
 use crate::flight::{Flight, Leader, Settled, context};
+use crate::hooks::{self, Held, Point};
 use crate::memory::entry::{Entry, Filled, Header};
 use crate::memory::{Landing, Leftovers, Memory};
 use crate::policy::{Policy, Verdict};
@@ -62,8 +63,12 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     }
 
     pub(crate) fn run(self, policy: &Policy<K, S>, body: impl FnOnce() -> S::Return) -> S::Return {
+        self.at(Point::BeforeBody).block();
         match self.within(body) {
-            Ok(returned) => self.complete(policy, returned),
+            Ok(returned) => {
+                self.at(Point::BeforeStore).block();
+                self.complete(policy, returned)
+            }
             Err(panic) => self.fail(panic),
         }
     }
@@ -72,10 +77,22 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     where
         F: Future<Output = S::Return>,
     {
-        match within_async(&self.flight, body).await {
-            Ok(returned) => self.complete(&policy, returned),
+        self.at(Point::BeforeBody).await;
+        let returned = match within_async(&self.flight, body).await {
+            Ok(returned) => returned,
             Err(panic) => self.fail(panic),
-        }
+        };
+        // An error need not be `Send`, so none that cannot be kept may be held at a gate.
+        let shared = match S::keep(returned) {
+            Ok(shared) => shared,
+            Err(returned) => return self.complete(&policy, returned),
+        };
+        self.at(Point::BeforeStore).await;
+        self.complete(&policy, S::restore(shared))
+    }
+
+    fn at(&self, point: Point) -> Held {
+        hooks::held(self.entry.header.scope.function, point)
     }
 
     /// Runs user code as part of the computation: when it calls the same key, that is recursion.

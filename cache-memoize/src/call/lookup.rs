@@ -10,6 +10,7 @@ use super::target::Target;
 use super::turn::Turn;
 use crate::flight::context::{self, NoWait};
 use crate::flight::{self, Flight, Leader, Settled, Wait, Waited};
+use crate::hooks::{self, Held, Point};
 use crate::memory::entry::{AnyEntry, Entry};
 use crate::shape::Shape;
 
@@ -44,11 +45,18 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     /// Waits on this thread while somebody else computes the value.
     #[inline]
     pub fn join(self) -> Turn<K, S> {
-        let mut next = self.first(Leader::Thread);
+        let miss = match self {
+            Self::Hit(value) => return Turn::Hit(value),
+            Self::Bypass => return Turn::Uncached,
+            Self::Miss(miss) => miss,
+        };
+        miss.at(Point::Missed).block();
+        let mut next = miss.next(Leader::Thread);
         loop {
             match next {
                 Next::Turn(turn) => return turn,
                 Next::Wait(miss, flight, wait) => {
+                    miss.at(Point::Waiting).block();
                     let waited = flight::block_on(wait);
                     next = miss.waited(&flight, waited, Leader::Thread);
                 }
@@ -59,11 +67,18 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     /// Waits as a task while somebody else computes the value.
     #[inline]
     pub async fn join_async(self) -> Turn<K, S> {
-        let mut next = self.first(Leader::Task);
+        let miss = match self {
+            Self::Hit(value) => return Turn::Hit(value),
+            Self::Bypass => return Turn::Uncached,
+            Self::Miss(miss) => miss,
+        };
+        miss.at(Point::Missed).await;
+        let mut next = miss.next(Leader::Task);
         loop {
             match next {
                 Next::Turn(turn) => return turn,
                 Next::Wait(miss, flight, wait) => {
+                    miss.at(Point::Waiting).await;
                     let waited = wait.await;
                     next = miss.waited(&flight, waited, Leader::Task);
                 }
@@ -98,18 +113,13 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
             Self::Miss(miss) => Turn::Lead(Lead::begin(miss, Purpose::Aside, Leader::Task)),
         }
     }
-
-    #[inline]
-    fn first(self, leader: Leader) -> Next<K, S> {
-        match self {
-            Self::Hit(value) => Next::Turn(Turn::Hit(value)),
-            Self::Bypass => Next::Turn(Turn::Uncached),
-            Self::Miss(miss) => miss.next(leader),
-        }
-    }
 }
 
 impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
+    fn at(&self, point: Point) -> Held {
+        hooks::held(self.target.scope.function, point)
+    }
+
     #[cold]
     fn next(self, leader: Leader) -> Next<K, S> {
         if self.is_recursion() {

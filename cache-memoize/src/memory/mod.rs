@@ -83,6 +83,8 @@ pub(crate) struct Inner {
 pub(crate) struct Scope {
     generation: Mutex<Arc<Generation>>,
     pub(crate) counters: Counters,
+    /// The path of the function.
+    pub(crate) function: &'static str,
     /// Where the function adds up what it has done in memories that are gone.
     past: Arc<Mutex<Stats>>,
 }
@@ -95,8 +97,9 @@ impl Drop for Scope {
 }
 
 impl Scope {
-    pub(crate) fn new(past: Arc<Mutex<Stats>>) -> Arc<Self> {
-        Arc::new(Self { generation: Mutex::new(Generation::new()), counters: Counters::default(), past })
+    pub(crate) fn new(function: &'static str, past: Arc<Mutex<Stats>>) -> Arc<Self> {
+        let generation = Mutex::new(Generation::new());
+        Arc::new(Self { generation, counters: Counters::default(), function, past })
     }
 
     pub(crate) fn generation(&self) -> Arc<Generation> {

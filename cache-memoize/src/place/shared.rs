@@ -175,7 +175,7 @@ impl Place for OnShared {
 impl OnShared {
     fn target_in(&self, instance: &'static Instance, group: &'static str) -> SharedTarget {
         let scope = instance.scope_on(&self.shared);
-        SharedTarget::new(self.shared.clone(), scope, instance.prefix(), group)
+        SharedTarget::new(self.shared.clone(), scope, instance.within(), instance.prefix(), group)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::backend::{Call, Commit, Fence};
 use crate::call::lead::{Purpose, message_of, within, within_async};
 use crate::flight::table::AtKey;
 use crate::flight::{Flight, Leader, Settled, block_on};
+use crate::hooks::{self, Held, Point};
 use crate::memory::entry::{Entry, Filled, Header};
 use crate::policy::{Policy, Verdict};
 use crate::shape::shared::SharedShape;
@@ -154,38 +155,49 @@ impl<S: SharedShape> Lead<S> {
         policy: &Policy<(), S>,
         body: impl FnOnce() -> S::Return,
     ) -> (S::Return, Result<(), Error>) {
+        self.at(Point::BeforeBody).block();
         let returned = match self.within(body) {
             Ok(returned) => returned,
             Err(panic) => self.fail(panic),
         };
+        self.at(Point::BeforeStore).block();
         let (lead, ending) = self.judged(policy, &returned);
-        (returned, block_on(lead.end(ending, Call::BLOCKING)))
+        let ended = block_on(lead.end(ending, || S::share(&returned), Call::BLOCKING));
+        (returned, ended)
     }
 
     pub(crate) async fn run_async<F>(self, policy: Policy<(), S>, body: F) -> (S::Return, Result<(), Error>)
     where
         F: Future<Output = S::Return>,
     {
+        self.at(Point::BeforeBody).await;
         let returned = match within_async(&self.flight, body).await {
             Ok(returned) => returned,
             Err(panic) => self.fail(panic),
         };
-        // An error need not be `Send`, so none may be held while the backend is asked.
-        let (lead, ending, shared) = match self.kept(&policy, returned) {
-            (lead, ending, Ok(shared)) => (lead, ending, shared),
-            (lead, ending, Err(returned)) => return (returned, lead.end_without_value(ending)),
+        // An error need not be `Send`, so none that cannot be kept may be held at a gate, or while the backend is asked.
+        let shared = match S::keep(returned) {
+            Ok(shared) => shared,
+            Err(returned) => {
+                let (lead, ending) = self.judged(&policy, &returned);
+                return (returned, lead.end_without_value(ending));
+            }
         };
-        let ended = lead.end(ending, Call::ASYNC).await;
+        self.at(Point::BeforeStore).await;
+        let (lead, ending, shared) = self.judged_and_kept(&policy, shared);
+        let ended = lead.end(ending, || Some(shared.clone()), Call::ASYNC).await;
         (S::restore(shared), ended)
     }
 
-    fn kept(
-        self,
-        policy: &Policy<(), S>,
-        returned: S::Return,
-    ) -> (Self, Ending, Result<S::Shared, S::Return>) {
+    fn at(&self, point: Point) -> Held {
+        hooks::held(self.caller.scope.scope.function, point)
+    }
+
+    fn judged_and_kept(self, policy: &Policy<(), S>, shared: S::Shared) -> (Self, Ending, S::Shared) {
+        let returned = S::restore(shared);
         let (lead, ending) = self.judged(policy, &returned);
-        (lead, ending, S::keep(returned))
+        let Ok(shared) = S::keep(returned) else { unreachable!("it was kept before") };
+        (lead, ending, shared)
     }
 
     /// Runs user code as part of the computation: when it calls the same key, that is recursion.
@@ -212,16 +224,26 @@ impl<S: SharedShape> Lead<S> {
             Verdict::Refuse if self.purpose == Purpose::Refresh => Ending::Remove,
             Verdict::Refuse | Verdict::Fail => Ending::Nothing,
         };
-        if self.flight.has_waiters()
-            && let Some(value) = S::share(returned)
-        {
-            let _ = self.entry.filled.set(Filled::new(value, None, 1));
-        }
+        self.fill_for_waiters(|| S::share(returned));
         ending
     }
 
+    fn fill_for_waiters(&self, share: impl FnOnce() -> Option<S::Shared>) {
+        if self.flight.has_waiters()
+            && self.entry.filled.get().is_none()
+            && let Some(value) = share()
+        {
+            let _ = self.entry.filled.set(Filled::new(value, None, 1));
+        }
+    }
+
     /// Brings the value home, then wakes those who wait.
-    async fn end(mut self, ending: Ending, call: Call) -> Result<(), Error> {
+    async fn end(
+        mut self,
+        ending: Ending,
+        share: impl FnOnce() -> Option<S::Shared>,
+        call: Call,
+    ) -> Result<(), Error> {
         let ended = match (&ending, &self.entry.key.stage) {
             (Ending::Store { entry, lifetime }, Stage::Airborne(fence)) => {
                 self.commit(fence, Some(entry), *lifetime, call).await
@@ -229,6 +251,10 @@ impl<S: SharedShape> Lead<S> {
             (Ending::Remove, Stage::Airborne(fence)) => self.commit(fence, None, None, call).await,
             _ => return self.end_without_value(ending),
         };
+        // Some may have come while the backend was asked.
+        if let Err(panic) = self.within(|| self.fill_for_waiters(share)) {
+            self.fail(panic);
+        }
         self.close();
         ended
     }

@@ -22,6 +22,7 @@ use crate::backend::{Begun, Call, Fence};
 use crate::call::lead::Purpose;
 use crate::flight::context::{self, NoWait};
 use crate::flight::{self, Flight, Leader, Settled, Waited, block_on};
+use crate::hooks::{self, Held, Point};
 use crate::memory::entry::Entry;
 use crate::shape::shared::SharedShape;
 
@@ -152,6 +153,7 @@ impl<S: SharedShape> Caller<S> {
 
     #[cold]
     async fn miss(mut self, how: How, mut over: bool) -> Turn<S> {
+        self.at(Point::Missed).await;
         loop {
             if self.is_recursion() {
                 return Turn::Uncached;
@@ -170,6 +172,10 @@ impl<S: SharedShape> Caller<S> {
             // Whoever was waited for may have replaced what was unfit.
             over = false;
         }
+    }
+
+    fn at(&self, point: Point) -> Held {
+        hooks::held(self.scope.scope.function, point)
     }
 
     async fn admitted_read(&self, call: Call) -> Result<Found<S::Shared>, Error> {
@@ -318,7 +324,10 @@ impl<S: SharedShape> Caller<S> {
     /// Waits for a flight of this process.
     async fn wait(self, flight: Arc<Flight>, how: How, over: bool) -> Next<S> {
         let waited = match flight::wait(flight.clone()) {
-            Ok(wait) => wait.await,
+            Ok(wait) => {
+                self.at(Point::Waiting).await;
+                wait.await
+            }
             Err(NoWait::Circle) => return Ok(Turn::Uncached),
             Err(NoWait::Settled(settled)) => Waited::Settled(settled),
         };

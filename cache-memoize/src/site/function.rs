@@ -12,6 +12,7 @@ use super::Meta;
 use super::path::Path;
 use crate::call::Named;
 use crate::call::target::Target;
+use crate::hooks;
 use crate::key::text;
 use crate::key::text_via::WritePart;
 use crate::memory::{Capacity, Memory, Scope};
@@ -24,6 +25,8 @@ use crate::sync::lock;
 /// A memoized function. They are few and live as long as the program.
 pub(crate) struct Function {
     id: u64,
+    /// Where its calls are made from.
+    world: u64,
     name: String,
     location: Location,
     capacity: Option<fn() -> Capacity>,
@@ -46,6 +49,9 @@ pub struct Instance {
     /// What all instances of the function have in common, and nothing else has that is not given its `prefix`.
     #[cfg(feature = "shared")]
     group: String,
+    /// What all its keys on shared backends begin with before that.
+    #[cfg(feature = "shared")]
+    within: String,
     /// The number that stands for the prefix, and for types that it cannot tell apart, within a memory.
     ident: u64,
     own: OnceLock<Target>,
@@ -92,8 +98,9 @@ impl fmt::Display for FunctionInfo {
     }
 }
 
-/// What tells one function from another: its path without type arguments, its place, and its number.
-type Identity = (String, &'static str, Location, u64);
+/// What tells one function from another: its path without type arguments, its place, and its number; and for tests,
+/// where it is called from.
+type Identity = (String, &'static str, Location, u64, u64);
 
 static FUNCTIONS: LazyLock<Mutex<HashMap<Identity, &'static Function>>> = LazyLock::new(Mutex::default);
 
@@ -111,7 +118,9 @@ static FUNCTIONS: LazyLock<Mutex<HashMap<Identity, &'static Function>>> = LazyLo
 /// println!("{function}");
 /// ```
 pub fn functions() -> Vec<FunctionInfo> {
-    let functions: Vec<&'static Function> = lock(&FUNCTIONS).values().copied().collect();
+    let world = hooks::current_world_id();
+    let functions: Vec<&'static Function> =
+        lock(&FUNCTIONS).values().copied().filter(|function| function.world == world).collect();
     let mut infos: Vec<FunctionInfo> = functions.into_iter().map(Function::info).collect();
     infos.sort_by(|a, b| (&a.name, a.location.line).cmp(&(&b.name, b.location.line)));
     infos
@@ -120,12 +129,14 @@ pub fn functions() -> Vec<FunctionInfo> {
 impl Function {
     pub(super) fn of(meta: &Meta, path: &Path) -> &'static Self {
         let name = path.uninstantiated();
-        let identity = (name.clone(), meta.module, meta.location, meta.number);
+        let world = hooks::current_world_id();
+        let identity = (name.clone(), meta.module, meta.location, meta.number, world);
         let mut functions = lock(&FUNCTIONS);
         let id = functions.len() as u64;
         functions.entry(identity).or_insert_with(|| {
             Box::leak(Box::new(Self {
                 id,
+                world,
                 name,
                 location: meta.location,
                 capacity: meta.capacity,
@@ -143,10 +154,15 @@ impl Function {
         let prefix = prefix(meta, path);
         let mut instances = lock(&self.instances);
         instances.entry((prefix.clone(), types)).or_insert_with(|| {
-            let ident = intern(&prefix, types);
+            let ident = intern(&prefix, types, self.world);
             Box::leak(Box::new(Instance {
                 function: self,
                 prefix,
+                #[cfg(feature = "shared")]
+                within: match self.world {
+                    0 => String::new(),
+                    world => isolated(world),
+                },
                 #[cfg(feature = "shared")]
                 group: versioned(meta, meta.prefix.unwrap_or(&self.name)),
                 ident,
@@ -155,7 +171,7 @@ impl Function {
         })
     }
 
-    fn own(&self) -> &(Memory, Arc<Scope>) {
+    fn own(&'static self) -> &'static (Memory, Arc<Scope>) {
         if let Some(own) = self.own.get() {
             return own;
         }
@@ -168,13 +184,13 @@ impl Function {
         })
     }
 
-    fn scope_in(&self, memory: &Memory) -> Arc<Scope> {
+    fn scope_in(&'static self, memory: &Memory) -> Arc<Scope> {
         memory.inner().scope(self.id, || self.new_scope(memory.capacity()))
     }
 
     /// What the function will have in a place of that capacity.
-    fn new_scope(&self, capacity: Option<u64>) -> Arc<Scope> {
-        let scope = Scope::new(self.past.clone());
+    fn new_scope(&'static self, capacity: Option<u64>) -> Arc<Scope> {
+        let scope = Scope::new(&self.name, self.past.clone());
         let mut scopes = lock(&self.scopes);
         if scopes.len() == scopes.capacity() {
             scopes.retain(|(scope, _)| scope.strong_count() > 0);
@@ -185,7 +201,7 @@ impl Function {
 
     /// What the function has on that backend.
     #[cfg(feature = "shared")]
-    pub(crate) fn scope_on(&self, shared: &Shared) -> Arc<FunctionScope> {
+    pub(crate) fn scope_on(&'static self, shared: &Shared) -> Arc<FunctionScope> {
         shared.scope(self.id, || FunctionScope::new(self.new_scope(None), self.rejected.clone()))
     }
 
@@ -235,7 +251,15 @@ impl Instance {
 
     /// See [`verbatim_on`](Self::verbatim_on).
     pub(crate) fn verbatim_in_memory(&'static self, memory: &Memory) -> Named {
-        self.named(memory, VERBATIM)
+        self.named(memory, verbatim(self.function.world))
+    }
+
+    /// Drops what it has in the function's own cache.
+    #[cfg(feature = "testing")]
+    pub(crate) fn forget_entries(&self) {
+        if let Some(own) = self.own.get() {
+            own.invalidate_all();
+        }
     }
 
     fn named(&'static self, memory: &Memory, ident: u64) -> Named {
@@ -259,6 +283,12 @@ impl Instance {
     #[cfg(feature = "shared")]
     pub(crate) fn group(&'static self) -> &'static str {
         &self.group
+    }
+
+    /// What comes before both, for calls from an isolated scope.
+    #[cfg(feature = "shared")]
+    pub(crate) fn within(&'static self) -> &'static str {
+        &self.within
     }
 
     /// The readable key of a call.
@@ -303,7 +333,17 @@ fn versioned(meta: &Meta, plain: &str) -> String {
 }
 
 /// Keys that the user writes whole belong to nobody.
-const VERBATIM: u64 = 0;
+fn verbatim(world: u64) -> u64 {
+    struct Verbatim;
+    if world == 0 { 0 } else { intern("", TypeId::of::<Verbatim>(), world) }
+}
+
+/// A name that no other process uses.
+#[cfg(feature = "shared")]
+fn isolated(world: u64) -> String {
+    static PROCESS: LazyLock<u128> = LazyLock::new(|| u128::from_le_bytes(crate::shared::token()));
+    format!("isolated-{:032x}-{world}:", *PROCESS)
+}
 
 /// The [`group`](Instance::group) of all keys that the user writes whole.
 #[cfg(feature = "shared")]
@@ -311,9 +351,10 @@ pub(crate) const VERBATIM_GROUP: &str = "key";
 
 /// A number for each prefix and list of types. Equal prefixes of different functions get the same one: on a
 /// memory that both name, they share entries.
-fn intern(prefix: &str, types: TypeId) -> u64 {
-    static IDENTS: LazyLock<Mutex<HashMap<(String, TypeId), u64>>> = LazyLock::new(Mutex::default);
-    static NEXT: AtomicU64 = AtomicU64::new(VERBATIM + 1);
+fn intern(prefix: &str, types: TypeId, world: u64) -> u64 {
+    type Meaning = (String, TypeId, u64);
+    static IDENTS: LazyLock<Mutex<HashMap<Meaning, u64>>> = LazyLock::new(Mutex::default);
+    static NEXT: AtomicU64 = AtomicU64::new(1);
     let mut idents = lock(&IDENTS);
-    *idents.entry((prefix.to_owned(), types)).or_insert_with(|| NEXT.fetch_add(1, Relaxed))
+    *idents.entry((prefix.to_owned(), types, world)).or_insert_with(|| NEXT.fetch_add(1, Relaxed))
 }

@@ -101,6 +101,11 @@ impl Site {
     pub fn instance<G: ?Sized, P>(&'static self, probe: &P) -> &'static Instance {
         let _ = probe;
         let probe = typeid::of::<P>();
+        #[cfg(feature = "testing")]
+        if let Some(world) = crate::testing::current_world() {
+            let site = std::ptr::from_ref(self).addr();
+            return world.instance(site, probe, || self.resolve::<G, P>().instance);
+        }
         let first = self.instances.get_or_init(|| self.resolve::<G, P>());
         if first.probe == probe {
             return first.instance;

@@ -1,39 +1,29 @@
-//! Tools for tests of code that memoizes, behind the feature `testing`.
+//! Tools for tests of code that memoizes, and of backends, behind the feature `testing`.
+//!
+//! - [`isolate`] gives a test caches, statistics and a clock of its own, so that tests of the same functions do not
+//!   meet. [`advance`] moves its clock.
+//! - [`off`], or `CACHE_MEMOIZE=off` in the environment of the program, has every call run its body.
+//! - [`Gate`] stops computations at named points, so that a test decides what happens in between.
+#![cfg_attr(feature = "shared", doc = "- [`conformance`] and [`race_matrix`] check a backend of your own.")]
 
+mod clock;
 #[cfg(feature = "shared")]
 mod conformance;
+mod gate;
+mod point;
+#[cfg(feature = "shared")]
+mod races;
+mod scope;
 
-use std::cell::Cell;
-use std::time::Duration;
-
+pub use clock::advance;
 #[cfg(feature = "shared")]
 pub use conformance::{conformance, conformance_async};
+pub use gate::Gate;
+pub use point::Point;
+#[cfg(feature = "shared")]
+pub use races::{race_matrix, race_matrix_in_memory};
+pub use scope::{Entered, Scope, isolate, off};
 
-thread_local! {
-    static OFFSET: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-}
-
-/// Moves the clock by which entries expire forward, for the calls that this thread makes from now on.
-///
-/// Other threads, and so other tests, keep their own time.
-///
-/// ```
-/// use cache_memoize::{cache_memoize, testing};
-/// use std::time::Duration;
-///
-/// #[cache_memoize(ttl = "1h")]
-/// fn answer() -> u64 { 42 }
-///
-/// answer();
-/// testing::advance(Duration::from_secs(3599));
-/// assert_eq!(answer_peek(), Some(42));
-/// testing::advance(Duration::from_secs(2));
-/// assert_eq!(answer_peek(), None);
-/// ```
-pub fn advance(by: Duration) {
-    OFFSET.set(OFFSET.get().saturating_add(by));
-}
-
-pub(crate) fn clock_offset() -> Duration {
-    OFFSET.try_with(Cell::get).unwrap_or_default()
-}
+pub(crate) use clock::ticks_now;
+pub(crate) use gate::{Held, held};
+pub(crate) use scope::{current_world, current_world_id, is_off};

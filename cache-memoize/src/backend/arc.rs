@@ -1,0 +1,45 @@
+//! A backend that several [`Shared`](crate::Shared) use, each with computations, breaker and settings of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+
+#[deny(clippy::missing_trait_methods)]
+impl<B: Backend + ?Sized> Backend for Arc<B> {
+    fn name(&self) -> String {
+        (**self).name()
+    }
+
+    fn read<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Vec<u8>>> {
+        (**self).read(key, call)
+    }
+
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: Call) -> Reply<'a, Begun> {
+        (**self).begin(key, begin, call)
+    }
+
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: Call) -> Reply<'a, bool> {
+        (**self).commit(key, commit, call)
+    }
+
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+        (**self).release(key, fence, call)
+    }
+
+    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {
+        (**self).renew(key, fence, lease, call)
+    }
+
+    fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool> {
+        (**self).remove(key, call)
+    }
+
+    fn remove_all<'a>(&'a self, group: &'a str, call: Call) -> Reply<'a, ()> {
+        (**self).remove_all(group, call)
+    }
+
+    fn changed<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, ()> {
+        (**self).changed(key, call)
+    }
+}
