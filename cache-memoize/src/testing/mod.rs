@@ -2,12 +2,14 @@
 
 #[cfg(feature = "shared")]
 mod conformance;
+mod history;
 
 use std::cell::Cell;
 use std::time::Duration;
 
 #[cfg(feature = "shared")]
 pub use conformance::{conformance, conformance_async};
+pub use history::{History, Op, Seen, Sight, Summary, Violation};
 
 thread_local! {
     static OFFSET: Cell<Duration> = const { Cell::new(Duration::ZERO) };
