@@ -1,6 +1,7 @@
 //! What a check says, for people.
 
 use std::fmt::{self, Debug, Display};
+use std::ops::AddAssign;
 
 use super::event::{Event, Op, Sight, What};
 
@@ -52,6 +53,17 @@ impl Summary {
     /// ```
     pub fn operations(&self) -> u64 {
         self.reads + self.invalidations + self.sets + self.refreshes + self.failed
+    }
+}
+
+impl AddAssign for Summary {
+    fn add_assign(&mut self, other: Self) {
+        self.reads += other.reads;
+        self.computations += other.computations;
+        self.invalidations += other.invalidations;
+        self.sets += other.sets;
+        self.refreshes += other.refreshes;
+        self.failed += other.failed;
     }
 }
 

@@ -1,0 +1,123 @@
+//! Tasks, in memory: beside each other, several in one, and dropped midway.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::LazyLock;
+use std::task::Poll;
+
+use cache_memoize::testing::{History, Op, Seen};
+use cache_memoize::{Memory, Stats, cache_memoize};
+use cache_memoize_tests::random::{Random, seed_thread};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::subject::{Kind, Mix, Shared, Unshared, body_later, rounds};
+
+type Action = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+struct Subject {
+    history: &'static History<u64>,
+    act: fn(Kind, u64) -> Action,
+    stats: fn() -> Stats,
+}
+
+static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory::new(100));
+static SMALL: LazyLock<Memory> = LazyLock::new(|| Memory::new(2));
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    Builder::new_multi_thread().worker_threads(3).on_thread_start(|| seed_thread(3)).build().unwrap()
+});
+
+/// A function with these options, and all that can be done to it, recorded.
+macro_rules! subject {
+    ($name:ident, $error:ident $(, $($options:tt)*)?) => {
+        #[test]
+        fn $name() {
+            static HISTORY: History<u64> = History::new().strict();
+
+            #[cache_memoize($($($options)*)?)]
+            async fn f(key: u64) -> Result<u64, $error> {
+                body_later(&HISTORY, key, || $error).await
+            }
+
+            fn act(kind: Kind, key: u64) -> Action {
+                match kind {
+                    Kind::Call => recorded(&HISTORY, Op::Call(key), f(key)),
+                    Kind::Peek => recorded(&HISTORY, Op::Peek(key), f_peek(key)),
+                    Kind::Invalidate => recorded(&HISTORY, Op::Invalidate(key), f_invalidate(key)),
+                    Kind::InvalidateAll => recorded(&HISTORY, Op::InvalidateAll, f_invalidate_all()),
+                    Kind::Set => {
+                        let number = HISTORY.number(key);
+                        recorded(&HISTORY, Op::Set(key, number), f_set(key, Ok(number)))
+                    }
+                    Kind::Refresh => recorded(&HISTORY, Op::Refresh(key), f_refresh(key)),
+                }
+            }
+
+            hurry(stringify!($name), &Subject { history: &HISTORY, act, stats: f_stats });
+        }
+    };
+}
+
+subject!(alone_in_its_memory, Shared);
+subject!(side_by_side, Shared, single_flight = false);
+subject!(errors_of_their_own, Unshared, ttl = "1h");
+subject!(expiring, Shared, ttl = "2ms");
+subject!(evicted, Shared, capacity = 2);
+subject!(in_a_named_memory, Shared, backend = MEMORY);
+subject!(in_a_small_named_memory, Unshared, backend = SMALL, ttl = "2ms");
+
+/// Two to six tasks at a time, on one to three keys.
+fn hurry(name: &str, subject: &Subject) {
+    let sum = rounds(name, subject.history, 25_000, |random, mix| {
+        let (tasks, keys) = (2 + random.below(5), 1 + random.below(3));
+        let tasks: Vec<_> = (0..tasks)
+            .map(|_| RUNTIME.spawn(task(subject.act, Random::new(random.next()), mix, keys)))
+            .collect();
+        tasks.into_iter().for_each(|task| RUNTIME.block_on(task).expect("panics are caught"));
+        assert_eq!((subject.stats)().in_flight, 0, "{name}: nobody computes any more");
+    });
+    assert!(sum.failed > 0 && sum.refreshes > 0 && sum.sets > 0, "{sum}");
+}
+
+async fn task(act: fn(Kind, u64) -> Action, mut random: Random, mix: Mix, keys: u64) {
+    const STEPS: u64 = 700;
+    for _ in 0..STEPS {
+        let mut action = || survived(act(random.weighted(&mix), random.below(keys)));
+        let (one, another) = (action(), action());
+        match random.below(10) {
+            0 => drop(tokio::join!(one, another)),
+            1 => given_up(one, random.below(6)).await,
+            _ => one.await,
+        }
+    }
+}
+
+fn recorded<F>(history: &'static History<u64>, op: Op<u64>, work: F) -> Action
+where
+    F: Future<Output: Seen> + Send + 'static,
+{
+    Box::pin(async move { drop(history.record_async(op, work).await) })
+}
+
+/// Goes on after a panic, for whoever made the future.
+async fn survived(mut action: Action) {
+    poll_fn(|task| {
+        let polled = catch_unwind(AssertUnwindSafe(|| action.as_mut().poll(task)));
+        polled.unwrap_or(Poll::Ready(()))
+    })
+    .await;
+}
+
+/// Polls so many times at most, then drops the future.
+async fn given_up(action: impl Future<Output = ()>, mut polls: u64) {
+    let mut action = pin!(action);
+    poll_fn(|task| {
+        if polls == 0 {
+            return Poll::Ready(());
+        }
+        polls -= 1;
+        action.as_mut().poll(task)
+    })
+    .await;
+}
