@@ -6,6 +6,7 @@ use std::sync::{Condvar, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+pub mod crowd;
 pub mod random;
 pub mod servers;
 

@@ -5,8 +5,7 @@
 //! the same choices again, though not the same schedule. `HISTORIES_OPERATIONS` says how many for each subject.
 #![allow(missing_docs)]
 
-#[macro_use]
-mod subject;
-
+mod redis;
+mod rounds;
 mod tasks;
 mod threads;

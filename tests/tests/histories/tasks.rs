@@ -1,28 +1,25 @@
 //! Tasks, in memory: beside each other, several in one, and dropped midway.
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
 use std::sync::LazyLock;
-use std::task::Poll;
 
-use cache_memoize::testing::{History, Op, Seen};
+use cache_memoize::testing::{History, Op};
 use cache_memoize::{Memory, Stats, cache_memoize};
+use cache_memoize_tests::crowd::{Action, Kind, Mix, Shared, Unshared, body_later, recorded, somehow};
 use cache_memoize_tests::random::{Random, seed_thread};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::subject::{Kind, Mix, Shared, Unshared, body_later, rounds};
-
-type Action = Pin<Box<dyn Future<Output = ()> + Send>>;
+use crate::rounds::rounds;
 
 struct Subject {
     history: &'static History<u64>,
-    act: fn(Kind, u64) -> Action,
+    act: fn(Kind, u64) -> Action<'static>,
     stats: fn() -> Stats,
 }
 
 static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory::new(100));
 static SMALL: LazyLock<Memory> = LazyLock::new(|| Memory::new(2));
+/// As a shared backend would be, but for the network.
+static BYTES: LazyLock<cache_memoize::Shared> = LazyLock::new(|| Memory::new(100).into());
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_multi_thread().worker_threads(3).on_thread_start(|| seed_thread(3)).build().unwrap()
@@ -40,7 +37,7 @@ macro_rules! subject {
                 body_later(&HISTORY, key, || $error).await
             }
 
-            fn act(kind: Kind, key: u64) -> Action {
+            fn act(kind: Kind, key: u64) -> Action<'static> {
                 match kind {
                     Kind::Call => recorded(&HISTORY, Op::Call(key), f(key)),
                     Kind::Peek => recorded(&HISTORY, Op::Peek(key), f_peek(key)),
@@ -66,6 +63,7 @@ subject!(expiring, Shared, ttl = "2ms");
 subject!(evicted, Shared, capacity = 2);
 subject!(in_a_named_memory, Shared, backend = MEMORY);
 subject!(in_a_small_named_memory, Unshared, backend = SMALL, ttl = "2ms");
+subject!(in_a_memory_of_bytes, Shared, backend = BYTES);
 
 /// Two to six tasks at a time, on one to three keys.
 fn hurry(name: &str, subject: &Subject) {
@@ -80,44 +78,11 @@ fn hurry(name: &str, subject: &Subject) {
     assert!(sum.failed > 0 && sum.refreshes > 0 && sum.sets > 0, "{sum}");
 }
 
-async fn task(act: fn(Kind, u64) -> Action, mut random: Random, mix: Mix, keys: u64) {
+async fn task(act: fn(Kind, u64) -> Action<'static>, mut random: Random, mix: Mix, keys: u64) {
     const STEPS: u64 = 700;
     for _ in 0..STEPS {
-        let mut action = || survived(act(random.weighted(&mix), random.below(keys)));
+        let mut action = || act(random.weighted(&mix), random.below(keys));
         let (one, another) = (action(), action());
-        match random.below(10) {
-            0 => drop(tokio::join!(one, another)),
-            1 => given_up(one, random.below(6)).await,
-            _ => one.await,
-        }
+        somehow(one, another).await;
     }
-}
-
-fn recorded<F>(history: &'static History<u64>, op: Op<u64>, work: F) -> Action
-where
-    F: Future<Output: Seen> + Send + 'static,
-{
-    Box::pin(async move { drop(history.record_async(op, work).await) })
-}
-
-/// Goes on after a panic, for whoever made the future.
-async fn survived(mut action: Action) {
-    poll_fn(|task| {
-        let polled = catch_unwind(AssertUnwindSafe(|| action.as_mut().poll(task)));
-        polled.unwrap_or(Poll::Ready(()))
-    })
-    .await;
-}
-
-/// Polls so many times at most, then drops the future.
-async fn given_up(action: impl Future<Output = ()>, mut polls: u64) {
-    let mut action = pin!(action);
-    poll_fn(|task| {
-        if polls == 0 {
-            return Poll::Ready(());
-        }
-        polls -= 1;
-        action.as_mut().poll(task)
-    })
-    .await;
 }

@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 
 use cache_memoize::testing::{History, Op};
 use cache_memoize::{Memory, Stats, cache_memoize};
+use cache_memoize_tests::crowd::{Kind, Shared, Unshared, body};
 use cache_memoize_tests::random::{Random, seed_thread};
 
-use crate::subject::{Kind, Shared, Unshared, body, rounds};
+use crate::rounds::rounds;
 
 struct Subject {
     history: &'static History<u64>,
@@ -17,6 +18,8 @@ struct Subject {
 
 static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory::new(100));
 static SMALL: LazyLock<Memory> = LazyLock::new(|| Memory::new(2));
+/// As a shared backend would be, but for the network.
+static BYTES: LazyLock<cache_memoize::Shared> = LazyLock::new(|| Memory::new(100).into());
 
 /// A function with these options, and all that can be done to it, recorded.
 macro_rules! subject {
@@ -59,6 +62,7 @@ subject!(evicted, Shared, capacity = 2);
 subject!(expiring_and_evicted_side_by_side, Unshared, ttl = "3ms", capacity = 2, single_flight = false);
 subject!(in_a_named_memory, Shared, backend = MEMORY);
 subject!(in_a_small_named_memory, Unshared, backend = SMALL, ttl = "2ms");
+subject!(in_a_memory_of_bytes, Shared, backend = BYTES);
 
 /// Two to four threads at a time, on one to three keys.
 fn hurry(name: &str, subject: &Subject) {
