@@ -6,6 +6,8 @@ use std::sync::{Condvar, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+pub mod crowd;
+pub mod random;
 pub mod servers;
 
 /// A point in a computation. Tests wait for arrivals and open the gate; nothing sleeps.

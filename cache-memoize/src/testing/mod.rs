@@ -4,12 +4,14 @@
 //!   meet. [`advance`] moves its clock.
 //! - [`off`], or `CACHE_MEMOIZE=off` in the environment of the program, has every call run its body.
 //! - [`Gate`] stops computations at named points, so that a test decides what happens in between.
+//! - [`History`] records what concurrent callers saw, and says whether an invalidation was lost.
 #![cfg_attr(feature = "shared", doc = "- [`conformance`] and [`race_matrix`] check a backend of your own.")]
 
 mod clock;
 #[cfg(feature = "shared")]
 mod conformance;
 mod gate;
+mod history;
 mod point;
 #[cfg(feature = "shared")]
 mod races;
@@ -19,6 +21,7 @@ pub use clock::advance;
 #[cfg(feature = "shared")]
 pub use conformance::{conformance, conformance_async};
 pub use gate::Gate;
+pub use history::{History, Op, Seen, Sight, Summary, Violation};
 pub use point::Point;
 #[cfg(feature = "shared")]
 pub use races::{race_matrix, race_matrix_in_memory};
