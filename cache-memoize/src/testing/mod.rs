@@ -2,12 +2,16 @@
 
 #[cfg(feature = "shared")]
 mod conformance;
+#[cfg(feature = "shared")]
+mod faulty;
 
 use std::cell::Cell;
 use std::time::Duration;
 
 #[cfg(feature = "shared")]
 pub use conformance::{conformance, conformance_async};
+#[cfg(feature = "shared")]
+pub use faulty::{Faults, Faulty};
 
 thread_local! {
     static OFFSET: Cell<Duration> = const { Cell::new(Duration::ZERO) };
