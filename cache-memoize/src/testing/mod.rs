@@ -5,11 +5,14 @@
 //! - [`off`], or `CACHE_MEMOIZE=off` in the environment of the program, has every call run its body.
 //! - [`Gate`] stops computations at named points, so that a test decides what happens in between.
 //! - [`History`] records what concurrent callers saw, and says whether an invalidation was lost.
+#![cfg_attr(feature = "shared", doc = "- [`Faulty`] is a backend that fails on purpose.")]
 #![cfg_attr(feature = "shared", doc = "- [`conformance`] and [`race_matrix`] check a backend of your own.")]
 
 mod clock;
 #[cfg(feature = "shared")]
 mod conformance;
+#[cfg(feature = "shared")]
+mod faulty;
 mod gate;
 mod history;
 mod point;
@@ -20,6 +23,8 @@ mod scope;
 pub use clock::advance;
 #[cfg(feature = "shared")]
 pub use conformance::{conformance, conformance_async};
+#[cfg(feature = "shared")]
+pub use faulty::{Faults, Faulty};
 pub use gate::Gate;
 pub use history::{History, Op, Seen, Sight, Summary, Violation};
 pub use point::Point;
