@@ -1,13 +1,14 @@
 //! Several clients, in two processes, on Redis servers that are hurt meanwhile.
 
 use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cache_memoize::testing::{History, Summary};
 use cache_memoize_tests::crowd::{FUNCTIONS, Plan, World};
 use cache_memoize_tests::random::{Random, seed};
-use cache_memoize_tests::servers::{Cluster, Mode, Proxy, RedisServer, Value};
+use cache_memoize_tests::servers::process::Process;
+use cache_memoize_tests::servers::{Cluster, Mode, Proxy, RedisServer, Value, wait_until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -16,41 +17,46 @@ const SECOND: Duration = Duration::from_secs(1);
 fn forgetful() {
     let server = RedisServer::start();
     let place = ["timeout=20000".to_owned(), server.url()];
-    Story { name: "a server that forgets", places: [&place, &place, &place], cut_off: false }.tell(
-        |random| {
-            match random.below(4) {
-                0 => run(&server, &["FLUSHALL"]),
-                1 => run(&server, &["SCRIPT", "FLUSH"]),
-                _ => lose_some(&server),
-            }
-            pause(random, 20);
-        },
-    );
+    let story = Story { name: "a server that forgets", places: [&place, &place, &place], cut_off: false };
+    story.tell(|random, _| {
+        match random.below(4) {
+            0 => run(&server, &["FLUSHALL"]),
+            1 => run(&server, &["SCRIPT", "FLUSH"]),
+            _ => lose_some(&server),
+        }
+        pause(random, 20);
+    });
 }
 
-/// The server is stopped for a while, or killed and started again, and connections end.
+/// The server is stopped for a while, or killed and started again, and connections end; or one of its clients is
+/// stopped, in the middle of whatever it does.
 #[test]
 fn hurt() {
     let server = RedisServer::start();
     let place = ["timeout=40".to_owned(), "lease=150".to_owned(), server.url()];
     let socket = ["timeout=40".to_owned(), server.socket_url()];
-    Story { name: "a server that is hurt", places: [&place, &socket, &place], cut_off: true }.tell(
-        |random| {
-            match random.below(6) {
-                0 => server.restart(),
-                1 => run(&server, &["FLUSHALL"]),
-                2 => run(&server, &["SCRIPT", "FLUSH"]),
-                3 => lose_some(&server),
-                4 => run(&server, &["CLIENT", "KILL", "TYPE", "normal"]),
-                _ => {
-                    server.stop();
-                    pause(random, 120);
-                    server.cont();
-                }
+    let story = Story { name: "a server that is hurt", places: [&place, &socket, &place], cut_off: true };
+    story.tell(|random, other| {
+        match random.below(8) {
+            0 => server.restart(),
+            1 => run(&server, &["FLUSHALL"]),
+            2 => run(&server, &["SCRIPT", "FLUSH"]),
+            3 => lose_some(&server),
+            4 => run(&server, &["CLIENT", "KILL", "TYPE", "normal"]),
+            5 => {
+                server.stop();
+                pause(random, 120);
+                server.cont();
             }
-            pause(random, 250);
-        },
-    );
+            // For longer than its leases last, so that what it computes is overtaken in the meantime.
+            _ => {
+                other.stop();
+                pause(random, 400);
+                other.cont();
+            }
+        }
+        pause(random, 250);
+    });
 }
 
 /// Requests and replies are late, cut off, or lost without a word, for one client in each process.
@@ -60,7 +66,7 @@ fn behind_a_bad_network() {
     let proxy = Proxy::new(&server);
     let near = ["timeout=5000".to_owned(), server.url()];
     let far = ["timeout=40".to_owned(), proxy.url()];
-    Story { name: "a bad network", places: [&near, &far, &far], cut_off: true }.tell(|random| {
+    Story { name: "a bad network", places: [&near, &far, &far], cut_off: true }.tell(|random, _| {
         match random.below(6) {
             0 => proxy.set(Mode::Delay(Duration::from_millis(random.below(8)))),
             1 => proxy.set_existing(Mode::CutReplies(random.below(200) as usize)),
@@ -87,7 +93,7 @@ fn cluster() {
     place.extend(cluster.urls());
     let (mut failovers, mut masters) = (0, with_role("master"));
     let mut last = Instant::now() - 2 * SECOND;
-    Story { name: "a cluster", places: [&place, &place, &place], cut_off: true }.tell(|random| {
+    Story { name: "a cluster", places: [&place, &place, &place], cut_off: true }.tell(|random, _| {
         let node = cluster.node(random.below(cluster.nodes().len() as u64) as usize);
         match random.below(4) {
             // In between, the crowd is to get something done.
@@ -138,7 +144,7 @@ struct Story<'a> {
 
 impl Story<'_> {
     /// Rounds of a second or two, during which `hurt` is done again and again.
-    fn tell(&self, mut hurt: impl FnMut(&mut Random)) {
+    fn tell(&self, mut hurt: impl FnMut(&mut Random, &mut Process)) {
         let first = seed("HISTORIES_SEED");
         let operations = std::env::var("HISTORIES_OPERATIONS")
             .map_or(3_000, |many| many.parse::<u64>().expect("HISTORIES_OPERATIONS is a number"));
@@ -172,7 +178,7 @@ impl Story<'_> {
         random: &mut Random,
         origin: &mut u16,
         judges: &[History<u64>; FUNCTIONS],
-        hurt: &mut impl FnMut(&mut Random),
+        hurt: &mut impl FnMut(&mut Random, &mut Process),
     ) {
         let mut next_origin = || {
             *origin += 1;
@@ -185,7 +191,9 @@ impl Story<'_> {
             keys: 1 + random.below(3),
             time: 2 * SECOND,
         };
-        let other = Other::start(next_origin(), plan(), self.places[2]);
+        // It outlives what is done to it.
+        let longer = Plan { time: 3 * SECOND, ..plan() };
+        let mut other = Other::start(next_origin(), longer, self.places[2]);
         let clients = [(next_origin(), plan(), self.places[0]), (next_origin(), plan(), self.places[1])];
         let clients = clients.map(|(origin, plan, place)| (World::open(origin, place), plan));
         std::thread::scope(|scope| {
@@ -194,7 +202,7 @@ impl Story<'_> {
             }
             let end = Instant::now() + 2 * SECOND;
             while Instant::now() < end {
-                hurt(random);
+                hurt(random, &mut other.0);
             }
         });
         for (world, _) in &clients {
@@ -213,31 +221,23 @@ impl Story<'_> {
 }
 
 /// The binary `crowd`.
-struct Other(Child);
+struct Other(Process);
 
 impl Other {
     fn start(origin: u16, plan: Plan, place: &[String]) -> Self {
         let Plan { seed, threads, tasks, keys, time } = plan;
         let numbers = [origin.into(), seed, threads, tasks, keys, time.as_millis() as u64];
-        let child = Command::new(env!("CARGO_BIN_EXE_crowd"))
-            .args(numbers.map(|number| number.to_string()))
-            .args(place)
-            .stdout(Stdio::piped())
-            .spawn();
-        Self(child.expect("the binary"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_crowd"));
+        command.args(numbers.map(|number| number.to_string())).args(place);
+        Self(Process::start(command.stdin(Stdio::piped()).stdout(Stdio::piped())).expect("the binary"))
     }
 
     fn finish(mut self) -> String {
+        let (_, mut output) = self.0.pipes().expect("pipes");
         let mut lines = String::new();
-        self.0.stdout.take().expect("a pipe").read_to_string(&mut lines).expect("text");
-        assert!(self.0.wait().expect("its status").success(), "the other process failed");
+        output.read_to_string(&mut lines).expect("text");
+        wait_until("the end of the other process", || self.0.ended().is_some());
+        assert!(self.0.ended().is_some_and(|status| status.success()), "the other process failed");
         lines
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
