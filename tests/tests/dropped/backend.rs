@@ -22,6 +22,11 @@ impl Store {
         format!("{:?}", self.0.fences).contains("keys: 0,")
     }
 
+    /// How many have it.
+    pub(crate) fn holders(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
     fn values(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Vec<u8>>> {
         self.0.values.lock().unwrap()
     }

@@ -192,11 +192,11 @@ macro_rules! of_marks {
     };
 }
 
-of_values!(own, "join", |world| [], all: |_| number_invalidate_all(), stats: |_| number_stats());
+of_values!(own, "join", |world| [capacity = 1_000], all: |_| number_invalidate_all(), stats: |_| number_stats());
 of_values!(
-    own_alone, "alone", |world| [single_flight = false], all: |_| number_invalidate_all(), stats: |_| number_stats()
+    own_alone, "alone", |world| [capacity = 1_000, single_flight = false], all: |_| number_invalidate_all(), stats: |_| number_stats()
 );
-of_marks!(own_mark, "mark", |world| [], all: |_| number_invalidate_all(), stats: |_| number_stats());
+of_marks!(own_mark, "mark", |world| [capacity = 1_000], all: |_| number_invalidate_all(), stats: |_| number_stats());
 of_values!(
     named, "join", |world| [backend = world.memory], all: number_invalidate_all, stats: number_stats
 );

@@ -6,3 +6,5 @@ mod backend;
 mod forms;
 mod harness;
 mod in_process;
+mod leaks;
+mod on_redis;
