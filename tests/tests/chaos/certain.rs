@@ -5,6 +5,7 @@ use std::time::Duration;
 use cache_memoize::testing::Faulty;
 use cache_memoize::{ErrorKind, Memory, Shared, cache_memoize};
 use cache_memoize_tests::finish;
+use cache_memoize_tests::servers::wait_until;
 
 use crate::functions::OF_THREADS;
 use crate::judge::{Operation, Process, World};
@@ -66,6 +67,28 @@ fn a_call_that_got_no_answer_does_not_ask_again() {
         faulty.lost_requests(1.0);
         assert_eq!(double(&cache, 1), 2);
         assert_eq!(faulty.faults().lost_requests, 1, "{expects_a_hit}");
+    }
+}
+
+/// No companion is needed to notice that the backend works again.
+#[test]
+fn calls_hit_again_by_themselves() {
+    for (begin, _) in FAILURES {
+        let faulty = Faulty::new(Memory::new(1_000), 1);
+        let world = World::default();
+        let process = Process { world: &world, cache: Shared::new(faulty.clone()) };
+        let call = || finish(process.perform(OF_THREADS[0], Operation::Call, 1)).unwrap();
+        let _ = begin(&faulty);
+        for _ in 0..20 {
+            call();
+        }
+        assert_eq!(world.now(), 20, "each call computes");
+        faulty.calm();
+        wait_until("a hit", || {
+            let computed = world.now();
+            call();
+            world.now() == computed
+        });
     }
 }
 
