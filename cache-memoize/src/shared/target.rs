@@ -14,7 +14,7 @@ use super::key::CacheKey;
 use super::lookup::Lookup;
 use super::refresh::Refreshing;
 use super::{FunctionScope, Shared};
-use crate::backend::{Call, Commit};
+use crate::backend::{Call, Commit, Fence};
 use crate::flight::{Leader, block_on};
 use crate::hooks;
 use crate::key::texts::Written;
@@ -268,6 +268,21 @@ async fn invalidate_all(caller: Caller<()>, call: Call) -> Result<(), Error> {
 /// An entry, and how long it lives.
 type Sealed = (Vec<u8>, Option<Duration>);
 
+/// A value that is being stored. If the future is dropped, its fence is not kept for the whole lease.
+struct Setting<'c> {
+    caller: &'c Caller<()>,
+    fence: &'c Fence,
+    is_over: bool,
+}
+
+impl Drop for Setting<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.caller.release(self.fence.clone());
+        }
+    }
+}
+
 /// In two steps, so that a request that arrives late finds its fence gone.
 async fn set(sealed: Result<(Caller<()>, Option<Sealed>), Error>, call: Call) -> Result<(), Error> {
     let (caller, sealed) = sealed?;
@@ -275,7 +290,10 @@ async fn set(sealed: Result<(Caller<()>, Option<Sealed>), Error>, call: Call) ->
         Some((entry, lifetime)) => {
             let fence = caller.begin_over(call).await?;
             let commit = Commit::new(&fence, Some(&entry)).lifetime(lifetime).refresh(true);
-            if caller.ask(|backend| backend.commit(&caller.key.wire, commit, call)).await? {
+            let mut setting = Setting { caller: &caller, fence: &fence, is_over: false };
+            let stored = caller.ask(|backend| backend.commit(&caller.key.wire, commit, call)).await;
+            setting.is_over = true;
+            if stored? {
                 caller.counters().stores.fetch_add(1, Relaxed);
                 caller.scope.hints.there(caller.key.hash, Deadline::after(lifetime));
             }

@@ -6,6 +6,7 @@
 //! them, `CHAOS_SEED=17` only that one.
 #![allow(missing_docs)]
 
+mod certain;
 mod functions;
 mod judge;
 mod random;

@@ -288,9 +288,11 @@ impl Faulty {
                 Err(self.error(ErrorKind::Timeout, "no answer on purpose"))
             }
         };
+        let mut unheard = Unheard { backend: &self.0.backend, request: &*request, answer: Some(carried_out) };
         steps(fate.steps.1).await;
         self.held().await;
-        carried_out.map(|answer| self.handed_over(request.key(), answer, fate.damage))
+        let heard = unheard.answer.take().unwrap_or_else(|| unreachable!("only this takes it"));
+        heard.map(|answer| self.handed_over(request.key(), answer, fate.damage))
     }
 
     /// What will happen to a request, and what is late and comes before it.
@@ -370,6 +372,25 @@ impl Faulty {
 
     fn error(&self, kind: ErrorKind, what: &str) -> Error {
         Error::new(kind, format!("{}: {what}", self.name()))
+    }
+}
+
+/// An answer under way. If its caller goes, a computation of which nobody heard is released, as a backend should: what
+/// it does on purpose are faults, and this would be one that nobody asked for.
+struct Unheard<'f, R: Request> {
+    backend: &'f Shared,
+    request: &'f R,
+    answer: Option<Result<R::Answer, Error>>,
+}
+
+impl<R: Request> Drop for Unheard<'_, R> {
+    fn drop(&mut self) {
+        if let Some(Ok(answer)) = self.answer.take()
+            && let Some(release) = self.request.regret(answer)
+        {
+            let backend = self.backend.clone();
+            chores::soon(move || drop(block_on(release.ask(backend.backend(), Call::BLOCKING))));
+        }
     }
 }
 

@@ -14,6 +14,12 @@ pub(super) trait Request: Send + Sync + 'static {
     fn key(&self) -> &str;
 
     fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer>;
+
+    /// What undoes an answer that nobody heard.
+    fn regret(&self, unheard: Self::Answer) -> Option<Release> {
+        let _ = unheard;
+        None
+    }
 }
 
 pub(super) trait Answer: Send + 'static {
@@ -75,6 +81,13 @@ impl Request for Start {
 
     fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer> {
         backend.begin(&self.0, self.1.clone(), call)
+    }
+
+    fn regret(&self, unheard: Begun) -> Option<Release> {
+        match unheard {
+            Begun::Fence(fence) => Some(Release(self.0.clone(), fence)),
+            Begun::Value(_) | Begun::Standing | Begun::Led => None,
+        }
     }
 }
 
