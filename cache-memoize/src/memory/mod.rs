@@ -108,8 +108,11 @@ impl Scope {
 
     /// Nothing that was begun before is served or shared any more.
     pub(crate) fn end_generation(&self) {
-        let old = std::mem::replace(&mut *lock(&self.generation), Generation::new());
-        old.end();
+        let mut current = lock(&self.generation);
+        // Under the lock: whoever finds the next generation here may rely on it that the one before has ended. Else, of
+        // two that do this at once, one could return while what the other is about to end is still served.
+        current.end();
+        *current = Generation::new();
     }
 
     pub(crate) fn stats(&self, capacity: Option<u64>) -> Stats {

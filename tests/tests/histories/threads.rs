@@ -84,5 +84,5 @@ fn hurry(name: &str, subject: &Subject) {
         });
         assert_eq!((subject.stats)().in_flight, 0, "{name}: nobody computes any more");
     });
-    assert!(sum.failed > 0 && sum.refreshes > 0 && sum.sets > 0, "{sum}");
+    assert!(sum.failed > 0 && sum.invalidations > 0, "{sum}");
 }

@@ -251,6 +251,16 @@ impl<K: Clone + Eq + Hash + Debug> History<K> {
     }
 
     /// A number for a value of that key which will be [set](Op::Set).
+    ///
+    /// ```
+    /// use cache_memoize::testing::{History, Op};
+    ///
+    /// let history = History::new();
+    /// let number = history.number("alice");
+    /// history.record(Op::Set("alice", number), || ());
+    /// history.record(Op::Call("alice"), || number);
+    /// assert_eq!(history.check().unwrap().sets, 1);
+    /// ```
     pub fn number(&self, key: K) -> u64 {
         let (value, at) = (self.next_number(), self.stamp());
         self.push(Event { origin: self.origin, start: at, end: at, what: What::Drawn(key, value) });
