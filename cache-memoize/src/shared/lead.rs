@@ -229,6 +229,10 @@ impl<S: SharedShape> Lead<S> {
             (Ending::Remove, Stage::Airborne(fence)) => self.commit(fence, None, None, call).await,
             _ => return self.end_without_value(ending),
         };
+        if let (Err(_), Stage::Airborne(fence)) = (&ended, &self.entry.key.stage) {
+            // If the commit did not arrive, others would wait for it until the lease is over.
+            self.caller.release(fence.clone());
+        }
         self.close();
         ended
     }
