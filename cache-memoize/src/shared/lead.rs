@@ -255,6 +255,10 @@ impl<S: SharedShape> Lead<S> {
         if let Err(panic) = self.within(|| self.fill_for_waiters(share)) {
             self.fail(panic);
         }
+        if let (Err(_), Stage::Airborne(fence)) = (&ended, &self.entry.key.stage) {
+            // If the commit did not arrive, others would wait for it until the lease is over.
+            self.caller.release(fence.clone());
+        }
         self.close();
         ended
     }

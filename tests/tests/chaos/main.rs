@@ -8,6 +8,7 @@
 
 mod certain;
 mod functions;
+mod handing_over;
 mod judge;
 mod random;
 mod storm;
