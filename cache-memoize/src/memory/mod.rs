@@ -105,8 +105,10 @@ impl Scope {
 
     /// Nothing that was begun before is served or shared any more.
     pub(crate) fn end_generation(&self) {
-        let old = std::mem::replace(&mut *lock(&self.generation), Generation::new());
-        old.end();
+        // Under the lock: nobody who comes later returns before what was there has ended.
+        let mut current = lock(&self.generation);
+        current.end();
+        *current = Generation::new();
     }
 
     pub(crate) fn stats(&self, capacity: Option<u64>) -> Stats {
