@@ -12,6 +12,8 @@ mod event;
 mod flight;
 mod key;
 mod memory;
+#[cfg(all(test, cache_memoize_loom))]
+mod model;
 mod place;
 mod policy;
 #[cfg(feature = "redis")]
