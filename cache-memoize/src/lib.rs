@@ -13,6 +13,8 @@ mod flight;
 mod hooks;
 mod key;
 mod memory;
+#[cfg(all(test, cache_memoize_loom))]
+mod model;
 mod place;
 mod policy;
 #[cfg(feature = "redis")]

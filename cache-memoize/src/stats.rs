@@ -2,8 +2,10 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{LazyLock, Mutex};
+
+use crate::sync::lock;
 
 /// What a memoized function's cache has done so far, from `f_stats()`.
 ///
@@ -107,6 +109,9 @@ impl fmt::Display for Stats {
     }
 }
 
+/// What counters leave behind that are gone.
+pub(crate) type Past = Mutex<Stats>;
+
 /// The live counters behind [`Stats`].
 #[derive(Default)]
 pub(crate) struct Counters {
@@ -134,6 +139,12 @@ impl Counters {
             errors: self.errors.load(Relaxed),
             capacity,
         }
+    }
+
+    /// Adds what was counted.
+    pub(crate) fn leave_to(&self, past: &Past) {
+        let mut past = lock(past);
+        *past = past.plus(self.snapshot(0, None));
     }
 }
 

@@ -119,8 +119,9 @@ impl Target {
         };
         let Some(value) = S::share(value) else { return };
         let filled = OnceLock::from(Filled::new(value, lifetime, weight));
-        let generation = self.scope.generation();
+        // The generation under the lock of the key: one that ended before would take the place of what came since.
         let leftovers = inner.set(hash, |ticket| {
+            let generation = self.scope.generation();
             let header = Header { hash, ident: self.ident, ticket, generation, scope: self.scope.clone() };
             Arc::new(Entry { header, key, filled })
         });

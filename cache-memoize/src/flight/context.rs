@@ -6,11 +6,11 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::mem::ManuallyDrop;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::Waker;
 
 use super::{Flight, Settled};
-use crate::sync::lock;
+use crate::sync::door::{Mutex, lock, process_wide, thread_local};
 
 thread_local! {
     /// Without a destructor of its own, so that it is there as long as the thread is, also for calls made in the
@@ -54,6 +54,11 @@ pub(crate) enum NoWait {
     Circle,
 }
 
+process_wide! {
+    /// Looking for a circle and adding the edge are one step, or two calls could each miss the other's edge.
+    fn graph() -> &Mutex<()> = Mutex::new(());
+}
+
 /// Registers the caller as a waiter of `flight`.
 pub(crate) fn register(flight: &Arc<Flight>) -> Result<u64, NoWait> {
     // The real waker comes with the first poll.
@@ -63,9 +68,7 @@ pub(crate) fn register(flight: &Arc<Flight>) -> Result<u64, NoWait> {
     };
     // Dropped after the lock is given back: these may be the last to hold a flight, with a key of the user's.
     let mut search = Search::default();
-    // Looking for a circle and adding the edge are one step, or two calls could each miss the other's edge.
-    static GRAPH: Mutex<()> = Mutex::new(());
-    let _graph = lock(&GRAPH);
+    let _graph = lock(graph());
     if search.waits_for(flight, &within) {
         return Err(NoWait::Circle);
     }

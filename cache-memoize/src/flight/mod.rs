@@ -7,14 +7,14 @@ pub(crate) mod context;
 pub(crate) mod table;
 mod wait;
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Poll, Waker};
 
 pub(crate) use wait::{Wait, Waited, block_on, wait};
 
 use crate::memory::entry::AnyEntry;
-use crate::sync::lock;
+use crate::sync::door::{AtomicBool, Mutex, lock};
 
 /// How a flight ended.
 #[derive(Clone)]

@@ -4,10 +4,10 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
 
 use super::context::{self, NoWait};
 use super::{Flight, Settled};
+use crate::sync::door::Sleeper;
 
 /// A registered waiter; dropping it gives the wait up.
 pub(crate) struct Wait {
@@ -77,21 +77,22 @@ impl Drop for Wait {
     }
 }
 
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        Sleeper::wake(&self);
+    }
+}
+
 /// Runs a future on this thread, which sleeps while there is nothing to do.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let this_thread = Arc::new(Sleeper::here());
+    let waker = Waker::from(this_thread.clone());
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
+            Poll::Pending => this_thread.sleep(),
         }
     }
 }

@@ -3,10 +3,11 @@
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::time::Duration;
 
 use super::sweeper;
+use crate::sync::door::AtomicBool;
 use crate::time::Deadline;
 
 /// All that one function stored in one memory between two calls of `f_invalidate_all`, which ends it. Entries

@@ -10,15 +10,16 @@ use std::fmt;
 use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, RwLock};
 
 use entry::{AnyEntry, Generation};
 pub(crate) use landing::{Landing, Leftovers};
 use store::Store;
 
 use crate::flight::table::Flights;
-use crate::stats::{Counters, Stats};
-use crate::sync::{lock, read, write};
+use crate::stats::{Counters, Past, Stats};
+use crate::sync::door::{Mutex, lock};
+use crate::sync::{read, write};
 
 /// How a memory is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,18 +87,17 @@ pub(crate) struct Scope {
     /// The path of the function.
     pub(crate) function: &'static str,
     /// Where the function adds up what it has done in memories that are gone.
-    past: Arc<Mutex<Stats>>,
+    past: Arc<Past>,
 }
 
 impl Drop for Scope {
     fn drop(&mut self) {
-        let mut past = lock(&self.past);
-        *past = past.plus(self.counters.snapshot(0, None));
+        self.counters.leave_to(&self.past);
     }
 }
 
 impl Scope {
-    pub(crate) fn new(function: &'static str, past: Arc<Mutex<Stats>>) -> Arc<Self> {
+    pub(crate) fn new(function: &'static str, past: Arc<Past>) -> Arc<Self> {
         let generation = Mutex::new(Generation::new());
         Arc::new(Self { generation, counters: Counters::default(), function, past })
     }
@@ -260,5 +260,19 @@ impl Inner {
     pub(crate) fn invalidate_all(self: &Arc<Self>, scope: &Scope) {
         scope.end_generation();
         sweeper::sweep_soon(self);
+    }
+
+    /// What the sweeper does now and then.
+    #[cfg(all(test, cache_memoize_loom))]
+    pub(crate) fn sweep(self: &Arc<Self>) {
+        sweeper::sweep(self);
+    }
+
+    /// How many entries are in the store.
+    #[cfg(all(test, cache_memoize_loom))]
+    pub(crate) fn count(&self) -> u64 {
+        let mut count = 0;
+        self.store.for_each(|_| count += 1);
+        count
     }
 }

@@ -12,6 +12,7 @@ use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
 use super::Capacity;
 use super::entry::AnyEntry;
+use crate::sync::door::Point;
 
 /// A hasher for what is a hash already.
 #[derive(Default, Clone, Copy)]
@@ -68,7 +69,10 @@ impl Lifecycle<u64, Arc<dyn AnyEntry>> for HandBack {
     }
 }
 
-pub(crate) struct Store(Cache<u64, Arc<dyn AnyEntry>, ByWeight, BuildHasherDefault<HashIsHash>, HandBack>);
+pub(crate) struct Store {
+    cache: Cache<u64, Arc<dyn AnyEntry>, ByWeight, BuildHasherDefault<HashIsHash>, HandBack>,
+    point: Point,
+}
 
 impl Store {
     pub(crate) fn new(capacity: Capacity) -> Self {
@@ -82,27 +86,32 @@ impl Store {
             .weight_capacity(bound / shards * shards)
             .build()
             .expect("both capacities are given");
-        Self(Cache::with_options(options, ByWeight, BuildHasherDefault::default(), HandBack))
+        let cache = Cache::with_options(options, ByWeight, BuildHasherDefault::default(), HandBack);
+        Self { cache, point: Point::new() }
     }
 
     #[inline]
     pub(crate) fn get(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
-        self.0.get(&hash)
+        self.point.pass();
+        self.cache.get(&hash)
     }
 
     /// Like [`get`](Self::get), without counting as use.
     pub(crate) fn peek(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
-        self.0.peek(&hash)
+        self.point.pass();
+        self.cache.peek(&hash)
     }
 
     pub(crate) fn insert(&self, entry: Arc<dyn AnyEntry>) -> Displaced {
         let mut displaced = Displaced::default();
-        self.0.insert_with_lifecycle(entry.header().hash, entry, &mut displaced);
+        self.point.pass();
+        self.cache.insert_with_lifecycle(entry.header().hash, entry, &mut displaced);
         displaced
     }
 
     pub(crate) fn remove(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
-        self.0.remove(&hash).map(|(_, entry)| entry)
+        self.point.pass();
+        self.cache.remove(&hash).map(|(_, entry)| entry)
     }
 
     /// Removes the entry with that hash if it is the one in question.
@@ -111,12 +120,14 @@ impl Store {
         hash: u64,
         is_it: impl FnOnce(&Arc<dyn AnyEntry>) -> bool,
     ) -> Option<Arc<dyn AnyEntry>> {
-        self.0.remove_if(&hash, is_it).map(|(_, entry)| entry)
+        self.point.pass();
+        self.cache.remove_if(&hash, is_it).map(|(_, entry)| entry)
     }
 
     /// Visits every entry, without a lock.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Arc<dyn AnyEntry>)) {
-        self.0.iter().for_each(|(_, entry)| visit(&entry));
+        self.point.pass();
+        self.cache.iter().for_each(|(_, entry)| visit(&entry));
     }
 }
 

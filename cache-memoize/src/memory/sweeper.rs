@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::Inner;
 use super::entry::AnyEntry;
+use crate::sync::door::MODELLED;
 use crate::sync::lock;
 use crate::time::Deadline;
 
@@ -56,6 +57,10 @@ fn start() -> Instant {
 }
 
 fn schedule(memory: &Arc<Inner>, delay: Duration) {
+    // Its thread is not of the model, which sweeps when it likes to.
+    if MODELLED {
+        return;
+    }
     let at = u64::try_from((start().elapsed().saturating_add(delay)).as_millis()).unwrap_or(Due::IDLE - 1);
     // Ordered with the exchange in `sweep`: an entry stored as a sweep begins is seen by it, or schedules another.
     if memory.sweep.0.fetch_min(at, AcqRel) <= at {
@@ -152,7 +157,7 @@ fn pay(visit: &Visit) {
     }
 }
 
-fn sweep(memory: &Arc<Inner>) {
+pub(super) fn sweep(memory: &Arc<Inner>) {
     let began = Instant::now();
     let mut gone: Vec<Arc<dyn AnyEntry>> = Vec::new();
     let mut next: Option<Duration> = None;

@@ -1,6 +1,11 @@
 //! Locks without poisoning: no user code ever runs under a lock of this crate, so a panic cannot leave
 //! the data behind one half-written, and a poisoned lock would only spread somebody else's panic.
 
+/// Through which `flight/` and `memory/` get whatever threads meet at. Ordinarily that is the standard library's;
+/// when the two are model checked (`scripts/model.sh`) it is loom's.
+#[cfg_attr(all(test, cache_memoize_loom), path = "modelled.rs")]
+pub(crate) mod door;
+
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,0 +1,175 @@
+//! What happened in one execution, and whether it may have happened.
+
+use super::operation::Op;
+
+/// One operation that was carried out.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) op: Op,
+    pub(super) key: usize,
+    /// What it would compute or set; no other operation of the program has the same.
+    pub(super) value: u64,
+    pub(super) began: u64,
+    pub(super) ended: u64,
+    /// When its body began and, as far as that can be seen, was over; `None` if it did not run.
+    pub(super) ran: Option<(u64, u64)>,
+    /// What it returned.
+    pub(super) got: Got,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Got {
+    Value(u64),
+    /// It has nothing to return, or found nothing, or was dropped.
+    Nothing,
+    Error,
+    Panic,
+}
+
+impl Record {
+    /// The value of another operation, as this one saw it.
+    fn saw(&self) -> Option<u64> {
+        match self.got {
+            Got::Value(value) if self.op.looks() && self.ran.is_none() => Some(value),
+            _ => None,
+        }
+    }
+
+    fn succeeded(&self) -> bool {
+        !matches!(self.got, Got::Error | Got::Panic)
+    }
+
+    /// Whether its value was computed, or set, wholly or in part before `moment`.
+    fn is_older_than(&self, moment: u64) -> bool {
+        match self.ran {
+            // It may have read as soon as it began.
+            Some((began, _)) => began < moment,
+            // A set is at one instant, which nobody knows; so only if it was over.
+            None => self.ended < moment,
+        }
+    }
+
+    /// Whether it may have had an effect between the two moments.
+    fn overlaps(&self, from: u64, to: u64) -> bool {
+        self.began < to && self.ended > from
+    }
+}
+
+/// Judges a history by the promises. `colliding` keys take each other's place in the store, at the cost of a miss.
+pub(super) fn judge(history: &[Record], colliding: bool) -> Result<(), String> {
+    let keys = history.iter().map(|record| record.key).max().map_or(0, |last| last + 1);
+    for key in 0..keys {
+        // What `f_invalidate_all` does concerns every key.
+        let of_key: Vec<Record> =
+            history.iter().filter(|r| r.key == key || r.op == Op::InvalidateAll).cloned().collect();
+        judge_key(&of_key, colliding).map_err(|what| format!("{what}\n{}", listed(history)))?;
+    }
+    Ok(())
+}
+
+fn listed(history: &[Record]) -> String {
+    let mut lines: Vec<_> = history.iter().collect();
+    lines.sort_by_key(|record| record.began);
+    lines.iter().map(|record| format!("  {record:?}\n")).collect()
+}
+
+fn judge_key(history: &[Record], colliding: bool) -> Result<(), String> {
+    for reader in history {
+        let Some(value) = reader.saw() else { continue };
+        let had_it =
+            |record: &&Record| record.value == value && (record.ran.is_some() || record.op == Op::Set);
+        let Some(origin) = history.iter().find(had_it) else {
+            return Err(format!("{} saw {value}, which nobody had", reader.value));
+        };
+        nothing_older(history, reader, origin)?;
+        gone_stays_gone(history, reader, origin)?;
+        later_stays(history, reader, origin)?;
+    }
+    one_at_a_time(history)?;
+    if colliding { Ok(()) } else { nothing_is_lost(history) }
+}
+
+/// What was computed before an invalidation is not seen by who looks after it.
+fn nothing_older(history: &[Record], reader: &Record, origin: &Record) -> Result<(), String> {
+    for inv in history.iter().filter(|record| record.op.overtakes() && record.succeeded()) {
+        if inv.value == origin.value || reader.began < inv.ended {
+            continue;
+        }
+        let stale = match (inv.ran, origin.op, origin.ran) {
+            // Of two refreshes the one whose body began last wins.
+            (Some((body, _)), Op::Refresh, Some((began, _))) => began < body && origin.ended < reader.began,
+            _ => origin.is_older_than(inv.began),
+        };
+        if stale {
+            return Err(format!("{} saw {} after {:?} ({})", reader.value, origin.value, inv.op, inv.value));
+        }
+    }
+    Ok(())
+}
+
+/// When a call has found a value to be gone, nobody finds it again.
+fn gone_stays_gone(history: &[Record], reader: &Record, origin: &Record) -> Result<(), String> {
+    for miss in history.iter().filter(|record| record.op.is_call()) {
+        if let Some((missed, _)) = miss.ran
+            && origin.ended < miss.began
+            && missed < reader.began
+        {
+            return Err(format!("{} saw {}, which {} had missed", reader.value, origin.value, miss.value));
+        }
+    }
+    Ok(())
+}
+
+/// What was stored is not replaced by what began before it.
+fn later_stays(history: &[Record], reader: &Record, origin: &Record) -> Result<(), String> {
+    let Some((began, _)) = origin.ran else { return Ok(()) };
+    for stored in history.iter().filter(|r| r.op.stores() && r.succeeded() && r.ended < reader.began) {
+        if let Some((later, _)) = stored.ran
+            && began < later
+        {
+            return Err(format!(
+                "{} saw {}, which is older than {}",
+                reader.value, origin.value, stored.value
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Two calls do not compute at the same time, unless something came between them.
+fn one_at_a_time(history: &[Record]) -> Result<(), String> {
+    // Who waited for an error that is not `Clone` does not wait again, unless only one may run.
+    let convoy = history.iter().any(|record| record.op.fails());
+    let waits = |record: &&Record| record.op.claims() || !(convoy || record.op.is_apart());
+    let calls = || history.iter().filter(|record| record.op.is_call()).filter(waits);
+    for first in calls() {
+        for second in calls() {
+            let (Some((one, over)), Some((other, _))) = (first.ran, second.ran) else { continue };
+            let divided = || history.iter().any(|d| d.op.divides() && d.overlaps(first.began, other));
+            // A thread does not wait for a task, and nobody for such a thread, which may take its time to begin.
+            let lone = |call: &Record| {
+                !call.op.is_task() && history.iter().any(|d| d.op.is_task() && d.overlaps(call.began, other))
+            };
+            if one < other && other < over && !divided() && !lone(first) && !lone(second) {
+                return Err(format!("{} computed beside {}", second.value, first.value));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What was stored is found, unless somebody removed it.
+fn nothing_is_lost(history: &[Record]) -> Result<(), String> {
+    // What was shared with those who waited need not have been stored.
+    let is_stored = |saw: u64| history.iter().any(|r| r.value == saw && r.op.stores());
+    let stored = |r: &&Record| r.op.stores() && r.succeeded() && r.saw().is_none_or(is_stored);
+    for stored in history.iter().filter(stored) {
+        for reader in history.iter().filter(|r| r.op.looks() && r.began > stored.ended) {
+            let removed = history.iter().any(|r| r.op.removes() && r.overlaps(stored.began, reader.ended));
+            if !removed && reader.saw().is_none() {
+                return Err(format!("{} did not find what {} had stored", reader.value, stored.value));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! Model checking: every order in which a few threads can go through `flight/` and `memory/`, tried on the code
+//! itself with loom. `scripts/model.sh` runs it.
+//!
+//! A *program* is a few threads with a few operations each, on one key or two. loom runs it once for each order of
+//! the steps at which threads meet (`sync/door`), and the *history* of each run is judged by what the README promises.
+//! A run that cannot end is found by loom.
+//!
+//! What the model leaves out: the counters of statistics, and the inside of the store, which has a step before each
+//! use; the sweeper's thread, instead of which programs sweep; shared backends. And loom takes `SeqCst` for `AcqRel`,
+//! so that histories have their order from fences (`stamp`).
+
+mod history;
+mod naive;
+mod operation;
+mod program;
+mod search;
+mod stamp;
+mod stories;
+mod subject;
+mod world;

@@ -1,0 +1,145 @@
+//! What is searched. What is `ignore`d here takes its time; `scripts/model.sh full` runs that, too.
+
+use super::naive::Naive;
+use super::operation::Op::{self, *};
+use super::program::{Act, Program};
+use super::search::{Depth::*, check, search};
+use super::world::{Owned, Shared, World};
+
+/// What everyone does.
+const CORE: [Op; 7] = [Call, Drop, Peek, Set, Invalidate, InvalidateAll, Refresh];
+
+/// And what may become of it.
+const ALL: [Op; 16] = [
+    Call,
+    Task,
+    Drop,
+    Panic,
+    Fail,
+    Refuse,
+    Alone,
+    Peek,
+    Set,
+    Invalidate,
+    InvalidateAll,
+    Refresh,
+    RefreshFail,
+    RefreshRefuse,
+    RefreshDrop,
+    Sweep,
+];
+
+fn on_keys(ops: &[Op], keys: &[usize]) -> Vec<Act> {
+    ops.iter().flat_map(|&op| keys.iter().map(move |&key| (op, key))).collect()
+}
+
+/// Programs on one key, which nobody has used or which has an entry.
+fn programs(ops: &[Op], lengths: &[usize]) -> Vec<Program> {
+    let acts = on_keys(ops, &[0]);
+    [Program::all(&[], &acts, lengths), Program::all(&[(Call, 0)], &acts, lengths)].concat()
+}
+
+#[test]
+fn one_each() {
+    search::<World<Owned>>("2 × 1 of all", Exhaustive, &programs(&ALL, &[1, 1]));
+    search::<World<Shared>>("2 × 1 of all, errors shared", Exhaustive, &programs(&ALL, &[1, 1]));
+}
+
+#[test]
+fn two_each() {
+    search::<World<Owned>>("2 × 2", Preemptions(2), &programs(&CORE, &[2, 2]));
+}
+
+#[test]
+fn three_threads() {
+    search::<World<Owned>>("3 × 1", Preemptions(2), &programs(&CORE, &[1, 1, 1]));
+}
+
+#[test]
+fn keys_of_one_hash() {
+    let acts = on_keys(&[Call, Set, Invalidate], &[0, 1]);
+    let programs: Vec<_> = Program::all(&[], &acts, &[1, 1]).into_iter().map(Program::colliding).collect();
+    search::<World<Owned>>("2 × 1 on two keys with one hash", Exhaustive, &programs);
+}
+
+#[test]
+fn calls_within_calls() {
+    let acts = on_keys(&[Call, Nested, Invalidate], &[0, 1]);
+    search::<World<Owned>>("2 × 1 on two keys, nested", Preemptions(3), &Program::all(&[], &acts, &[1, 1]));
+}
+
+#[test]
+fn claims() {
+    let acts = on_keys(&[Claim, ClaimFail, Invalidate], &[0]);
+    search::<World<Owned>>("2 × 1, claimed", Exhaustive, &Program::all(&[], &acts, &[1, 1]));
+    search::<World<Owned>>("3 × 1, claimed", Preemptions(2), &Program::all(&[], &acts, &[1, 1, 1]));
+}
+
+/// What this search once found.
+#[test]
+fn what_went_wrong() {
+    // The first has taken the generation away and not yet ended it, when the second returns.
+    let both = Program::new(&[(Call, 0)], &[vec![(InvalidateAll, 0)], vec![(InvalidateAll, 0), (Peek, 0)]]);
+    // A set of a generation that ended takes the place of what came since.
+    let set = Program::new(&[], &[vec![(Set, 0)], vec![(InvalidateAll, 0), (Call, 0)]]);
+    search::<World<Owned>>("what went wrong once", Exhaustive, &[both, set]);
+}
+
+mod deeper {
+    use super::*;
+
+    #[test]
+    #[ignore = "minutes"]
+    fn two_each() {
+        search::<World<Owned>>("2 × 2", Exhaustive, &programs(&CORE, &[2, 2]));
+    }
+
+    #[test]
+    #[ignore = "minutes"]
+    fn two_each_of_all() {
+        let programs = Program::all(&[], &on_keys(&ALL, &[0]), &[2, 2]);
+        search::<World<Owned>>("2 × 2 of all", Preemptions(2), &programs);
+    }
+
+    #[test]
+    #[ignore = "minutes"]
+    fn three_threads() {
+        search::<World<Owned>>("3 × 1", Preemptions(3), &programs(&CORE, &[1, 1, 1]));
+        search::<World<Shared>>("3 × 1 of all, errors shared", Preemptions(2), &programs(&ALL, &[1, 1, 1]));
+        search::<World<Owned>>("2 + 1 + 1", Preemptions(2), &programs(&CORE, &[2, 1, 1]));
+    }
+
+    #[test]
+    #[ignore = "minutes"]
+    fn two_each_of_three_threads() {
+        let programs = Program::all(&[], &on_keys(&CORE, &[0]), &[2, 2, 2]);
+        search::<World<Owned>>("3 × 2", Preemptions(1), &programs);
+    }
+
+    #[test]
+    #[ignore = "minutes"]
+    fn three_each() {
+        let programs = Program::all(&[], &on_keys(&CORE, &[0]), &[3, 3]);
+        search::<World<Owned>>("2 × 3", Preemptions(1), &programs);
+    }
+
+    #[test]
+    #[ignore = "minutes"]
+    fn calls_within_calls() {
+        let acts = on_keys(&[Call, Nested, Invalidate], &[0, 1]);
+        search::<World<Owned>>("2 × 1 on two keys, nested", Exhaustive, &Program::all(&[], &acts, &[1, 1]));
+        search::<World<Owned>>(
+            "3 × 1 on two keys, nested",
+            Preemptions(2),
+            &Program::all(&[], &acts, &[1, 1, 1]),
+        );
+    }
+}
+
+#[test]
+fn a_cache_without_a_fence_is_caught() {
+    let program = Program::new(&[], &[vec![(Call, 0)], vec![(Invalidate, 0)]]);
+    let what = check::<Naive>(&program, Exhaustive)
+        .expect_err("it stores after the invalidation what it read before");
+    assert!(what.contains("after Invalidate"), "{what}");
+}

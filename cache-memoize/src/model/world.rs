@@ -1,0 +1,216 @@
+//! The cache itself as what is checked, used as generated code uses it.
+
+use std::future::Future;
+use std::hash::Hasher;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
+
+use super::history::Got;
+use super::operation::Op;
+use super::program::Step;
+use super::subject::{Body, Subject};
+use crate::call::target::Target;
+use crate::flight::block_on;
+use crate::key::parts::Key;
+use crate::memory::{Capacity, Memory, Scope};
+use crate::policy::Policy;
+use crate::shape::{
+    OwnedResult, Shape, ShapeOf, SharedResult, ViaResult as _, ViaSharedResult as _, require_cacheable,
+};
+use crate::sync::door::Point;
+
+/// How a body fails, which decides about the shape of the function.
+pub(super) trait Failure: Default + Send + Sync + 'static {
+    type Shape: Shape<Return = Result<u64, Self>> + Sync + 'static;
+    fn shape() -> Self::Shape;
+}
+
+/// A failure that is its own caller's alone.
+#[derive(Default)]
+pub(super) struct Owned;
+
+impl Failure for Owned {
+    type Shape = OwnedResult<u64, Self>;
+    fn shape() -> Self::Shape {
+        require_cacheable((&&&&ShapeOf::<Result<u64, Owned>>::new()).__shape())
+    }
+}
+
+/// A failure that is shared with those who wait.
+#[derive(Clone, Default)]
+pub(super) struct Shared;
+
+impl Failure for Shared {
+    type Shape = SharedResult<u64, Self>;
+    fn shape() -> Self::Shape {
+        require_cacheable((&&&&&ShapeOf::<Result<u64, Shared>>::new()).__shape())
+    }
+}
+
+/// A memory with one function in it.
+pub(super) struct World<F: Failure> {
+    target: Target,
+    shape: F::Shape,
+    colliding: bool,
+    /// Where a body is that has claimed to be the only one.
+    claimed: Point,
+}
+
+#[derive(Clone, Copy)]
+struct Number {
+    key: usize,
+    colliding: bool,
+}
+
+impl Key for Number {
+    type Owned = usize;
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(if self.colliding { 0 } else { self.key });
+    }
+    fn is_same(&self, owned: &usize) -> bool {
+        self.key == *owned
+    }
+    fn into_owned(self) -> usize {
+        self.key
+    }
+}
+
+impl<F: Failure> World<F> {
+    fn key(&self, key: usize) -> Number {
+        Number { key, colliding: self.colliding }
+    }
+
+    fn policy(&self, op: Op) -> Policy<usize, F::Shape> {
+        let refuses = matches!(op, Op::Refuse | Op::RefreshRefuse);
+        Policy { cache_if: if refuses { Some(|_| false) } else { None }, ..Policy::new() }
+    }
+
+    /// A call on this thread.
+    fn call(&self, step: &Step, body: impl FnOnce() -> Result<u64, F>) -> Result<u64, F> {
+        let lookup = self.target.lookup(self.key(step.key), self.shape);
+        let turn = match step.op {
+            Op::Alone => lookup.alone(),
+            Op::Claim | Op::ClaimFail => lookup.claim(),
+            _ => lookup.join(),
+        };
+        turn.run(self.policy(step.op), body)
+    }
+
+    /// A call as a task.
+    async fn call_async(&self, step: &Step, body: impl Future<Output = Result<u64, F>>) -> Result<u64, F> {
+        let turn = self.target.lookup(self.key(step.key), self.shape).join_async().await;
+        turn.run_async(self.policy(step.op), body).await
+    }
+
+    fn refresh(&self, step: &Step, body: impl FnOnce() -> Result<u64, F>) -> Result<u64, F> {
+        self.target.refresh(self.key(step.key), self.shape).run(self.policy(step.op), body)
+    }
+
+    async fn refresh_async(&self, step: &Step, body: impl Future<Output = Result<u64, F>>) -> Result<u64, F> {
+        let turn = self.target.refresh_async(self.key(step.key), self.shape);
+        turn.run_async(self.policy(step.op), body).await
+    }
+}
+
+impl<F: Failure> Subject for World<F> {
+    fn new(colliding: bool) -> Self {
+        // Small, for there is one in each execution; by weight, so that the number of processors does not matter.
+        let target = Target::new(Memory::of(Capacity::Weight(8)), Scope::new(Arc::default()), 0);
+        Self { target, shape: F::shape(), colliding, claimed: Point::new() }
+    }
+
+    fn perform(&self, step: &Step, body: &Body) -> Got {
+        let key = self.key(step.key);
+        let run = || {
+            body.begin();
+            if step.op.claims() {
+                // Others may get here, and are not to begin.
+                self.claimed.pass();
+                self.claimed.pass();
+            }
+            if step.op == Op::Nested {
+                body.within(self, &Step { op: Op::Within, key: 1 - step.key, value: 100 + step.value });
+            }
+            if !step.op.stores() {
+                body.end();
+            }
+            match step.op {
+                // Without the hook that would print it.
+                Op::Panic => resume_unwind(Box::new("the body")),
+                op if op.fails() => Err(F::default()),
+                _ => Ok(step.value),
+            }
+        };
+        let perform = || match step.op {
+            Op::Task => returned(block_on(self.call_async(step, async { run() }))),
+            Op::Drop => polled_once(body, self.call_async(step, endless(body))),
+            op if op.is_call() => returned(self.call(step, run)),
+            Op::Refresh | Op::RefreshFail | Op::RefreshRefuse => returned(self.refresh(step, run)),
+            Op::RefreshDrop => polled_once(body, self.refresh_async(step, endless(body))),
+            Op::Peek => self.target.peek(key, self.shape).map_or(Got::Nothing, returned),
+            Op::Set => {
+                self.target.set(key, self.shape, &Ok(step.value), self.policy(step.op));
+                Got::Nothing
+            }
+            Op::Invalidate => {
+                self.target.invalidate(key);
+                Got::Nothing
+            }
+            Op::InvalidateAll => {
+                self.target.invalidate_all();
+                Got::Nothing
+            }
+            _ => {
+                self.target.memory.inner().sweep();
+                Got::Nothing
+            }
+        };
+        // Also what shares the computation of another may panic.
+        catch_unwind(AssertUnwindSafe(perform)).unwrap_or(Got::Panic)
+    }
+
+    fn rest(self) -> Result<(), String> {
+        let memory = self.target.memory.inner();
+        if !memory.flights.is_idle() {
+            return Err("something is remembered of computations that are over".into());
+        }
+        memory.sweep();
+        let stats = self.target.stats();
+        if stats.in_flight != 0 {
+            return Err(format!("{} computations are counted as running", stats.in_flight));
+        }
+        if stats.entries != memory.count() {
+            return Err(format!("{} entries are counted, and {} are there", stats.entries, memory.count()));
+        }
+        let memory = Arc::downgrade(memory);
+        drop(self);
+        match Weak::upgrade(&memory) {
+            None => Ok(()),
+            Some(_) => Err("the memory is held by something in it".into()),
+        }
+    }
+}
+
+fn returned<F>(result: Result<u64, F>) -> Got {
+    result.map_or(Got::Error, Got::Value)
+}
+
+/// A body that has begun and will not be over.
+async fn endless<F>(body: &Body) -> Result<u64, F> {
+    body.begin();
+    std::future::pending().await
+}
+
+/// Polls a future, and drops it.
+fn polled_once<F>(body: &Body, future: impl Future<Output = Result<u64, F>>) -> Got {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut future: Pin<&mut _> = pin!(future);
+    let poll = future.as_mut().poll(&mut context);
+    body.end();
+    match poll {
+        Poll::Ready(result) => returned(result),
+        Poll::Pending => Got::Nothing,
+    }
+}

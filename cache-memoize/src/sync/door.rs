@@ -1,0 +1,56 @@
+//! What threads meet at, as everyone has it: the standard library's.
+
+use std::thread::Thread;
+
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
+pub(crate) use std::sync::{Mutex, MutexGuard};
+pub(crate) use std::thread_local;
+
+pub(crate) use super::lock;
+
+/// Whether this is the build that is model checked.
+pub(crate) const MODELLED: bool = false;
+
+/// A thread that sleeps until it is woken.
+pub(crate) struct Sleeper(Thread);
+
+impl Sleeper {
+    /// The thread that calls this.
+    pub(crate) fn here() -> Self {
+        Self(std::thread::current())
+    }
+
+    /// Sleeps; to be called by that thread. It may wake for no reason.
+    pub(crate) fn sleep(&self) {
+        std::thread::park();
+    }
+
+    /// Wakes it, or keeps it from falling asleep.
+    pub(crate) fn wake(&self) {
+        self.0.unpark();
+    }
+}
+
+/// Where a thread uses what the model does not know; see the other one.
+pub(crate) struct Point;
+
+impl Point {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    #[inline]
+    pub(crate) fn pass(&self) {}
+}
+
+/// Something that the process has once, behind a function that returns it.
+macro_rules! process_wide {
+    ($(#[$doc:meta])* fn $name:ident() -> &$ty:ty = $value:expr;) => {
+        $(#[$doc])*
+        fn $name() -> &'static $ty {
+            static IT: $ty = $value;
+            &IT
+        }
+    };
+}
+pub(crate) use process_wide;

@@ -1,0 +1,96 @@
+//! What threads meet at when they are model checked: loom's, which tries every order in which they can get there.
+
+use std::cell::RefCell;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::AcqRel;
+
+use loom::sync::Condvar;
+use loom::sync::atomic::AtomicUsize;
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};
+pub(crate) use loom::sync::{Mutex, MutexGuard};
+
+/// Whether this is the build that is model checked.
+pub(crate) const MODELLED: bool = true;
+
+loom::thread_local! {
+    static AT_NEXT_STEP: RefCell<Option<Box<dyn FnOnce()>>> = RefCell::new(None);
+}
+
+/// Has that done as soon as this thread has taken its next step.
+pub(crate) fn at_next_step(then: impl FnOnce() + 'static) {
+    AT_NEXT_STEP.with(|next| next.replace(Some(Box::new(then))));
+}
+
+/// This thread takes a step.
+pub(crate) fn take_step() {
+    let then = AT_NEXT_STEP.with(|next| next.borrow_mut().take());
+    if let Some(then) = then {
+        then();
+    }
+}
+
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    let guard = mutex.lock().unwrap_or_else(PoisonError::into_inner);
+    take_step();
+    guard
+}
+
+/// A thread that sleeps until it is woken. Not loom's own `park`, which may lose a wake-up: it forgets one that came
+/// early when somebody else gives back the lock that the thread took last.
+pub(crate) struct Sleeper {
+    woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Sleeper {
+    pub(crate) fn here() -> Self {
+        Self { woken: Mutex::new(false), changed: Condvar::new() }
+    }
+
+    pub(crate) fn sleep(&self) {
+        let mut woken = lock(&self.woken);
+        while !std::mem::take(&mut *woken) {
+            woken = self.changed.wait(woken).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    pub(crate) fn wake(&self) {
+        *lock(&self.woken) = true;
+        self.changed.notify_one();
+    }
+}
+
+/// Where a thread uses what the model does not know, such as the store: another thread may get there first. No other
+/// thread gets to run while this one is in there, since nothing in there is of the model.
+pub(crate) struct Point(AtomicUsize);
+
+impl Point {
+    pub(crate) fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    pub(crate) fn pass(&self) {
+        self.0.fetch_add(1, AcqRel);
+        take_step();
+    }
+}
+
+/// Something that the process has once; in the model each execution has its own.
+macro_rules! process_wide {
+    ($(#[$doc:meta])* fn $name:ident() -> &$ty:ty = $value:expr;) => {
+        $(#[$doc])*
+        fn $name() -> &'static $ty {
+            loom::lazy_static! { static ref IT: $ty = $value; }
+            &IT
+        }
+    };
+}
+pub(crate) use process_wide;
+
+/// `thread_local!`, of the only form that is used: the threads of a model are one thread of the system.
+macro_rules! of_thread {
+    ($(#[$doc:meta])* static $name:ident: $ty:ty = const $value:block;) => {
+        loom::thread_local! { $(#[$doc])* static $name: $ty = $value; }
+    };
+}
+pub(crate) use of_thread as thread_local;
