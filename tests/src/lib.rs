@@ -6,6 +6,7 @@ use std::sync::{Condvar, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+pub mod hooks;
 pub mod servers;
 
 /// A point in a computation. Tests wait for arrivals and open the gate; nothing sleeps.
@@ -76,6 +77,11 @@ impl Gate {
     pub fn arrivals(&self) -> usize {
         self.state.lock().unwrap().arrived
     }
+}
+
+/// So many times, or a hundredth of that under Miri, which takes its time.
+pub const fn iterations(count: u64) -> u64 {
+    if cfg!(miri) { count / 100 } else { count }
 }
 
 /// Polls a future once, with a waker that does nothing: the test fixes the order of events.
