@@ -10,6 +10,8 @@ mod diag;
 mod duration;
 mod expand;
 mod fallback;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod item;
 mod manifest;
 mod model;
@@ -33,6 +35,8 @@ use model::Model;
 /// ```
 ///
 /// Options and companions are described in the documentation of the crate `cache_memoize`.
+// The fuzzer has it as a library, which cannot have macros.
+#[cfg(not(fuzzing))]
 #[proc_macro_attribute]
 pub fn cache_memoize(
     args: proc_macro::TokenStream,

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 pub mod crowd;
+pub mod hooks;
 pub mod random;
 pub mod servers;
 
@@ -78,6 +79,11 @@ impl Gate {
     pub fn arrivals(&self) -> usize {
         self.state.lock().unwrap().arrived
     }
+}
+
+/// So many times, or a hundredth of that under Miri, which takes its time.
+pub const fn iterations(count: u64) -> u64 {
+    if cfg!(miri) { count / 100 } else { count }
 }
 
 /// Polls a future once, with a waker that does nothing: the test fixes the order of events.

@@ -93,14 +93,19 @@ impl Companion<'_> {
             None => quote!(refresh),
             Some(_) => quote!(refresh_async),
         };
-        let turn =
-            self.with_key("refresh", &model.all_args, |target, key| quote!(#target.#refresh(#key, #shape)));
         let begun = quote_spanned!(hidden()=> __begun);
+        // Assigned within: of `let begun = …`, the compiler forgets the value if something else that the statement
+        // made, such as what `args_rewrite` gave, panics when it is dropped. And what has begun must end.
+        let begin = self.with_key(
+            "refresh",
+            &model.all_args,
+            |target, key| quote!(#begun = #target.#refresh(#key, #shape)),
+        );
         let run = function::run(model, begun.clone(), &model.callbacks, false);
         let inputs = signature::inputs(model, &model.all_args);
         let output = signature::returned(model);
         let unlinted = unlinted();
-        let body = quote!(#unlinted let #begun = #turn; #run);
+        let body = quote!(#unlinted let #begun; #unlinted #begin; #run);
         self.emit(Parts { runs: true, ..Parts::new("refresh", inputs, self.fallible(quote!(#output)), body) })
     }
 

@@ -164,7 +164,7 @@ impl Function {
                     world => isolated(world),
                 },
                 #[cfg(feature = "shared")]
-                group: versioned(meta, meta.prefix.unwrap_or(&self.name)),
+                group: versioned(meta.prefix.unwrap_or(&self.name), meta.version),
                 ident,
                 own: OnceLock::new(),
             }))
@@ -293,17 +293,22 @@ impl Instance {
 
     /// The readable key of a call.
     pub fn key_text(&self, parts: &[&dyn WritePart], extra: Option<&dyn WritePart>) -> String {
-        let mut key = self.prefix.clone();
-        for part in parts {
-            key.push(':');
-            part.write(&mut key);
-        }
-        if let Some(extra) = extra {
-            key.push(';');
-            extra.write(&mut key);
-        }
-        key
+        key_text(&self.prefix, parts, extra)
     }
+}
+
+/// See [`Instance::key_text`].
+pub(crate) fn key_text(prefix: &str, parts: &[&dyn WritePart], extra: Option<&dyn WritePart>) -> String {
+    let mut key = prefix.to_owned();
+    for part in parts {
+        key.push(':');
+        part.write(&mut key);
+    }
+    if let Some(extra) = extra {
+        key.push(';');
+        extra.write(&mut key);
+    }
+    key
 }
 
 /// How the keys of an instance begin: the user's prefix or the path, the types, the version.
@@ -315,14 +320,14 @@ fn prefix(meta: &Meta, path: &Path) -> String {
         Some(prefix) => prefix.to_owned(),
     };
     plain.push_str(&path.generics);
-    versioned(meta, &plain)
+    versioned(&plain, meta.version)
 }
 
 /// A name in keys, with the version that the user gave.
-fn versioned(meta: &Meta, plain: &str) -> String {
+pub(crate) fn versioned(plain: &str, version: Option<&str>) -> String {
     let mut prefix = String::with_capacity(plain.len());
     text::write_prefix(plain, &mut prefix);
-    if let Some(version) = meta.version {
+    if let Some(version) = version {
         prefix.push('@');
         match version.bytes().all(|byte| byte.is_ascii_digit()) && !version.is_empty() {
             true => prefix.push_str(version),

@@ -15,6 +15,8 @@ pub(crate) use function::Function;
 pub use function::Instance;
 #[cfg(feature = "shared")]
 pub(crate) use function::VERBATIM_GROUP;
+#[cfg(all(feature = "shared", any(test, feature = "testing")))]
+pub(crate) use function::{key_text, versioned};
 
 use crate::memory::Capacity;
 pub use function::{FunctionInfo, Location, functions};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::task::Poll;
 
 use cache_memoize::cache_memoize;
-use cache_memoize_tests::{finish, held_while, poll};
+use cache_memoize_tests::{finish, held_while, iterations, poll};
 use tokio::sync::Semaphore;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -20,7 +20,8 @@ async fn a_thousand_tasks_share_one_computation() {
         format!("value {id}")
     }
 
-    let tasks: Vec<_> = (0..1000).map(|_| tokio::spawn(slow(1))).collect();
+    const TASKS: u64 = iterations(1000);
+    let tasks: Vec<_> = (0..TASKS).map(|_| tokio::spawn(slow(1))).collect();
     tokio::task::yield_now().await;
     GATE.add_permits(1);
     for task in tasks {
@@ -28,7 +29,7 @@ async fn a_thousand_tasks_share_one_computation() {
     }
     assert_eq!(RUNS.load(SeqCst), 1);
     let stats = slow_stats();
-    assert_eq!(stats.hits + stats.joined + stats.misses, 1000);
+    assert_eq!(stats.hits + stats.joined + stats.misses, TASKS);
     assert_eq!(stats.misses, 1);
 }
 

@@ -12,3 +12,4 @@ mod once;
 mod outcomes;
 mod panics;
 mod recursion;
+mod user_code;

@@ -5,4 +5,5 @@ mod backends;
 mod matrix;
 mod meeting;
 mod names;
+mod user_code;
 mod world;

@@ -32,6 +32,8 @@ mod walk;
 
 // They compare the formats, so they need all of them.
 #[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
+mod damage;
+#[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
 mod hostile;
 #[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
 mod roundtrip;
