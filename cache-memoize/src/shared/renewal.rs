@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::caller::Caller;
+use super::caller::{Caller, heard};
 use super::{Shared, chores};
-use crate::backend::{Call, Fence, Key};
+use crate::backend::{Backend, Call, Fence, Key};
 use crate::flight::block_on;
 use crate::sync::lock;
 
@@ -65,8 +65,8 @@ fn plan(state: &Arc<State>) {
 fn renew(state: &Arc<State>) {
     let inner = state.shared.inner();
     if inner.admit().is_ok() {
-        let reply = state.shared.backend().renew(&state.key, &state.fence, inner.lease, Call::BLOCKING);
-        let answer = block_on(reply);
+        let renew = |backend| Backend::renew(backend, &state.key, &state.fence, inner.lease, Call::BLOCKING);
+        let answer = block_on(heard(state.shared.backend(), renew));
         inner.learn(&answer);
         if let Ok(false) = answer {
             // Overtaken: there is nothing left to keep.

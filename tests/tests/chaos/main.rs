@@ -10,7 +10,6 @@ mod certain;
 mod functions;
 mod handing_over;
 mod judge;
-mod random;
 mod storm;
 mod storms;
 mod tasks;

@@ -12,9 +12,9 @@ use cache_memoize_tests::servers::{RedisServer, wait_until};
 
 use crate::functions::{Functions, OF_TASKS, OF_THREADS};
 use crate::judge::{KEYS, Operation, Process, World};
-use crate::random::Random;
 use crate::storm::Storm;
 use crate::{seeds, tasks, tells_seed};
+use cache_memoize_tests::random::Random;
 
 #[path = "../../../examples/custom_backend.rs"]
 #[allow(dead_code, reason = "only its backend is needed")]
@@ -82,10 +82,10 @@ async fn walk(
     // Mostly one function, so that calls meet.
     let favourite = random.below(3);
     for _ in 0..length {
-        let kind = if random.is(90) { favourite } else { random.below(3) };
+        let kind = if !random.one_in(10) { favourite } else { random.below(3) };
         let (operation, key) = (operation(&mut random), random.below(KEYS as u64));
         let performed = process.perform(functions[kind as usize], operation, key);
-        let polls = if may_drop && random.is(10) { 1 + random.below(12) } else { u64::MAX };
+        let polls = if may_drop && random.one_in(10) { 1 + random.below(12) } else { u64::MAX };
         tally.calls.fetch_add(1, SeqCst);
         match tasks::polled_at_most(polls, performed).await {
             Some(Ok(())) => {}
@@ -101,7 +101,7 @@ fn story(storm: Storm, place: Place, callers: Callers, seed: u64, tally: &Tally)
     let world = World::default();
     // Processes share nothing but the backend. What a process computes while it cannot reach that, it shares among its
     // own callers and cannot hear of others' invalidations: so either one process, or one caller in each.
-    let (processes, per_process) = if random.is(50) { (1, 3) } else { (2, 1) };
+    let (processes, per_process) = if random.one_in(2) { (1, 3) } else { (2, 1) };
     let namespace = format!("{storm:?}{place:?}{callers:?}{seed}");
     let process = |_| {
         let cache = Shared::builder(faulty.clone()).namespace(&*namespace);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use crate::random::Random;
+use cache_memoize_tests::random::Random;
 
 type Task<'t> = Pin<Box<dyn Future<Output = ()> + 't>>;
 

@@ -9,9 +9,9 @@ use cache_memoize::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key};
 use cache_memoize::testing::Faulty;
 use cache_memoize_tests::finish;
 
-use crate::random::Random;
 use crate::seeds;
 use crate::storms::Place;
+use cache_memoize_tests::random::Random;
 
 /// What a client knows.
 struct Client<'b> {
@@ -48,8 +48,8 @@ impl Client<'_> {
     }
 
     fn begin(&mut self) {
-        let over = self.random.is(50);
-        let lead = self.random.is(20);
+        let over = self.random.one_in(2);
+        let lead = self.random.one_in(5);
         let begin = Begin::new(self.token(), std::time::Duration::from_secs(60)).over(over).lead(lead);
         let token = begin.token;
         match finish(self.backend.begin(&self.key, begin, Call::BLOCKING)) {
