@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs what needs no server, no network and no C library under Miri, which finds undefined behaviour, data races and
-# leaks, in this crate and in what it is made of. Loops in those tests are shorter then. An hour; with a filter, less.
+# leaks, in this crate and in what it is made of. Loops in those tests are shorter then, and it still takes long: give a filter.
 #
 #     scripts/miri.sh [filter …]
 #

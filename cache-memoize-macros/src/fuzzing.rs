@@ -115,6 +115,43 @@ const VALUES: &[&str] = &[
     "$",
 ];
 
+/// Options that are right by themselves, so that some attributes become code.
+const SOUND: &[&str] = &[
+    "ttl = |value| lifetime(value)",
+    "timeout = \"1h 30m\"",
+    "skip(id)",
+    "redact(id)",
+    "extra = id.len()",
+    "version = \"spring\"",
+    "prefix = \"posts\"",
+    "args_rewrite = |id, ..| id",
+    "key = make_key",
+    "on_hit = |..| log()",
+    "on_miss = |id, ..| log(id)",
+    "store_result = true",
+    "cache_none = false",
+    "cache_if = |value| value.is_fine()",
+    "bypass_if = if id == 1 { true } else { false }",
+    "capacity = 5 * 5",
+    "capacity = unbounded",
+    "backend = self::REDIS",
+    "backend = \"sessions\"",
+    "codec = Codec::Json",
+    "single_flight = false",
+    "companions = pub(crate)",
+    "crate = crate::rt",
+];
+
+/// And signatures.
+const SIGNATURES: &[&str] = &[
+    "fn f(id: u64) -> u64",
+    "pub async fn f(id: &str) -> Result<T, E>",
+    "pub(crate) fn f<'a, T: Clone + 'a, const N: usize>(&self, id: [T; N], (a, b): (u8, &'a str)) -> Option<T>",
+    "#[must_use] unsafe fn r#type(id: Option<&str>, _: u8) -> Vec<u8>",
+    "default async fn f(self: &Arc<Self>, mut id: u8) -> io::Result<()> where Self: Sized",
+    "/// Words.\n fn f_(id: impl Key, Point { x, .. }: Point) -> ()",
+];
+
 const SEPARATORS: &[&str] = &[", ", ", ", ", ", ", ", ", ", ",", ",, ", " ", "; ", " => "];
 
 const BEFORE: &[&str] = &[
@@ -255,10 +292,15 @@ impl Tape<'_> {
     }
 
     fn options(&mut self) -> String {
-        (0..self.below(6)).map(|_| self.option() + self.pick(SEPARATORS)).collect()
+        (0..self.below(6))
+            .map(|_| self.option() + if self.below(8) == 0 { self.pick(SEPARATORS) } else { ", " })
+            .collect()
     }
 
     fn option(&mut self) -> String {
+        if self.below(4) > 0 {
+            return self.pick(SOUND).to_owned();
+        }
         let name = self.pick(NAMES);
         match self.below(12) {
             0 => self.pick(VALUES).to_owned(),
@@ -271,6 +313,9 @@ impl Tape<'_> {
     }
 
     fn item(&mut self) -> String {
+        if self.below(4) > 0 {
+            return format!("{} {}", self.pick(SIGNATURES), self.pick(BODIES));
+        }
         let before = self.list(2, "", |tape| tape.pick(BEFORE).to_owned());
         let (kind, name, generics) = (self.pick(KINDS), self.pick(FUNCTIONS), self.pick(GENERICS));
         let arguments = self.list(4, ", ", |tape| tape.pick(ARGUMENTS).to_owned());

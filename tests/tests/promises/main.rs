@@ -8,6 +8,7 @@ mod flight;
 mod flight_async;
 mod hostile;
 mod keys;
+mod keys_apart;
 mod once;
 mod outcomes;
 mod panics;
