@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs what needs no server, no network and no C library under Miri, which finds undefined behaviour, data races and
-# leaks, in this crate and in what it is made of. Loops in those tests are shorter then, and it still takes long: give a filter.
+# Runs what needs no server, no network and no C library under Miri, which finds undefined behaviour and data races, in
+# this crate and in what it is made of. Loops in those tests are shorter then, and it still takes long: give a filter.
 #
 #     scripts/miri.sh [filter …]
 #

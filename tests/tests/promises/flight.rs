@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
 
 use cache_memoize::cache_memoize;
-use cache_memoize_tests::Gate;
+use cache_memoize_tests::{Gate, iterations};
 
 #[test]
 fn sixty_four_threads_share_one_computation() {
@@ -123,7 +123,7 @@ fn flights_leave_nothing_behind() {
         2 * x
     }
 
-    for x in 0..1000 {
+    for x in 0..iterations(1_000) {
         double(x);
         double_invalidate(x + 1_000_000);
     }
