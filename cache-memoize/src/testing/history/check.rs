@@ -63,6 +63,8 @@ impl<K: Clone + Eq + Hash + Debug> Floors<K> {
             let floor = voided.get(&known.key).copied().unwrap_or(*all_voided);
             known.born.is_none_or(|born| born >= floor)
         });
+        // Who watches the memory of a long run does not want to see that of its checks.
+        values.shrink_to_fit();
         self
     }
 
