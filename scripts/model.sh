@@ -20,4 +20,4 @@ export RUSTFLAGS="--cfg cache_memoize_loom" CARGO_TARGET_DIR=target/model CARGO_
 quick=(--release --config profile.release.package.cache-memoize.opt-level=1)
 
 # One after the other, for each of them uses all processors.
-cargo test --package cache-memoize --lib --quiet "${quick[@]}" -- "model::${2:-}" --nocapture --test-threads=1 "${also[@]}"
+cargo test --package cache-memoize --lib --quiet "${quick[@]}" -- "model::${2:-}" --nocapture --test-threads=1 ${also[@]+"${also[@]}"}

@@ -120,26 +120,25 @@ fn gone_stays_gone(history: &[Record], reader: &Record, origin: &Record) -> Resu
     Ok(())
 }
 
-/// What was stored is not replaced by what began before it.
+/// What was computed and stored is not replaced by what began before it. A task has its ticket some time before its body
+/// begins, so that only whole calls can be compared.
 fn later_stays(history: &[Record], reader: &Record, origin: &Record) -> Result<(), String> {
     let Some((began, _)) = origin.ran else { return Ok(()) };
-    for stored in history.iter().filter(|r| r.op.stores() && r.succeeded() && r.ended < reader.began) {
-        if let Some((later, _)) = stored.ran
-            && began < later
-        {
-            return Err(format!(
-                "{} saw {}, which is older than {}",
-                reader.value, origin.value, stored.value
-            ));
+    let stored = |r: &&Record| r.op.stores() && r.succeeded() && r.ran.is_some() && r.ended < reader.began;
+    match history.iter().filter(stored).find(|stored| began < stored.began) {
+        Some(stored) => {
+            Err(format!("{} saw {}, which is older than {}", reader.value, origin.value, stored.value))
         }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Two calls do not compute at the same time, unless something came between them.
 fn one_at_a_time(history: &[Record]) -> Result<(), String> {
-    // Who waited for an error that is not `Clone` does not wait again, unless only one may run.
-    let convoy = history.iter().any(|record| record.op.fails());
+    // Who waited for an error that is not `Clone` does not wait again, unless only one may run. Nor does who began to
+    // wait when a leader, whose result is not stored, had just seen that nobody waits and made no copy.
+    let convoy =
+        history.iter().any(|record| record.op.fails() || matches!(record.op, Op::Refuse | Op::RefreshRefuse));
     let waits = |record: &&Record| record.op.claims() || !(convoy || record.op.is_apart());
     let calls = || history.iter().filter(|record| record.op.is_call()).filter(waits);
     for first in calls() {
