@@ -24,6 +24,9 @@ cargo test --manifest-path tests/newcomer/Cargo.toml --quiet
 step "the main job"
 cargo run --quiet --example quickstart
 
+step "models of flight and memory"
+scripts/model.sh short
+
 step "default features"
 cargo test --package cache-memoize --quiet
 

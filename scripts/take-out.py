@@ -49,7 +49,7 @@ IN_MEMORY = [
     ("exclusive", "store_result = false runs one at a time", "call/lookup.rs",
      "Settled::Unshared if self.exclusive => self.next(leader),", ""),
     ("shared-errors", "§2 waiters share an error that is Clone", "call/lead.rs",
-     "if self.flight.has_waiters() {", "if false {"),
+     "if is_waited_for {", "if false {"),
     ("recursion", "§2 recursion", "flight/context.rs",
      "computed() && current.ancestry().any(|flight| flight.computes(memory, hash))", "false && computed() && current.ancestry().any(|flight| flight.computes(memory, hash))"),
     ("deciding-is-computing", "§2 recursion in what decides about a result", "call/lead.rs",

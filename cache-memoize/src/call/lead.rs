@@ -103,16 +103,17 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     fn complete(self, policy: &Policy<K, S>, returned: S::Return) -> S::Return {
         // What decides and what copies is the user's code, too.
         match self.within(|| self.decide(policy, &returned)) {
-            Ok(landing) => {
-                self.end(landing);
+            Ok((landing, how)) => {
+                self.end(landing, how);
                 returned
             }
             Err(panic) => self.fail(panic),
         }
     }
 
-    /// What the result does to the store. Fills the entry if the result is to be stored or somebody waits for it.
-    fn decide(&self, policy: &Policy<K, S>, returned: &S::Return) -> Landing {
+    /// What the result does to the store, and what those who wait are told. Fills the entry if the result is to be
+    /// stored or somebody waits for it.
+    fn decide(&self, policy: &Policy<K, S>, returned: &S::Return) -> (Landing, Settled) {
         let refresh = self.purpose == Purpose::Refresh;
         let landing = match policy.judge(&self.entry.key, returned) {
             Verdict::Store { lifetime, weight } if self.fill(returned, lifetime, weight) => match refresh {
@@ -123,10 +124,17 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
             _ => Landing::Nothing,
         };
         // Not to be stored, but not to be computed by everyone who waits either.
-        if self.flight.has_waiters() {
+        let is_waited_for = self.flight.has_waiters();
+        if is_waited_for {
             self.fill(returned, None, 1);
         }
-        landing
+        let how = match self.entry.filled.get() {
+            Some(_) => Settled::Shared,
+            None if is_waited_for => Settled::Unshared,
+            // For those who come from now on nothing was tried: they look again, rather than compute side by side.
+            None => Settled::Abandoned,
+        };
+        (landing, how)
     }
 
     /// Puts a copy of the result into the entry, once; whether one is there.
@@ -139,11 +147,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         self.entry.filled.get().is_some()
     }
 
-    fn end(mut self, landing: Landing) {
-        let how = match self.entry.filled.get() {
-            Some(_) => Settled::Shared,
-            None => Settled::Unshared,
-        };
+    fn end(mut self, landing: Landing, how: Settled) {
         drop(self.close(landing, how));
     }
 

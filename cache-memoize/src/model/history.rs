@@ -137,8 +137,7 @@ fn later_stays(history: &[Record], reader: &Record, origin: &Record) -> Result<(
 fn one_at_a_time(history: &[Record]) -> Result<(), String> {
     // Who waited for an error that is not `Clone` does not wait again, unless only one may run. Nor does who began to
     // wait when a leader, whose result is not stored, had just seen that nobody waits and made no copy.
-    let convoy =
-        history.iter().any(|record| record.op.fails() || matches!(record.op, Op::Refuse | Op::RefreshRefuse));
+    let convoy = history.iter().any(|record| record.op.fails());
     let waits = |record: &&Record| record.op.claims() || !(convoy || record.op.is_apart());
     let calls = || history.iter().filter(|record| record.op.is_call()).filter(waits);
     for first in calls() {

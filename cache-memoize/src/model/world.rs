@@ -117,7 +117,7 @@ impl<F: Failure> World<F> {
 impl<F: Failure> Subject for World<F> {
     fn new(colliding: bool) -> Self {
         // Small, for there is one in each execution; by weight, so that the number of processors does not matter.
-        let target = Target::new(Memory::of(Capacity::Weight(8)), Scope::new(Arc::default()), 0);
+        let target = Target::new(Memory::of(Capacity::Weight(8)), Scope::new("", Arc::default()), 0);
         Self { target, shape: F::shape(), colliding, claimed: Point::new() }
     }
 

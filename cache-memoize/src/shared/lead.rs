@@ -119,6 +119,8 @@ pub struct Lead<S: SharedShape> {
     purpose: Purpose,
     began: Instant,
     renewal: Option<Renewal>,
+    /// Whether somebody waited when the result was there to be copied.
+    is_waited_for: bool,
     /// Whether the flight is still to be ended.
     open: bool,
 }
@@ -147,7 +149,16 @@ impl<S: SharedShape> Lead<S> {
         let mut at_key = caller.at_key();
         let (entry, flight) = caller.take_off(&mut at_key, stage, leader, purpose != Purpose::Aside);
         drop(at_key);
-        Box::new(Self { caller, entry, flight, purpose, began: Instant::now(), renewal, open: true })
+        Box::new(Self {
+            caller,
+            entry,
+            flight,
+            purpose,
+            began: Instant::now(),
+            renewal,
+            is_waited_for: false,
+            open: true,
+        })
     }
 
     pub(crate) fn run(
@@ -206,14 +217,17 @@ impl<S: SharedShape> Lead<S> {
     }
 
     /// What decides, what encodes and what copies is the user's code, too.
-    fn judged(self, policy: &Policy<(), S>, returned: &S::Return) -> (Self, Ending) {
+    fn judged(mut self, policy: &Policy<(), S>, returned: &S::Return) -> (Self, Ending) {
         match self.within(|| self.decide(policy, returned)) {
-            Ok(ending) => (self, ending),
+            Ok((ending, is_waited_for)) => {
+                self.is_waited_for = is_waited_for;
+                (self, ending)
+            }
             Err(panic) => self.fail(panic),
         }
     }
 
-    fn decide(&self, policy: &Policy<(), S>, returned: &S::Return) -> Ending {
+    fn decide(&self, policy: &Policy<(), S>, returned: &S::Return) -> (Ending, bool) {
         let ending = match policy.judge(&(), returned) {
             Verdict::Store { lifetime, .. } => {
                 match self.caller.seal(returned, lifetime, self.began.elapsed()) {
@@ -224,17 +238,20 @@ impl<S: SharedShape> Lead<S> {
             Verdict::Refuse if self.purpose == Purpose::Refresh => Ending::Remove,
             Verdict::Refuse | Verdict::Fail => Ending::Nothing,
         };
-        self.fill_for_waiters(|| S::share(returned));
-        ending
+        let is_waited_for = self.fill_for_waiters(|| S::share(returned));
+        (ending, is_waited_for)
     }
 
-    fn fill_for_waiters(&self, share: impl FnOnce() -> Option<S::Shared>) {
-        if self.flight.has_waiters()
+    /// Whether there are any.
+    fn fill_for_waiters(&self, share: impl FnOnce() -> Option<S::Shared>) -> bool {
+        let is_waited_for = self.flight.has_waiters();
+        if is_waited_for
             && self.entry.filled.get().is_none()
             && let Some(value) = share()
         {
             let _ = self.entry.filled.set(Filled::new(value, None, 1));
         }
+        is_waited_for
     }
 
     /// Brings the value home, then wakes those who wait.
@@ -252,8 +269,9 @@ impl<S: SharedShape> Lead<S> {
             _ => return self.end_without_value(ending),
         };
         // Some may have come while the backend was asked.
-        if let Err(panic) = self.within(|| self.fill_for_waiters(share)) {
-            self.fail(panic);
+        match self.within(|| self.fill_for_waiters(share)) {
+            Ok(is_waited_for) => self.is_waited_for |= is_waited_for,
+            Err(panic) => self.fail(panic),
         }
         if let (Err(_), Stage::Airborne(fence)) = (&ended, &self.entry.key.stage) {
             // If the commit did not arrive, others would wait for it until the lease is over.
@@ -321,7 +339,9 @@ impl<S: SharedShape> Lead<S> {
     fn close(&mut self) {
         let how = match self.entry.filled.get() {
             Some(_) => Settled::Shared,
-            None => Settled::Unshared,
+            None if self.is_waited_for => Settled::Unshared,
+            // For those who come from now on nothing was tried: they look again, rather than compute side by side.
+            None => Settled::Abandoned,
         };
         self.settle(how);
     }
