@@ -135,15 +135,16 @@ fn later_stays(history: &[Record], reader: &Record, origin: &Record) -> Result<(
 
 /// Two calls do not compute at the same time, unless something came between them.
 fn one_at_a_time(history: &[Record]) -> Result<(), String> {
-    // Who waited for an error that is not `Clone` does not wait again, unless only one may run. Nor does who began to
-    // wait when a leader, whose result is not stored, had just seen that nobody waits and made no copy.
+    // Who waited for an error that is not `Clone` does not wait again, unless only one may run.
     let convoy = history.iter().any(|record| record.op.fails());
     let waits = |record: &&Record| record.op.claims() || !(convoy || record.op.is_apart());
     let calls = || history.iter().filter(|record| record.op.is_call()).filter(waits);
     for first in calls() {
         for second in calls() {
             let (Some((one, over)), Some((other, _))) = (first.ran, second.ran) else { continue };
-            let divided = || history.iter().any(|d| d.op.divides() && d.overlaps(first.began, other));
+            // A task begins some time before its body does.
+            let since = first.began.min(second.began);
+            let divided = || history.iter().any(|d| d.op.divides() && d.overlaps(since, other));
             // A thread does not wait for a task, and nobody for such a thread, which may take its time to begin.
             let lone = |call: &Record| {
                 !call.op.is_task() && history.iter().any(|d| d.op.is_task() && d.overlaps(call.began, other))
