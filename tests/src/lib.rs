@@ -91,6 +91,23 @@ pub fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
+/// Polls a future at most so often, whenever it is woken; then it is dropped.
+pub async fn polled_at_most<F: Future>(times: u64, future: F) -> Option<F::Output> {
+    let (mut future, mut left) = (pin!(future), times);
+    std::future::poll_fn(|task| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match future.as_mut().poll(task) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
 /// The output of a future that is ready at once.
 ///
 /// # Panics

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use cache_memoize::testing::Faulty;
 use cache_memoize::{Memory, Redis, Shared};
-use cache_memoize_tests::finish;
+use cache_memoize_tests::random::Random;
 use cache_memoize_tests::servers::{RedisServer, wait_until};
+use cache_memoize_tests::{finish, polled_at_most};
 
 use crate::functions::{Functions, OF_TASKS, OF_THREADS};
 use crate::judge::{KEYS, Operation, Process, World};
 use crate::storm::Storm;
 use crate::{seeds, tasks, tells_seed};
-use cache_memoize_tests::random::Random;
 
 #[path = "../../../examples/custom_backend.rs"]
 #[allow(dead_code, reason = "only its backend is needed")]
@@ -87,7 +87,7 @@ async fn walk(
         let performed = process.perform(functions[kind as usize], operation, key);
         let polls = if may_drop && random.one_in(10) { 1 + random.below(12) } else { u64::MAX };
         tally.calls.fetch_add(1, SeqCst);
-        match tasks::polled_at_most(polls, performed).await {
+        match polled_at_most(polls, performed).await {
             Some(Ok(())) => {}
             Some(Err(_)) => drop(tally.failed.fetch_add(1, SeqCst)),
             None => drop(tally.dropped.fetch_add(1, SeqCst)),

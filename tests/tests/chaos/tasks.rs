@@ -1,10 +1,9 @@
 //! Tasks whose order a seed decides: of those that were woken, one is polled. That one which nobody wakes hangs shows,
 //! too.
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use cache_memoize_tests::random::Random;
@@ -59,21 +58,4 @@ impl Woken {
             tasks = woken;
         }
     }
-}
-
-/// Polls a future at most so often; then it is dropped.
-pub(crate) async fn polled_at_most<F: Future>(times: u64, future: F) -> Option<F::Output> {
-    let (mut future, mut left) = (pin!(future), times);
-    poll_fn(|task| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        match future.as_mut().poll(task) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending if left == 0 => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
 }

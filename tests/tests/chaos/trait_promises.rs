@@ -8,10 +8,10 @@ use std::collections::HashSet;
 use cache_memoize::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key};
 use cache_memoize::testing::Faulty;
 use cache_memoize_tests::finish;
+use cache_memoize_tests::random::Random;
 
 use crate::seeds;
 use crate::storms::Place;
-use cache_memoize_tests::random::Random;
 
 /// What a client knows.
 struct Client<'b> {

@@ -1,11 +1,9 @@
 //! On a real server, whose answers come when they come: dropped after so many polls, or after some time.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use cache_memoize::{Redis, Shared};
+use cache_memoize_tests::polled_at_most;
 use cache_memoize_tests::servers::{RedisServer, Value, wait_until};
 
 use crate::forms::{Form, Functions, SHARED, World};
@@ -106,21 +104,4 @@ async fn while_another_process_waits() {
     }
     println!("{drops} drops");
     assert!(drops > 10, "{drops} drops");
-}
-
-/// Polls a future at most so often, whenever it is woken; then it is dropped.
-async fn polled_at_most<F: Future>(times: usize, future: F) -> Option<F::Output> {
-    let (mut future, mut left) = (pin!(future), times);
-    poll_fn(|task| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        match future.as_mut().poll(task) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending if left == 0 => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
 }

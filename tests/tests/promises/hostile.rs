@@ -4,9 +4,12 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::Duration;
 
+use cache_memoize::testing::{self, Gate, Point, Scope};
 use cache_memoize::{Memory, cache_memoize};
 use cache_memoize_tests::held_while;
 
@@ -77,6 +80,52 @@ fn a_waker_that_panics_is_alone_with_it() {
     assert!(catch_unwind(AssertUnwindSafe(led)).is_err());
     assert_eq!(WOKEN.load(SeqCst), 1);
     assert_eq!(good.as_mut().poll(&mut Context::from_waker(&counts)), Poll::Ready(7));
+}
+
+/// A call that joins compares its key with that of the computation, and no lock is held meanwhile.
+#[test]
+fn who_joins_compares_keys_without_a_lock() {
+    static ARMED: AtomicBool = AtomicBool::new(false);
+
+    #[derive(Clone, Hash, Eq)]
+    struct Key(u64);
+    impl PartialEq for Key {
+        fn eq(&self, other: &Self) -> bool {
+            if ARMED.swap(false, SeqCst) {
+                let (done, is_done) = mpsc::channel();
+                let scope = Scope::current();
+                thread::spawn(move || {
+                    let _scope = scope.enter();
+                    value_invalidate(Key(1));
+                    done.send(value(Key(2))).unwrap();
+                });
+                let others = is_done.recv_timeout(Duration::from_secs(30));
+                assert_eq!(others, Ok(2), "others wait while keys are compared");
+            }
+            self.0 == other.0
+        }
+    }
+
+    #[cache_memoize]
+    fn value(key: Key) -> u64 {
+        key.0
+    }
+
+    let test = testing::isolate();
+    let gate = Gate::close("value", Point::BeforeBody).only_first(1);
+    let in_test = || {
+        let scope = test.scope().clone();
+        thread::spawn(move || scope.run(|| value(Key(1))))
+    };
+    let leader = in_test();
+    gate.wait_for(1);
+    ARMED.store(true, SeqCst);
+    let waiting = Gate::close("value", Point::Waiting).only_first(0);
+    let joiner = in_test();
+    waiting.wait_for(1);
+    gate.open();
+    assert_eq!((leader.join().unwrap(), joiner.join().unwrap()), (1, 1));
+    assert!(!ARMED.load(SeqCst));
 }
 
 /// A task that only its wakers keep alive is freed when they go, although it leads a computation.
@@ -164,7 +213,7 @@ fn recursion_in_the_destructor_of_a_thread_local() {
         }
     }
     static RESULT: AtomicU64 = AtomicU64::new(0);
-    std::thread::spawn(|| {
+    thread::spawn(|| {
         thread_local! {
             static CALLS: Calls = const { Calls };
         }

@@ -3,76 +3,13 @@
 //! A destructor that panics while a panic is under way ends the program by Rust's rules; that is the one thing that
 //! is not tried.
 
-use std::hash::{Hash, Hasher};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use cache_memoize::{Memory, cache_memoize};
-use cache_memoize_tests::hooks::{Hook, Subject, at, try_everything, wait};
-use serde::{Serialize, Serializer};
-
-#[derive(Debug)]
-struct Key(u64);
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        at(Hook::EqKey);
-        self.0 == other.0
-    }
-}
-
-impl Eq for Key {}
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        at(Hook::HashKey);
-        self.0.hash(state);
-    }
-}
-
-impl Clone for Key {
-    fn clone(&self) -> Self {
-        at(Hook::CloneKey);
-        Self(self.0)
-    }
-}
-
-impl Drop for Key {
-    fn drop(&mut self) {
-        at(Hook::DropKey);
-    }
-}
-
-impl Serialize for Key {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        at(Hook::SerializeArgument);
-        serializer.serialize_u64(self.0)
-    }
-}
-
-#[derive(Debug)]
-struct Value(u64);
-
-impl Clone for Value {
-    fn clone(&self) -> Self {
-        at(Hook::CloneValue);
-        Self(self.0)
-    }
-}
-
-impl Drop for Value {
-    fn drop(&mut self) {
-        at(Hook::DropValue);
-    }
-}
+use cache_memoize_tests::hooks::{Hook, Key, Subject, Value, at, passing, try_everything, wait};
 
 static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory::new(4));
-
-/// The reached hook, and then the value.
-fn passing<T>(hook: Hook, value: T) -> T {
-    at(hook);
-    value
-}
 
 const LONG: Duration = Duration::from_secs(600);
 

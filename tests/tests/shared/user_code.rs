@@ -5,69 +5,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use cache_memoize::{Memory, Redis, Shared, cache_memoize};
-use cache_memoize_tests::hooks::{Hook, Subject, at, try_everything, wait};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use cache_memoize_tests::hooks::{Hook, Key, Subject, Value, at, passing, try_everything, wait};
 
 use crate::backends::SERVER;
-
-#[derive(Debug)]
-struct Key(u64);
-
-impl Clone for Key {
-    fn clone(&self) -> Self {
-        at(Hook::CloneKey);
-        Self(self.0)
-    }
-}
-
-impl Drop for Key {
-    fn drop(&mut self) {
-        at(Hook::DropKey);
-    }
-}
-
-impl Serialize for Key {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        at(Hook::SerializeArgument);
-        serializer.serialize_u64(self.0)
-    }
-}
-
-#[derive(Debug)]
-struct Value(u64);
-
-impl Clone for Value {
-    fn clone(&self) -> Self {
-        at(Hook::CloneValue);
-        Self(self.0)
-    }
-}
-
-impl Drop for Value {
-    fn drop(&mut self) {
-        at(Hook::DropValue);
-    }
-}
-
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        at(Hook::SerializeValue);
-        serializer.serialize_u64(self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        at(Hook::DeserializeValue);
-        u64::deserialize(deserializer).map(Self)
-    }
-}
-
-/// The reached hook, and then the value.
-fn passing<T>(hook: Hook, value: T) -> T {
-    at(hook);
-    value
-}
 
 static MEMORY: LazyLock<Shared> = LazyLock::new(|| Shared::from(Memory::new(10_000)));
 

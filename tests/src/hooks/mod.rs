@@ -1,6 +1,8 @@
 //! User code in the worst places: one table of places (*hooks*) and of what user code does there (*deeds*), and the
 //! search that tries each deed at each moment at which each hook is reached.
 
+mod tricky;
+
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,6 +14,8 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use cache_memoize::Stats;
+
+pub use tricky::{Key, Value, passing};
 
 /// A place where the cache runs code of the user's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
