@@ -88,6 +88,7 @@ fn who_joins_compares_keys_without_a_lock() {
     static ARMED: AtomicBool = AtomicBool::new(false);
 
     #[derive(Clone, Hash, Eq)]
+    #[expect(clippy::derived_hash_with_manual_eq, reason = "it compares what would be compared")]
     struct Key(u64);
     impl PartialEq for Key {
         fn eq(&self, other: &Self) -> bool {
