@@ -97,19 +97,23 @@ impl Gate {
     ///
     /// # Panics
     ///
-    /// After a minute.
+    /// After a minute. The message names the functions that were called in this scope, should the gate's name be wrong.
     pub fn wait_for(&self, arrivals: usize) {
         let State { function, point, changed, .. } = &*self.0;
         let began = Instant::now();
         let mut count = lock(&self.0.count);
         while count.arrived < arrivals {
             let left = PATIENCE.saturating_sub(began.elapsed());
-            assert!(
-                !left.is_zero(),
-                "{} of {arrivals} calls of `{function}` came to `{point:?}` within a minute: is the name right, and \
-                 are they in the scope of the gate?",
-                count.arrived
-            );
+            if left.is_zero() {
+                let arrived = count.arrived;
+                drop(count);
+                let called: Vec<String> = crate::functions().into_iter().map(|called| called.name).collect();
+                panic!(
+                    "{arrived} of {arrivals} calls of `{function}` came to `{point:?}` within a minute; in this scope \
+                     were called: {}",
+                    called.join(", ")
+                );
+            }
             count = changed.wait_timeout(count, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }

@@ -46,7 +46,8 @@ pub fn isolate() -> Entered {
 /// Nothing is read from a cache and nothing is stored. What removes still removes, since others may use the cache:
 /// `_invalidate` and `_invalidate_all` do as always, and `_set` and `_refresh` leave no entry.
 ///
-/// To have it so in the whole program, set `CACHE_MEMOIZE=off` in its environment.
+/// To have it so in the whole program, set `CACHE_MEMOIZE=off` in its environment. Anything else there but `on` makes
+/// the first call panic, and say so.
 ///
 /// ```
 /// use cache_memoize::{cache_memoize, testing};
