@@ -115,7 +115,7 @@ SHARED = [
     ("blind-stores-nothing", "G1 without the backend nothing is stored", "shared/lead.rs",
      "_ => return self.end_without_value(ending),\n        };\n        // Some", "_ => Ok(()),\n        };\n        // Some"),
     ("share-late", "§2 who comes while the value is stored shares it", "shared/lead.rs",
-     "if let Err(panic) = self.within(|| self.fill_for_waiters(share)) {", "if let Err(panic) = self.within(|| drop(share)) {"),
+     "match self.within(|| self.fill_for_waiters(share)) {", "match self.within(|| { drop(share); false }) {"),
     ("released", "§2 a dropped leader is replaced, in the fleet", "shared/lead.rs",
      "fn give_up(&mut self, how: Settled) {\n        if let", "fn give_up(&mut self, how: Settled) {\n        if false && let"),
     ("renewal", "§2 a long computation keeps its fence", "shared/lead.rs",

@@ -2,13 +2,16 @@
 
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::Poll;
 use std::time::Duration;
 
 use cache_memoize::backend::{Begin, Begun, Call, Commit, Fence, Key};
-use cache_memoize::{Redis, Shared, cache_memoize};
-use cache_memoize_tests::finish;
+use cache_memoize::testing::Faulty;
+use cache_memoize::{Memory, Redis, Shared, cache_memoize};
 use cache_memoize_tests::servers::{Mode, Proxy, RedisServer, wait_until};
+use cache_memoize_tests::{finish, poll};
 
 fn patient(url: String) -> Redis {
     Redis::builder().url(url).timeout(Duration::from_secs(20)).build().unwrap()
@@ -142,4 +145,32 @@ fn futures_hold_no_error_that_cannot_be_sent() {
     sent(id_refresh(&redis, 1));
     sent(id_peek(&redis, 1));
     sent(id_invalidate(&redis, 1));
+}
+
+/// Who joins while the value is on its way to the backend shares it, also when it comes too late to be stored.
+#[test]
+fn who_joins_while_the_value_is_stored_shares_it() {
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    static FAULTY: LazyLock<Faulty> = LazyLock::new(|| Faulty::new(Memory::default(), 1));
+    static SHARED: LazyLock<Shared> = LazyLock::new(|| Shared::new(FAULTY.clone()));
+
+    #[cache_memoize(backend = SHARED)]
+    async fn row(id: u64) -> u64 {
+        id + RUNS.fetch_add(1, SeqCst) as u64
+    }
+
+    // Each answer needs one more poll before anything is done.
+    FAULTY.steps(1, 0);
+    let (mut leader, mut joiner) = (pin!(row(7)), pin!(row(7)));
+    assert!(poll(leader.as_mut()).is_pending(), "asks to begin");
+    assert!(poll(leader.as_mut()).is_pending(), "asks to store");
+    assert_eq!(RUNS.load(SeqCst), 1);
+    assert!(poll(joiner.as_mut()).is_pending(), "asks to begin");
+    assert!(poll(joiner.as_mut()).is_pending(), "shares the computation");
+    let mut invalidation = pin!(row_invalidate(7));
+    assert!(poll(invalidation.as_mut()).is_pending());
+    assert!(matches!(poll(invalidation), Poll::Ready(Ok(false))));
+    assert_eq!(poll(leader), Poll::Ready(7));
+    assert_eq!(poll(joiner), Poll::Ready(7));
+    assert_eq!(RUNS.load(SeqCst), 1);
 }
