@@ -91,7 +91,10 @@ impl Backend for RedisBackend {
     fn read<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Vec<u8>>> {
         match self.asking() {
             None => self.ask(call, request::read(key), None, request::was_read),
-            Some(asking) => self.ask_cluster(call, request::READING, asking.read(Keys::of(key).into_owned())),
+            Some(asking) => {
+                let keys = Keys::of(key).into_owned();
+                self.ask_cluster(call, request::READING, async move { asking.read(&keys).await })
+            }
         }
     }
 

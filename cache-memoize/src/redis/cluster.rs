@@ -88,14 +88,16 @@ impl Asking {
         Ok((answer.heard(), generation))
     }
 
-    pub(super) async fn read(self, keys: Keys<'static>) -> Result<Option<Vec<u8>>, Failure> {
-        match self.beside_generation(request::get(&keys.value), None, &keys).await {
+    pub(super) async fn read(&self, keys: &Keys<'_>) -> Result<Option<Vec<u8>>, Failure> {
+        match self.beside_generation(request::get(&keys.value), None, keys).await {
             Ok((value, generation)) => Ok(request::current(value, &generation)),
             Err(failure) if failure.what == What::WrongType => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
+    /// While a slot moves, a script cannot have the value and its fence, if one is there and one is not. The value
+    /// alone can be had.
     pub(super) async fn begin(
         self,
         generations: Arc<Generations>,
@@ -103,10 +105,26 @@ impl Asking {
         begin: Begin,
         channel: String,
     ) -> Result<Begun, Failure> {
+        let over = begin.over;
+        match self.begin_or_try_again(&generations, &keys, begin, &channel).await {
+            Err(failure) if failure.what == What::TryAgain && !over => {
+                self.read(&keys).await?.map(Begun::Value).ok_or(failure)
+            }
+            begun => begun,
+        }
+    }
+
+    async fn begin_or_try_again(
+        &self,
+        generations: &Generations,
+        keys: &Keys<'_>,
+        begin: Begin,
+        channel: &str,
+    ) -> Result<Begun, Failure> {
         let mut known = generations.get(&keys.generation);
         for _ in 1..ATTEMPTS {
             let (answer, generation, current) =
-                self.begin_in(&generations, known, &keys, &begin, &channel).await?;
+                self.begin_in(generations, known, keys, &begin, channel).await?;
             if current == Some(generation) {
                 return request::was_begun(answer, begin.token);
             }
@@ -115,7 +133,7 @@ impl Asking {
         // The group is removed again and again. A computation may begin at any time, and is not stored if it was
         // fenced off meanwhile.
         let begin = Begin::new(begin.token, begin.lease).over(true);
-        let (answer, ..) = self.begin_in(&generations, known, &keys, &begin, &channel).await?;
+        let (answer, ..) = self.begin_in(generations, known, keys, &begin, channel).await?;
         request::was_begun(answer, begin.token)
     }
 

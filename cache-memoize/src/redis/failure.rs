@@ -33,6 +33,8 @@ pub(super) enum What {
     NoScript,
     /// Something else is stored under the key.
     WrongType,
+    /// A key of a slot that moves is there, and one beside it is not.
+    TryAgain,
     /// The server answered with another error, or with something that is no answer.
     Refused,
 }
@@ -80,7 +82,9 @@ impl Failure {
         let kind = match self.what {
             What::Timeout => ErrorKind::Timeout,
             What::Dropped | What::Unreachable | What::Unfit => ErrorKind::Unavailable,
-            What::ReadOnly | What::NoScript | What::WrongType | What::Refused => ErrorKind::Backend,
+            What::ReadOnly | What::NoScript | What::WrongType | What::TryAgain | What::Refused => {
+                ErrorKind::Backend
+            }
         };
         let limit = if self.what == What::Timeout { format!(" ({limit:?})") } else { String::new() };
         Error::new(kind, format!("{name}: {doing}: {}{limit}", self.words))
@@ -119,6 +123,7 @@ impl From<&ServerError> for Failure {
             "READONLY" => What::ReadOnly,
             "NOSCRIPT" => What::NoScript,
             "WRONGTYPE" => What::WrongType,
+            "TRYAGAIN" => What::TryAgain,
             _ => What::Refused,
         };
         Self::new(what, format!("{code} {words}"))

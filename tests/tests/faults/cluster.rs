@@ -52,9 +52,12 @@ fn a_slot_moves(functions: Functions) {
         let slot = cluster.slot_of(&subject.key(x));
         let others: Vec<_> = (0..20).filter(|x| cluster.slot_of(&subject.key(*x)) != slot).collect();
         let moving = cluster.begin_move(slot, 1 - cluster.owner_of_slot(slot));
-        assert!(subject.hits(x), "still there");
+        // One that knows of the value, and one that has never heard of it and would begin a computation.
+        let stranger = Subject::new(functions, patient(&cluster));
+        assert!(subject.hits(x) && stranger.hits(x), "still there: {:#?}", stranger.events());
         moving.move_keys();
-        assert!(subject.hits(x), "`ASK`");
+        let stranger = Subject::new(functions, patient(&cluster));
+        assert!(subject.hits(x) && stranger.hits(x), "`ASK`: {:#?}", stranger.events());
         if let Err(error) = subject.invalidate(x) {
             assert!(error.to_string().contains("TRYAGAIN"), "{error}");
             assert!(subject.hits(x), "it did not claim to be invalidated: {:#?}", subject.events());
