@@ -27,6 +27,7 @@ mod stats;
 mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod thread;
 mod time;
 
 pub use cache_memoize_macros::cache_memoize;

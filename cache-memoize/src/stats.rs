@@ -1,9 +1,12 @@
 //! Counting what a cache does, and showing it.
 
-use std::cell::Cell;
+mod striped;
+
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{LazyLock, Mutex};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+pub(crate) use striped::Striped;
 
 use crate::sync::lock;
 
@@ -145,58 +148,5 @@ impl Counters {
     pub(crate) fn leave_to(&self, past: &Past) {
         let mut past = lock(past);
         *past = past.plus(self.snapshot(0, None));
-    }
-}
-
-/// A counter that threads bump on cache lines of their own, so that counting hits does not slow them.
-pub(crate) struct Striped(Box<[Stripe]>);
-
-#[repr(align(64))]
-#[derive(Default)]
-struct Stripe(AtomicU64);
-
-static STRIPES: LazyLock<usize> = LazyLock::new(|| {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    (2 * threads).next_power_of_two().min(64)
-});
-
-thread_local! {
-    static STRIPE: Cell<usize> = {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        Cell::new(NEXT.fetch_add(1, Relaxed))
-    };
-}
-
-impl Default for Striped {
-    fn default() -> Self {
-        Self((0..*STRIPES).map(|_| Stripe::default()).collect())
-    }
-}
-
-impl Striped {
-    #[inline]
-    pub(crate) fn bump(&self) {
-        let stripe = STRIPE.try_with(Cell::get).unwrap_or(0) & (self.0.len() - 1);
-        self.0[stripe].0.fetch_add(1, Relaxed);
-    }
-
-    fn sum(&self) -> u64 {
-        self.0.iter().map(|stripe| stripe.0.load(Relaxed)).sum()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stripes_add_up() {
-        let counter = Striped::default();
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| (0..1000).for_each(|_| counter.bump()));
-            }
-        });
-        assert_eq!(counter.sum(), 8000);
     }
 }

@@ -1,7 +1,7 @@
 //! [`Memory`] in the place of a shared backend: under a registered name it holds bytes, as its stand-in would.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -38,9 +38,7 @@ impl ByteMemory {
     }
 
     fn hash(&self, key: &Key) -> u64 {
-        let mut hasher = self.0.inner().hasher(IDENT);
-        key.text().hash(&mut hasher);
-        hasher.finish()
+        self.0.inner().secret.seed(IDENT).hash(|hasher| key.text().hash(hasher))
     }
 
     fn group(&self, group: &str) -> Arc<Scope> {
@@ -53,8 +51,7 @@ impl ByteMemory {
 
     fn find(&self, key: &Key) -> Option<Vec<u8>> {
         let found = self.0.inner().candidate(self.hash(key))?;
-        let entry = typed(&found, key)?;
-        let value = entry.fresh().cloned();
+        let value = typed(&*found, key)?.fresh().cloned();
         if value.is_none() {
             self.0.inner().reclaim(&found);
         }
@@ -67,18 +64,18 @@ impl ByteMemory {
         let generation = scope.generation();
         let filled = OnceLock::from(Filled::new(value.to_vec(), lifetime, 1));
         inner.set(hash, |ticket| {
-            let header = Header { hash, ident: IDENT, ticket, generation, scope };
+            let header = Header::new(hash, IDENT, ticket, generation, scope);
             Arc::new(Entry { header, key: key.text().to_owned(), filled })
         })
     }
 
     fn take(&self, key: &Key) -> bool {
         let removed = self.0.inner().invalidate(self.hash(key));
-        removed.is_some_and(|removed| removed.is_fresh() && typed(&removed, key).is_some())
+        removed.is_some_and(|removed| removed.is_fresh() && typed(&*removed, key).is_some())
     }
 }
 
-fn typed<'e>(entry: &'e Arc<dyn AnyEntry>, key: &Key) -> Option<&'e BytesEntry> {
+fn typed<'e>(entry: &'e dyn AnyEntry, key: &Key) -> Option<&'e BytesEntry> {
     entry.typed::<String, Vec<u8>>().filter(|entry| entry.header.ident == IDENT && entry.key == key.text())
 }
 

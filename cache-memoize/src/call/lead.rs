@@ -53,7 +53,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         let generation = target.scope.generation();
         let mut made = None;
         let flight = key.begin(purpose != Purpose::Aside, |ticket| {
-            let header = Header { hash, ident: target.ident, ticket, generation, scope: target.scope };
+            let header = Header::new(hash, target.ident, ticket, generation, target.scope);
             let entry = Arc::new(Entry { header, key: owned, filled: OnceLock::new() });
             made = Some(entry.clone());
             Flight::new(entry, leader, target.memory.address())
@@ -62,12 +62,13 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         Self { memory: target.memory, entry, flight, purpose, open: true }
     }
 
-    pub(crate) fn run(self, policy: &Policy<K, S>, body: impl FnOnce() -> S::Return) -> S::Return {
+    #[inline(never)]
+    pub(crate) fn run(self, policy: Policy<K, S>, body: impl FnOnce() -> S::Return) -> S::Return {
         self.at(Point::BeforeBody).block();
         match self.within(body) {
             Ok(returned) => {
                 self.at(Point::BeforeStore).block();
-                self.complete(policy, returned)
+                self.complete(&policy, returned)
             }
             Err(panic) => self.fail(panic),
         }

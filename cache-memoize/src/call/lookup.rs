@@ -45,22 +45,10 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     /// Waits on this thread while somebody else computes the value.
     #[inline]
     pub fn join(self) -> Turn<K, S> {
-        let miss = match self {
-            Self::Hit(value) => return Turn::Hit(value),
-            Self::Bypass => return Turn::Uncached,
-            Self::Miss(miss) => miss,
-        };
-        miss.at(Point::Missed).block();
-        let mut next = miss.next(Leader::Thread);
-        loop {
-            match next {
-                Next::Turn(turn) => return turn,
-                Next::Wait(miss, flight, wait) => {
-                    miss.at(Point::Waiting).block();
-                    let waited = flight::block_on(wait);
-                    next = miss.waited(&flight, waited, Leader::Thread);
-                }
-            }
+        match self {
+            Self::Hit(value) => Turn::Hit(value),
+            Self::Bypass => Turn::Uncached,
+            Self::Miss(miss) => miss.join(),
         }
     }
 
@@ -120,7 +108,22 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
         hooks::held(self.target.scope.function, point)
     }
 
-    #[cold]
+    #[inline(never)]
+    fn join(self) -> Turn<K, S> {
+        self.at(Point::Missed).block();
+        let mut next = self.next(Leader::Thread);
+        loop {
+            match next {
+                Next::Turn(turn) => return turn,
+                Next::Wait(miss, flight, wait) => {
+                    miss.at(Point::Waiting).block();
+                    let waited = flight::block_on(wait);
+                    next = miss.waited(&flight, waited, Leader::Thread);
+                }
+            }
+        }
+    }
+
     fn next(self, leader: Leader) -> Next<K, S> {
         if self.is_recursion() {
             return Next::Turn(Turn::Uncached);

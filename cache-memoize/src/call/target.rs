@@ -1,6 +1,5 @@
 //! Where a call goes: a memory, and what the function has in it.
 
-use std::hash::{DefaultHasher, Hasher};
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
@@ -11,6 +10,8 @@ use crate::flight::Leader;
 use crate::hooks;
 use crate::key::parts::Key;
 use crate::memory::entry::{AnyEntry, Entry, Filled, Header};
+use crate::memory::front::{self, Copied, Led};
+use crate::memory::seed::Seed;
 use crate::memory::{Memory, Scope};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
@@ -22,20 +23,26 @@ pub struct Target {
     pub(crate) memory: Memory,
     pub(crate) scope: Arc<Scope>,
     pub(crate) ident: u64,
-    hasher: DefaultHasher,
+    /// Of the fronts.
+    number: usize,
+    seed: Seed,
 }
 
 impl Target {
+    /// For one call.
     pub(crate) fn new(memory: Memory, scope: Arc<Scope>, ident: u64) -> Self {
-        let hasher = memory.inner().hasher(ident);
-        Self { memory, scope, ident, hasher }
+        let seed = memory.inner().secret.seed(ident);
+        Self { memory, scope, ident, number: front::NONE, seed }
+    }
+
+    /// For all calls.
+    pub(crate) fn with_front(self) -> Self {
+        Self { number: front::number(), ..self }
     }
 
     #[inline]
     fn hash(&self, key: &impl Key) -> u64 {
-        let mut hasher = self.hasher.clone();
-        key.hash(&mut hasher);
-        hasher.finish()
+        self.seed.hash(|hasher| key.hash(hasher))
     }
 
     /// Step one: a hit, or what is needed to go on without the borrowed arguments.
@@ -45,24 +52,57 @@ impl Target {
             return Lookup::Bypass;
         }
         let hash = self.hash(&key);
-        match self.find(hash, &key) {
-            Some(value) => {
-                self.scope.counters.hits.bump();
-                Lookup::Hit(value)
-            }
-            None => Lookup::Miss(self.miss(hash, key)),
+        // Before the store is asked: see `stamp`.
+        let time = self.scope.time(hash);
+        match self.recall(hash, time, &key) {
+            Some(value) => Lookup::Hit(value),
+            None => self.look_further(hash, time, key),
         }
     }
 
+    /// What this thread has found before.
     #[inline]
-    fn find<K: Key, V: Clone + Send + Sync + 'static>(&self, hash: u64, key: &K) -> Option<V> {
-        let found = self.memory.inner().candidate(hash)?;
-        let entry = self.mine::<K, V>(&found, key)?;
-        let value = entry.fresh().cloned();
-        if value.is_none() {
-            self.memory.inner().reclaim(&found);
+    fn recall<K: Key, V: Clone + Send + Sync + 'static>(&self, hash: u64, time: u64, key: &K) -> Option<V> {
+        if const { !front::is_kept::<K::Owned, V>() } {
+            return None;
         }
-        value
+        let hits = &self.scope.counters.hits;
+        if const { front::is_copied::<K::Owned, V>() } {
+            front::recall(self.number, hash, time, hits, |copied: &Copied<K::Owned, V>| {
+                let is_it = key.is_same(&copied.key) && !copied.deadline.has_passed();
+                is_it.then(|| copied.value.clone())
+            })
+        } else {
+            front::recall(self.number, hash, time, hits, |led: &Led<K::Owned, V>| {
+                let entry = led.upgrade()?;
+                entry.fresh().filter(|_| key.is_same(&entry.key)).cloned()
+            })
+        }
+    }
+
+    /// What is rare is kept apart: it would make the code of a hit large and slow.
+    #[inline(never)]
+    fn look_further<K: Key, S: Shape>(&self, hash: u64, time: u64, key: K) -> Lookup<K::Owned, S> {
+        let Some(found) = self.memory.inner().candidate(hash) else {
+            return Lookup::Miss(self.miss(hash, key));
+        };
+        let Some(entry) = self.mine::<K, S::Shared>(&found, &key) else {
+            return Lookup::Miss(self.miss(hash, key));
+        };
+        let Some(value) = entry.fresh().cloned() else {
+            self.memory.inner().reclaim(&found);
+            return Lookup::Miss(self.miss(hash, key));
+        };
+        self.scope.counters.hits.bump();
+        if const { front::is_kept::<K::Owned, S::Shared>() } && front::admits(self.number, hash) {
+            if const { front::is_copied::<K::Owned, S::Shared>() } {
+                let (value, deadline) = (value.clone(), entry.deadline());
+                front::keep(self.number, hash, time, Copied { key: key.into_owned(), value, deadline });
+            } else if let Some(led) = front::led::<K::Owned, S::Shared>(found) {
+                front::keep(self.number, hash, time, led);
+            }
+        }
+        Lookup::Hit(value)
     }
 
     /// The entry, if it is of this very key.
@@ -76,7 +116,6 @@ impl Target {
         (entry.header.ident == self.ident && key.is_same(&entry.key)).then_some(entry)
     }
 
-    #[cold]
     fn miss<K: Key, S: Shape>(&self, hash: u64, key: K) -> Miss<K::Owned, S> {
         Miss { target: self.clone(), hash, key: key.into_owned(), exclusive: false, shape: PhantomData }
     }
@@ -122,7 +161,7 @@ impl Target {
         // The generation under the lock of the key: one that ended before would take the place of what came since.
         let leftovers = inner.set(hash, |ticket| {
             let generation = self.scope.generation();
-            let header = Header { hash, ident: self.ident, ticket, generation, scope: self.scope.clone() };
+            let header = Header::new(hash, self.ident, ticket, generation, self.scope.clone());
             Arc::new(Entry { header, key, filled })
         });
         drop(leftovers);

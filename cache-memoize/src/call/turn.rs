@@ -42,7 +42,7 @@ impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
     pub fn run(self, policy: Policy<K, S>, body: impl FnOnce() -> S::Return) -> S::Return {
         match self {
             Self::Hit(value) => S::restore(value),
-            Self::Lead(lead) => lead.run(&policy, body),
+            Self::Lead(lead) => lead.run(policy, body),
             Self::Uncached => body(),
         }
     }

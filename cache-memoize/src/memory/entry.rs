@@ -56,6 +56,16 @@ pub(crate) struct Header {
 }
 
 impl Header {
+    pub(crate) fn new(
+        hash: u64,
+        ident: u64,
+        ticket: u64,
+        generation: Arc<Generation>,
+        scope: Arc<super::Scope>,
+    ) -> Self {
+        Self { hash, ident, ticket, generation, scope }
+    }
+
     /// Whether the entry may be served: its generation lives and its time has not passed.
     #[inline]
     fn may_be_served(&self, deadline: Deadline) -> bool {
@@ -88,6 +98,10 @@ impl<V> Filled<V> {
 }
 
 impl<K, V> Entry<K, V> {
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.filled.get().map_or(Deadline::NEVER, |filled| filled.deadline)
+    }
+
     /// The value, if it may be served.
     #[inline]
     pub(crate) fn fresh(&self) -> Option<&V> {
@@ -113,7 +127,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> AnyEntry for Entry<K, V
         &self.key
     }
     fn deadline(&self) -> Deadline {
-        self.filled.get().map_or(Deadline::NEVER, |filled| filled.deadline)
+        self.deadline()
     }
     fn slack(&self) -> Duration {
         Duration::from_millis(self.filled.get().map_or(0, |filled| filled.slack.into()))

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::entry::AnyEntry;
 use super::store::Displaced;
-use super::{Inner, sweeper};
+use super::{Inner, stamp, sweeper};
 use crate::flight::Flight;
 
 /// What the end of a computation does to the store.
@@ -72,6 +72,8 @@ impl Inner {
         let ticket = key.ticket();
         let overtaken = key.overtake(ticket);
         let removed = self.store.remove(hash);
+        // Also when nothing was there: what had to make room is not void yet.
+        stamp::void(hash);
         if let Some(entry) = &removed {
             entry.header().generation.left();
         }
@@ -92,6 +94,12 @@ impl Inner {
         header.generation.entered();
         header.scope.counters.stores.fetch_add(1, Relaxed);
         leftovers.displaced = self.store.insert(entry.clone());
+        // Also when nothing was there: see `invalidate`.
+        stamp::void(header.hash);
+        if header.ticket & self.youth == 0 {
+            // The store must hear of what is in use, or it will evict that.
+            header.scope.void_copies();
+        }
     }
 
     /// Removes what is stored, unless it is newer. To be called under the lock of its key.
@@ -99,6 +107,7 @@ impl Inner {
         let ticket = flight.ticket();
         leftovers.entry =
             self.store.remove_if(flight.entry.header().hash, |stored| stored.header().ticket <= ticket);
+        stamp::void(flight.entry.header().hash);
         if let Some(removed) = &leftovers.entry {
             removed.header().generation.left();
         }
@@ -110,6 +119,7 @@ impl Inner {
             header.generation.left();
             // What had the same hash was replaced; anything else had to make room, or found none itself.
             if header.hash != entry.header().hash || Arc::ptr_eq(gone, entry) {
+                stamp::void(header.hash);
                 header.scope.counters.evictions.fetch_add(1, Relaxed);
             }
         }

@@ -1,24 +1,27 @@
 //! The in-memory cache: typed values of any functions in one bounded store, with the flights that fill it.
 
 pub(crate) mod entry;
+pub(crate) mod front;
 mod landing;
+pub(crate) mod seed;
+mod stamp;
 pub(crate) mod store;
 mod sweeper;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, RwLock};
 
 use entry::{AnyEntry, Generation};
 pub(crate) use landing::{Landing, Leftovers};
+use seed::Secret;
 use store::Store;
 
 use crate::flight::table::Flights;
 use crate::stats::{Counters, Past, Stats};
-use crate::sync::door::{Mutex, lock};
+use crate::sync::door::{AtomicU64, Mutex, lock};
 use crate::sync::{read, write};
 
 /// How a memory is bounded.
@@ -35,6 +38,18 @@ pub enum Capacity {
 impl Capacity {
     /// What a function's own cache holds when nothing else is said.
     pub(crate) const DEFAULT: Self = Self::Entries(10_000);
+
+    /// Of how many insertions one makes entries older that are not heard of, less one; all ones for never.
+    fn youth(self) -> u64 {
+        /// Of its life in the store.
+        const STEPS: u64 = 16;
+        match self {
+            Self::Unbounded => u64::MAX,
+            // How many there are room for is not known.
+            Self::Weight(_) => 7,
+            Self::Entries(entries) => (entries / STEPS).max(1).next_power_of_two() - 1,
+        }
+    }
 
     /// The number; zero is taken as one.
     fn number(self) -> Option<u64> {
@@ -72,9 +87,11 @@ pub struct Memory(Arc<Inner>);
 pub(crate) struct Inner {
     store: Store,
     pub(crate) flights: Flights,
-    hasher: RandomState,
+    pub(crate) secret: Secret,
     scopes: RwLock<HashMap<u64, Arc<Scope>>>,
     capacity: Capacity,
+    /// See [`Capacity::youth`].
+    youth: u64,
     sweep: sweeper::Due,
     #[cfg(feature = "shared")]
     pub(crate) bytes: crate::backend::memory::Bytes,
@@ -83,6 +100,8 @@ pub(crate) struct Inner {
 /// What one function has in one memory.
 pub(crate) struct Scope {
     generation: Mutex<Arc<Generation>>,
+    /// See [`stamp`].
+    time: AtomicU64,
     pub(crate) counters: Counters,
     /// The path of the function.
     pub(crate) function: &'static str,
@@ -99,7 +118,13 @@ impl Drop for Scope {
 impl Scope {
     pub(crate) fn new(function: &'static str, past: Arc<Past>) -> Arc<Self> {
         let generation = Mutex::new(Generation::new());
-        Arc::new(Self { generation, counters: Counters::default(), function, past })
+        Arc::new(Self { generation, time: AtomicU64::new(0), counters: Counters::default(), function, past })
+    }
+
+    /// The time for copies of the entry with that hash.
+    #[inline]
+    pub(crate) fn time(&self, hash: u64) -> u64 {
+        stamp::now(hash, &self.time)
     }
 
     pub(crate) fn generation(&self) -> Arc<Generation> {
@@ -113,6 +138,12 @@ impl Scope {
         // two that do this at once, one could return while what the other is about to end is still served.
         current.end();
         *current = Generation::new();
+        self.void_copies();
+    }
+
+    /// Has all threads ask the store again.
+    pub(crate) fn void_copies(&self) {
+        stamp::void_all(&self.time);
     }
 
     pub(crate) fn stats(&self, capacity: Option<u64>) -> Stats {
@@ -145,9 +176,10 @@ impl Memory {
         Self(Arc::new(Inner {
             store: Store::new(capacity),
             flights: Flights::default(),
-            hasher: RandomState::new(),
+            secret: Secret::random(),
             scopes: RwLock::default(),
             capacity,
+            youth: capacity.youth(),
             sweep: sweeper::Due::default(),
             #[cfg(feature = "shared")]
             bytes: crate::backend::memory::Bytes::default(),
@@ -214,14 +246,6 @@ impl MemoryBuilder {
 }
 
 impl Inner {
-    /// A seeded hasher, so that nobody outside can choose arguments that collide, with the identity of a function
-    /// in it already.
-    pub(crate) fn hasher(&self, ident: u64) -> DefaultHasher {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write_u64(ident);
-        hasher
-    }
-
     /// What a function has here.
     pub(crate) fn scope(&self, function: u64, make: impl FnOnce() -> Arc<Scope>) -> Arc<Scope> {
         if let Some(scope) = read(&self.scopes).get(&function) {
@@ -232,12 +256,12 @@ impl Inner {
     }
 
     /// A candidate for the key with that hash. The caller compares the key, and asks whether it is fresh.
-    #[inline]
     pub(crate) fn candidate(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
         self.store.get(hash)
     }
 
-    /// Like [`candidate`](Self::candidate), without counting as use.
+    /// A candidate for the key with that hash, without counting as use. The caller compares the key, and asks whether
+    /// it is fresh.
     pub(crate) fn peek(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
         self.store.peek(hash)
     }

@@ -50,6 +50,19 @@ fn two_each() {
     search::<World<Owned>>("2 × 2", Preemptions(2), &programs(&CORE, &[2, 2]));
 }
 
+/// A thread copies what it finds, and looks into its copies, while another changes what they are of.
+fn copying(calls: usize) -> Vec<Program> {
+    let changes = on_keys(&[Set, Invalidate, InvalidateAll, Refresh, RefreshRefuse], &[0]);
+    let beside = |change| Program::new(&[(Call, 0)], &[vec![(Call, 0); calls], vec![change, (Call, 0)]]);
+    changes.into_iter().map(beside).collect()
+}
+
+#[test]
+fn copies() {
+    search::<World<Owned>>("2 calls beside a change", Preemptions(3), &copying(2));
+    search::<World<Shared>>("2 calls beside a change, not copied", Preemptions(3), &copying(2));
+}
+
 #[test]
 fn three_threads() {
     search::<World<Owned>>("3 × 1", Preemptions(2), &programs(&CORE, &[1, 1, 1]));
@@ -87,6 +100,13 @@ fn what_went_wrong() {
 
 mod deeper {
     use super::*;
+
+    #[test]
+    #[ignore = "minutes"]
+    fn copies() {
+        search::<World<Owned>>("3 calls beside a change", Exhaustive, &copying(3));
+        search::<World<Shared>>("3 calls beside a change, not copied", Exhaustive, &copying(3));
+    }
 
     #[test]
     #[ignore = "minutes"]

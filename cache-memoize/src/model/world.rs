@@ -34,18 +34,19 @@ pub(super) struct Owned;
 impl Failure for Owned {
     type Shape = OwnedResult<u64, Self>;
     fn shape() -> Self::Shape {
-        require_cacheable((&&&&ShapeOf::<Result<u64, Owned>>::new()).__shape())
+        require_cacheable((&&&&ShapeOf::<Result<u64, Self>>::new()).__shape())
     }
 }
 
-/// A failure that is shared with those who wait.
+/// A failure that is shared with those who wait. It has a destructor, so that fronts have weak references to its
+/// entries, and not copies.
 #[derive(Clone, Default)]
-pub(super) struct Shared;
+pub(super) struct Shared(#[expect(dead_code, reason = "only to be dropped")] Option<Arc<()>>);
 
 impl Failure for Shared {
     type Shape = SharedResult<u64, Self>;
     fn shape() -> Self::Shape {
-        require_cacheable((&&&&&ShapeOf::<Result<u64, Shared>>::new()).__shape())
+        require_cacheable((&&&&&ShapeOf::<Result<u64, Self>>::new()).__shape())
     }
 }
 
@@ -118,7 +119,7 @@ impl<F: Failure> Subject for World<F> {
     fn new(colliding: bool) -> Self {
         // Small, for there is one in each execution; by weight, so that the number of processors does not matter.
         let target = Target::new(Memory::of(Capacity::Weight(8)), Scope::new("", Arc::default()), 0);
-        Self { target, shape: F::shape(), colliding, claimed: Point::new() }
+        Self { target: target.with_front(), shape: F::shape(), colliding, claimed: Point::new() }
     }
 
     fn perform(&self, step: &Step, body: &Body) -> Got {

@@ -50,13 +50,8 @@ impl<S: SharedShape> Caller<S> {
     ) -> (Arc<Entry<Carried, S::Shared>>, Arc<Flight>) {
         let mut made = None;
         let flight = at_key.begin(joinable, |ticket| {
-            let header = Header {
-                hash: self.key.hash,
-                ident: 0,
-                ticket,
-                generation: self.scope.scope.generation(),
-                scope: self.scope.scope.clone(),
-            };
+            let scope = &self.scope.scope;
+            let header = Header::new(self.key.hash, 0, ticket, scope.generation(), scope.clone());
             let key = Carried { key: self.key.clone(), stage };
             let entry = Arc::new(Entry { header, key, filled: OnceLock::new() });
             made = Some(entry.clone());

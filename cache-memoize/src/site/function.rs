@@ -229,7 +229,7 @@ impl Instance {
             return own;
         }
         let (memory, scope) = self.function.own();
-        self.own.get_or_init(|| Target::new(memory.clone(), scope.clone(), self.ident))
+        self.own.get_or_init(|| Target::new(memory.clone(), scope.clone(), self.ident).with_front())
     }
 
     /// Where the user's `backend` is.

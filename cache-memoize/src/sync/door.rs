@@ -1,5 +1,6 @@
 //! What threads meet at, as everyone has it: the standard library's.
 
+use std::sync::atomic::Ordering::SeqCst;
 use std::thread::Thread;
 
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -42,6 +43,20 @@ impl Point {
     #[inline]
     pub(crate) fn pass(&self) {}
 }
+
+/// What a counter has counted.
+#[inline]
+pub(crate) fn count(counter: &AtomicU64) -> u64 {
+    counter.load(SeqCst)
+}
+
+/// So many counters, at zero.
+macro_rules! counters {
+    ($count:expr) => {
+        [const { $crate::sync::door::AtomicU64::new(0) }; $count]
+    };
+}
+pub(crate) use counters;
 
 /// Something that the process has once, behind a function that returns it.
 macro_rules! process_wide {

@@ -75,6 +75,22 @@ impl Point {
     }
 }
 
+/// What a counter has counted. Loom takes `SeqCst` for less than it is: only with a change that is none it is sure to see
+/// the last one, as whoever begins after an operation has returned does.
+pub(crate) fn count(counter: &AtomicU64) -> u64 {
+    let count = counter.fetch_add(0, AcqRel);
+    take_step();
+    count
+}
+
+/// So many counters, at zero.
+macro_rules! counters {
+    ($count:expr) => {
+        ::std::array::from_fn(|_| $crate::sync::door::AtomicU64::new(0))
+    };
+}
+pub(crate) use counters;
+
 /// Something that the process has once; in the model each execution has its own.
 macro_rules! process_wide {
     ($(#[$doc:meta])* fn $name:ident() -> &$ty:ty = $value:expr;) => {

@@ -1,0 +1,162 @@
+//! The front: copies of what this thread found in stores lately, found again without a lock and without writing
+//! anything that another thread reads.
+//!
+//! Nobody tells a front anything: its copies are of a [time](super::stamp), and void when that has passed.
+//!
+//! Its thread may sleep for ever, and must not keep alive what has left the store. So values and keys with destructors
+//! are not copied: of their entries it has weak references.
+
+use std::any::Any;
+use std::mem::needs_drop;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
+
+use hashbrown::HashTable;
+
+use super::entry::{AnyEntry, Entry};
+use crate::stats::Striped;
+use crate::sync::door::MODELLED;
+use crate::thread::{self, Local};
+use crate::time::Deadline;
+
+/// How many copies there are at most for one function, in one thread.
+const MOST: usize = 4096;
+
+/// What is larger is left to the store.
+const LARGEST: usize = 256;
+
+/// The fronts of one thread.
+pub(crate) struct Fronts {
+    /// By the numbers of targets: each a `Front<Copied<K, V>>` or a `Front<Weak<Entry<K, V>>>`.
+    fronts: Vec<Option<Box<dyn Any>>>,
+    /// What was found once, by a part of its hash: one look at a million entries must not push out those in use.
+    once: Vec<u16>,
+    refused: u8,
+}
+
+type Front<T> = HashTable<Found<T>>;
+
+struct Found<T> {
+    hash: u64,
+    time: u64,
+    it: T,
+}
+
+/// A key and its value, neither of which has a destructor.
+pub(crate) struct Copied<K, V> {
+    pub(crate) key: K,
+    pub(crate) value: V,
+    pub(crate) deadline: Deadline,
+}
+
+/// What a front has of an entry with a destructor.
+pub(crate) type Led<K, V> = Weak<Entry<K, V>>;
+
+/// What it has of this entry.
+pub(crate) fn led<K: Send + Sync + 'static, V: Send + Sync + 'static>(
+    entry: Arc<dyn AnyEntry>,
+) -> Option<Led<K, V>> {
+    let entry: Arc<dyn Any + Send + Sync> = entry;
+    entry.downcast().ok().map(|entry| Arc::downgrade(&entry))
+}
+
+/// Of targets that have no front.
+pub(crate) const NONE: usize = usize::MAX;
+
+/// A number for one that has.
+pub(crate) fn number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    // The model has one, in each of its many executions.
+    if MODELLED { 0 } else { NEXT.fetch_add(1, Relaxed) }
+}
+
+/// Whether entries are copied whole.
+pub(crate) const fn is_copied<K, V>() -> bool {
+    !needs_drop::<K>() && !needs_drop::<V>() && size_of::<Copied<K, V>>() <= LARGEST
+}
+
+/// Whether a front has anything of such entries.
+pub(crate) const fn is_kept<K, V>() -> bool {
+    is_copied::<K, V>() || size_of::<Entry<K, V>>() <= LARGEST
+}
+
+impl Fronts {
+    pub(crate) const fn new() -> Self {
+        Self { fronts: Vec::new(), once: Vec::new(), refused: 0 }
+    }
+
+    #[inline]
+    fn front<T: 'static>(&self, number: usize) -> Option<&Front<T>> {
+        self.fronts.get(number)?.as_deref()?.downcast_ref()
+    }
+
+    fn front_mut<T: 'static>(&mut self, number: usize) -> Option<&mut Front<T>> {
+        if self.fronts.len() <= number {
+            self.fronts.resize_with(number + 1, || None);
+        }
+        self.fronts[number].get_or_insert_with(|| Box::new(Front::<T>::new())).downcast_mut()
+    }
+
+    /// Whether it was found before, or it is one of some others: two that are found in turn may have the same place.
+    fn admits(&mut self, hash: u64) -> bool {
+        const PLACES: usize = 4096;
+        const OTHERS: u8 = 8;
+        if self.once.is_empty() {
+            self.once.resize(PLACES, 0);
+        }
+        let tag = (hash >> 16) as u16;
+        if std::mem::replace(&mut self.once[hash as usize % PLACES], tag) == tag {
+            return true;
+        }
+        self.refused = (self.refused + 1) % OTHERS;
+        self.refused == 0
+    }
+}
+
+/// What this thread found under that hash at this time, if `take` can use it. Counts a hit.
+#[inline]
+pub(crate) fn recall<T: 'static, V>(
+    number: usize,
+    hash: u64,
+    time: u64,
+    hits: &Striped,
+    take: impl FnOnce(&T) -> Option<V>,
+) -> Option<V> {
+    thread::with(|local| {
+        // User code in `take` may call memoized functions, which then find the fronts borrowed: by readers, as here.
+        let fronts = local.fronts.try_borrow().ok()?;
+        let found = fronts.front::<T>(number)?.find(hash, |found| found.hash == hash)?;
+        if found.time != time {
+            return None;
+        }
+        let value = take(&found.it)?;
+        hits.bump_on(local);
+        Some(value)
+    })
+    .flatten()
+}
+
+/// Whether it is worth while to keep what was found.
+pub(crate) fn admits(number: usize, hash: u64) -> bool {
+    let admits = |local: &Local| local.fronts.try_borrow_mut().is_ok_and(|mut fronts| fronts.admits(hash));
+    number != NONE && (MODELLED || thread::with(admits).unwrap_or(false))
+}
+
+/// Keeps what was found under that hash, looking at that time.
+pub(crate) fn keep<T: 'static>(number: usize, hash: u64, time: u64, it: T) {
+    thread::with(|local| put(local, number, Found { hash, time, it }));
+}
+
+fn put<T: 'static>(local: &Local, number: usize, found: Found<T>) {
+    let Ok(mut fronts) = local.fronts.try_borrow_mut() else { return };
+    let Some(front) = fronts.front_mut::<T>(number) else { return };
+    match front.find_mut(found.hash, |old| old.hash == found.hash) {
+        Some(old) => *old = found,
+        None => {
+            if front.len() >= MOST {
+                front.clear();
+            }
+            front.insert_unique(found.hash, found, |found| found.hash);
+        }
+    }
+}
