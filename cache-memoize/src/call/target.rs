@@ -10,7 +10,7 @@ use crate::flight::Leader;
 use crate::hooks;
 use crate::key::parts::Key;
 use crate::memory::entry::{AnyEntry, Entry, Filled, Header};
-use crate::memory::front::{self, Copied, Led};
+use crate::memory::front::{self, Copied, Kept, Led};
 use crate::memory::seed::Seed;
 use crate::memory::{Memory, Scope};
 use crate::policy::{Policy, Verdict};
@@ -63,20 +63,17 @@ impl Target {
     /// What this thread has found before.
     #[inline]
     fn recall<K: Key, V: Clone + Send + Sync + 'static>(&self, hash: u64, time: u64, key: &K) -> Option<V> {
-        if const { !front::is_kept::<K::Owned, V>() } {
-            return None;
-        }
         let hits = &self.scope.counters.hits;
-        if const { front::is_copied::<K::Owned, V>() } {
-            front::recall(self.number, hash, time, hits, |copied: &Copied<K::Owned, V>| {
+        match const { Kept::of::<K, V>() } {
+            Kept::Copy => front::recall(self.number, hash, time, hits, |copied: &Copied<K::Owned, V>| {
                 let is_it = key.is_same(&copied.key) && !copied.deadline.has_passed();
                 is_it.then(|| copied.value.clone())
-            })
-        } else {
-            front::recall(self.number, hash, time, hits, |led: &Led<K::Owned, V>| {
+            }),
+            Kept::Lead => front::recall(self.number, hash, time, hits, |led: &Led<K::Owned, V>| {
                 let entry = led.upgrade()?;
                 entry.fresh().filter(|_| key.is_same(&entry.key)).cloned()
-            })
+            }),
+            Kept::Nothing => None,
         }
     }
 
@@ -94,12 +91,18 @@ impl Target {
             return Lookup::Miss(self.miss(hash, key));
         };
         self.scope.counters.hits.bump();
-        if const { front::is_kept::<K::Owned, S::Shared>() } && front::admits(self.number, hash) {
-            if const { front::is_copied::<K::Owned, S::Shared>() } {
-                let (value, deadline) = (value.clone(), entry.deadline());
-                front::keep(self.number, hash, time, Copied { key: key.into_owned(), value, deadline });
-            } else if let Some(led) = front::led::<K::Owned, S::Shared>(found) {
-                front::keep(self.number, hash, time, led);
+        if front::admits(self.number, hash) {
+            match const { Kept::of::<K, S::Shared>() } {
+                Kept::Copy if front::is_short(&key) => {
+                    let (value, deadline) = (value.clone(), entry.deadline());
+                    front::keep(self.number, hash, time, Copied { key: key.into_owned(), value, deadline });
+                }
+                Kept::Lead => {
+                    if let Some(led) = front::led::<K::Owned, S::Shared>(found) {
+                        front::keep(self.number, hash, time, led);
+                    }
+                }
+                Kept::Copy | Kept::Nothing => {}
             }
         }
         Lookup::Hit(value)

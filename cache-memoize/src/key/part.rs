@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::hash::{Hash, Hasher};
+use std::mem::needs_drop;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -42,6 +43,10 @@ pub trait KeyPart {
     /// What an entry keeps.
     type Owned: Eq + Send + Sync + 'static;
 
+    /// Whether threads may keep copies of it: dropping one runs no code of the user's.
+    #[doc(hidden)]
+    const IS_PLAIN: bool = !needs_drop::<Self::Owned>();
+
     /// Feeds the hasher; equal parts feed it the same.
     fn hash_part<H: Hasher>(&self, state: &mut H);
     /// Whether this is what `owned` was made of.
@@ -54,6 +59,7 @@ macro_rules! by_value {
     ($($type:ty)*) => {$(
         impl KeyPart for $type {
             type Owned = $type;
+            const IS_PLAIN: bool = true;
             #[inline]
             fn hash_part<H: Hasher>(&self, state: &mut H) {
                 self.hash(state);
@@ -84,6 +90,7 @@ macro_rules! by_borrow {
     ($($borrowed:ty => $owned:ty,)*) => {$(
         impl KeyPart for $borrowed {
             type Owned = $owned;
+            const IS_PLAIN: bool = true;
             #[inline]
             fn hash_part<H: Hasher>(&self, state: &mut H) {
                 self.hash(state);
@@ -130,6 +137,7 @@ macro_rules! by_deref {
     ($([$($generics:tt)*] $pointer:ty => $target:ty,)*) => {$(
         impl<$($generics)*> KeyPart for $pointer {
             type Owned = <$target as KeyPart>::Owned;
+            const IS_PLAIN: bool = <$target as KeyPart>::IS_PLAIN;
             #[inline]
             fn hash_part<H: Hasher>(&self, state: &mut H) {
                 (**self).hash_part(state);
@@ -155,6 +163,7 @@ by_deref! {
 
 impl<T: KeyPart> KeyPart for [T] {
     type Owned = Vec<T::Owned>;
+    const IS_PLAIN: bool = T::IS_PLAIN;
     #[inline]
     fn hash_part<H: Hasher>(&self, state: &mut H) {
         state.write_usize(self.len());
@@ -171,6 +180,7 @@ impl<T: KeyPart> KeyPart for [T] {
 
 impl<T: KeyPart, const N: usize> KeyPart for [T; N] {
     type Owned = [T::Owned; N];
+    const IS_PLAIN: bool = T::IS_PLAIN;
     #[inline]
     fn hash_part<H: Hasher>(&self, state: &mut H) {
         self.iter().for_each(|item| item.hash_part(state));
@@ -186,6 +196,7 @@ impl<T: KeyPart, const N: usize> KeyPart for [T; N] {
 
 impl<T: KeyPart> KeyPart for Option<T> {
     type Owned = Option<T::Owned>;
+    const IS_PLAIN: bool = T::IS_PLAIN;
     #[inline]
     fn hash_part<H: Hasher>(&self, state: &mut H) {
         state.write_u8(self.is_some().into());
@@ -210,6 +221,7 @@ macro_rules! tuples {
     ($(($($name:ident $index:tt),*))*) => {$(
         impl<$($name: KeyPart),*> KeyPart for ($($name,)*) {
             type Owned = ($($name::Owned,)*);
+            const IS_PLAIN: bool = true $(&& $name::IS_PLAIN)*;
             #[inline]
             fn hash_part<Z: Hasher>(&self, _state: &mut Z) {
                 $(self.$index.hash_part(_state);)*

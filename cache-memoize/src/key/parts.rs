@@ -1,6 +1,7 @@
 //! The whole key: its parts as a list, so that a function may have any number of arguments.
 
 use std::hash::Hasher;
+use std::mem::needs_drop;
 
 use super::via::Part;
 
@@ -8,6 +9,8 @@ use super::via::Part;
 pub trait Key {
     /// What an entry keeps.
     type Owned: Eq + Send + Sync + 'static;
+    /// See [`KeyPart::IS_PLAIN`](super::part::KeyPart::IS_PLAIN).
+    const IS_PLAIN: bool = !needs_drop::<Self::Owned>();
     /// Feeds the hasher.
     fn hash<H: Hasher>(&self, state: &mut H);
     /// Whether this is what `owned` was made of.
@@ -36,6 +39,7 @@ impl Key for Nil {
 
 impl<P: Part, R: Key> Key for Cons<P, R> {
     type Owned = (P::Owned, R::Owned);
+    const IS_PLAIN: bool = P::IS_PLAIN && R::IS_PLAIN;
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);

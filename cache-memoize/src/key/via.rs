@@ -5,6 +5,7 @@
 use std::borrow::{Borrow, Cow};
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::mem::needs_drop;
 
 use super::part::KeyPart;
 
@@ -12,6 +13,8 @@ use super::part::KeyPart;
 pub trait Part {
     /// What an entry keeps.
     type Owned: Eq + Send + Sync + 'static;
+    /// See [`KeyPart::IS_PLAIN`](super::part::KeyPart::IS_PLAIN).
+    const IS_PLAIN: bool = !needs_drop::<Self::Owned>();
     /// Feeds the hasher.
     fn hash<H: Hasher>(&self, state: &mut H);
     /// Whether this is what `owned` was made of.
@@ -127,6 +130,7 @@ impl<T: ?Sized, B: ?Sized> CanBeKey<T> for MaybeBorrowed<'_, B> {}
 
 impl<T: KeyPart + ?Sized> Part for Known<'_, T> {
     type Owned = T::Owned;
+    const IS_PLAIN: bool = T::IS_PLAIN;
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash_part(state);

@@ -18,6 +18,7 @@ pub struct Redacted<P>(pub P);
 
 impl<L: Key> Part for Group<L> {
     type Owned = L::Owned;
+    const IS_PLAIN: bool = L::IS_PLAIN;
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
@@ -35,6 +36,7 @@ macro_rules! transparent {
     ($($mark:ident)*) => {$(
         impl<P: Part> Part for $mark<P> {
             type Owned = P::Owned;
+            const IS_PLAIN: bool = P::IS_PLAIN;
             #[inline]
             fn hash<H: Hasher>(&self, state: &mut H) {
                 self.0.hash(state);

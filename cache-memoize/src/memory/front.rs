@@ -3,10 +3,11 @@
 //!
 //! Nobody tells a front anything: its copies are of a [time](super::stamp), and void when that has passed.
 //!
-//! Its thread may sleep for ever, and must not keep alive what has left the store. So values and keys with destructors
-//! are not copied: of their entries it has weak references.
+//! Its thread may sleep for ever, and must not keep alive what has left the store. So only small values without
+//! destructors are copied, and short keys; of other entries it has weak references.
 
 use std::any::Any;
+use std::hash::Hasher;
 use std::mem::needs_drop;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
@@ -14,6 +15,7 @@ use std::sync::{Arc, Weak};
 use hashbrown::HashTable;
 
 use super::entry::{AnyEntry, Entry};
+use crate::key::parts::Key;
 use crate::stats::Striped;
 use crate::sync::door::MODELLED;
 use crate::thread::{self, Local};
@@ -42,7 +44,7 @@ struct Found<T> {
     it: T,
 }
 
-/// A key and its value, neither of which has a destructor.
+/// A plain key and its value, which has no destructor.
 pub(crate) struct Copied<K, V> {
     pub(crate) key: K,
     pub(crate) value: V,
@@ -70,14 +72,40 @@ pub(crate) fn number() -> usize {
     if MODELLED { 0 } else { NEXT.fetch_add(1, Relaxed) }
 }
 
-/// Whether entries are copied whole.
-pub(crate) const fn is_copied<K, V>() -> bool {
-    !needs_drop::<K>() && !needs_drop::<V>() && size_of::<Copied<K, V>>() <= LARGEST
+/// What a front has of the entries of a function.
+pub(crate) enum Kept {
+    Copy,
+    Lead,
+    Nothing,
 }
 
-/// Whether a front has anything of such entries.
-pub(crate) const fn is_kept<K, V>() -> bool {
-    is_copied::<K, V>() || size_of::<Entry<K, V>>() <= LARGEST
+impl Kept {
+    pub(crate) const fn of<K: Key, V>() -> Self {
+        if K::IS_PLAIN && !needs_drop::<V>() && size_of::<Copied<K::Owned, V>>() <= LARGEST {
+            Self::Copy
+        } else if size_of::<Entry<K::Owned, V>>() <= LARGEST {
+            Self::Lead
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
+/// Whether a key that would be copied is, with all that it owns, no larger than entries may be.
+pub(crate) fn is_short(key: &impl Key) -> bool {
+    /// Hashing sees all of it.
+    struct Length(usize);
+    impl Hasher for Length {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0 += bytes.len();
+        }
+        fn finish(&self) -> u64 {
+            0
+        }
+    }
+    let mut length = Length(0);
+    key.hash(&mut length);
+    length.0 <= LARGEST
 }
 
 impl Fronts {
