@@ -15,6 +15,7 @@ mod key;
 mod memory;
 #[cfg(all(test, cache_memoize_loom))]
 mod model;
+mod numbers;
 mod place;
 mod policy;
 #[cfg(feature = "redis")]

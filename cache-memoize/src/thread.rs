@@ -1,13 +1,10 @@
 //! What each thread has of its own.
 
 use std::cell::{Cell, RefCell};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::sync::Mutex;
 
 use crate::memory::front::Fronts;
+use crate::numbers::Numbers;
 use crate::sync::door::thread_local;
-use crate::sync::lock;
 
 /// All of it together, so that a hit finds it once.
 pub(crate) struct Local {
@@ -40,32 +37,22 @@ impl Local {
 /// The number, to be given back.
 struct Number(Cell<usize>);
 
-/// How many there are, and those of threads that have ended, the lowest first.
-static NUMBERS: Mutex<(usize, BinaryHeap<Reverse<usize>>)> = Mutex::new((0, BinaryHeap::new()));
+static NUMBERS: Numbers = Numbers::new();
 
 impl Number {
     const NONE: usize = usize::MAX;
 
     #[cold]
     fn take(&self) -> usize {
-        let (count, free) = &mut *lock(&NUMBERS);
-        let number = free.pop().map_or_else(
-            || {
-                *count += 1;
-                *count - 1
-            },
-            |Reverse(number)| number,
-        );
-        self.0.set(number);
-        number
+        self.0.set(NUMBERS.take());
+        self.0.get()
     }
 }
 
 impl Drop for Number {
     fn drop(&mut self) {
         if self.0.get() != Self::NONE {
-            // The lock hands what this thread has written to the next one with its number.
-            lock(&NUMBERS).1.push(Reverse(self.0.get()));
+            NUMBERS.give_back(self.0.get());
         }
     }
 }

@@ -53,8 +53,19 @@ pub(crate) fn ticks(lifetime: Duration) -> u64 {
 
 #[inline]
 fn now() -> u64 {
+    crate::hooks::ticks_now(real_now())
+}
+
+#[inline]
+fn real_now() -> u64 {
     // The variant that updates coarsetime's shared cache would write a shared cache line on every hit.
-    crate::hooks::ticks_now(coarsetime::Instant::now_without_cache_update().as_ticks())
+    coarsetime::Instant::now_without_cache_update().as_ticks()
+}
+
+/// The clock in milliseconds. No test stops it.
+pub(crate) fn milliseconds() -> u64 {
+    let ticks = real_now();
+    (ticks >> 32) * 1000 + (((ticks & 0xffff_ffff) * 1000) >> 32)
 }
 
 /// What `ttl = …` and `err_ttl = …` accept: whole seconds, or a [`Duration`].

@@ -64,7 +64,7 @@ impl ByteMemory {
         let generation = scope.generation();
         let filled = OnceLock::from(Filled::new(value.to_vec(), lifetime, 1));
         inner.set(hash, |ticket| {
-            let header = Header::new(hash, IDENT, ticket, generation, scope);
+            let header = Header { hash, ident: IDENT, ticket, generation };
             Arc::new(Entry { header, key: key.text().to_owned(), filled })
         })
     }

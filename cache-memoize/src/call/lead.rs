@@ -35,40 +35,50 @@ pub struct Lead<K: Send + Sync + 'static, S: Shape> {
     entry: Arc<Entry<K, S::Shared>>,
     flight: Arc<Flight>,
     purpose: Purpose,
+    /// The time when nothing was stored, where that is known.
+    vacant: Option<u64>,
     /// Whether the flight is still to be ended.
     open: bool,
 }
 
 impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     pub(crate) fn begin(miss: Miss<K, S>, purpose: Purpose, leader: Leader) -> Self {
-        let memory = miss.target.memory.clone();
+        let memory = miss.memory.clone();
         let mut key = memory.inner().flights.at(miss.hash);
         Self::begin_at(&mut key, miss, purpose, leader)
     }
 
     pub(crate) fn begin_at(key: &mut AtKey<'_>, miss: Miss<K, S>, purpose: Purpose, leader: Leader) -> Self {
-        let Miss { target, hash, key: owned, .. } = miss;
-        target.scope.counters.misses.fetch_add(1, Relaxed);
-        target.scope.counters.in_flight.fetch_add(1, Relaxed);
-        let generation = target.scope.generation();
+        let Miss { memory, scope, ident, hash, time, key: owned, .. } = miss;
+        scope.counters.misses.fetch_add(1, Relaxed);
+        scope.counters.in_flight.fetch_add(1, Relaxed);
+        let generation = scope.generation();
         let mut made = None;
         let flight = key.begin(purpose != Purpose::Aside, |ticket| {
-            let header = Header::new(hash, target.ident, ticket, generation, target.scope);
+            let header = Header { hash, ident, ticket, generation };
             let entry = Arc::new(Entry { header, key: owned, filled: OnceLock::new() });
             made = Some(entry.clone());
-            Flight::new(entry, leader, target.memory.address())
+            Flight::new(entry, leader, memory.address())
         });
         let entry = made.expect("`begin` makes the flight");
-        Self { memory: target.memory, entry, flight, purpose, open: true }
+        let vacant = (purpose == Purpose::Fill).then_some(time);
+        Self { memory, entry, flight, purpose, vacant, open: true }
     }
 
     #[inline(never)]
     pub(crate) fn run(self, policy: Policy<K, S>, body: impl FnOnce() -> S::Return) -> S::Return {
         self.at(Point::BeforeBody).block();
-        match self.within(body) {
-            Ok(returned) => {
-                self.at(Point::BeforeStore).block();
-                self.complete(&policy, returned)
+        let computed = self.within(|| {
+            let returned = body();
+            self.at(Point::BeforeStore).block();
+            // What decides and what copies is the user's code, too.
+            let decision = self.decide(&policy, &returned);
+            (returned, decision)
+        });
+        match computed {
+            Ok((returned, (landing, how))) => {
+                self.end(landing, how);
+                returned
             }
             Err(panic) => self.fail(panic),
         }
@@ -93,7 +103,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     }
 
     fn at(&self, point: Point) -> Held {
-        hooks::held(self.entry.header.scope.function, point)
+        hooks::held(self.entry.header.common().function, point)
     }
 
     /// Runs user code as part of the computation: when it calls the same key, that is recursion.
@@ -160,7 +170,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     /// Lands, then wakes those who wait; what is left over is for the caller to drop after both.
     fn close(&mut self, landing: Landing, how: Settled) -> Leftovers {
         self.open = false;
-        let leftovers = self.memory.inner().land(&self.flight, landing);
+        let leftovers = self.memory.inner().land(&self.flight, landing, self.vacant);
         self.flight.settle(how);
         leftovers
     }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::lead::{Lead, Purpose};
-use super::target::Target;
 use super::turn::Turn;
 use crate::flight::context::{self, NoWait};
 use crate::flight::{self, Flight, Leader, Settled, Wait, Waited};
 use crate::hooks::{self, Held, Point};
 use crate::memory::entry::{AnyEntry, Entry};
+use crate::memory::{Memory, Scope};
 use crate::shape::Shape;
 
 /// What a call found.
@@ -26,8 +26,12 @@ pub enum Lookup<K, S: Shape> {
 
 /// A call that needs a value.
 pub struct Miss<K, S> {
-    pub(crate) target: Target,
+    pub(crate) memory: Memory,
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) ident: u64,
     pub(crate) hash: u64,
+    /// When the store was asked, see [`stamp`](crate::memory).
+    pub(crate) time: u64,
     pub(crate) key: K,
     /// Whether the body must not run twice at a time even when it fails.
     pub(crate) exclusive: bool,
@@ -105,7 +109,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
 
 impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     fn at(&self, point: Point) -> Held {
-        hooks::held(self.target.scope.function, point)
+        hooks::held(self.scope.function, point)
     }
 
     #[inline(never)]
@@ -128,13 +132,14 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
         if self.is_recursion() {
             return Next::Turn(Turn::Uncached);
         }
-        let memory = self.target.memory.clone();
+        let memory = self.memory.clone();
         let mut not_it: Option<Arc<dyn AnyEntry>> = None;
         loop {
             let mut key = memory.inner().flights.at(self.hash);
             // Whoever computed it last may have stored it since step one; compared outside the lock, because
             // comparing is user code.
-            let found = memory.inner().peek(self.hash);
+            let has_changed = self.scope.time(self.hash) != self.time;
+            let found = if has_changed { memory.inner().peek(self.hash) } else { None };
             if let Some(found) =
                 found.filter(|found| !not_it.as_ref().is_some_and(|old| Arc::ptr_eq(old, found)))
             {
@@ -142,7 +147,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
                 if found.is_fresh()
                     && let Some(value) = self.value_in(&found)
                 {
-                    self.target.scope.counters.hits.bump();
+                    self.scope.counters.hits.bump();
                     return Next::Turn(Turn::Hit(value));
                 }
                 not_it = Some(found);
@@ -167,7 +172,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     }
 
     fn is_recursion(&self) -> bool {
-        let memory = &self.target.memory;
+        let memory = &self.memory;
         context::is_recursion(memory.address(), self.hash, || {
             memory.inner().flights.at(self.hash).is_computed()
         })
@@ -182,7 +187,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
 
     /// What to do when the flight that this call waited for has ended.
     fn after(self, flight: &Flight, how: Settled, leader: Leader) -> Next<K, S> {
-        let joined = &self.target.scope.counters.joined;
+        let joined = &self.scope.counters.joined;
         match how {
             Settled::Abandoned => self.next(leader),
             Settled::Unshared if self.exclusive => self.next(leader),
@@ -205,7 +210,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
 
     /// The entry, if it is of this very key.
     fn entry_in<'e>(&self, entry: &'e dyn AnyEntry) -> Option<&'e Entry<K, S::Shared>> {
-        entry.typed().filter(|entry| entry.header.ident == self.target.ident && entry.key == self.key)
+        entry.typed().filter(|entry| entry.header.ident == self.ident && entry.key == self.key)
     }
 
     fn value_in(&self, entry: &Arc<dyn AnyEntry>) -> Option<S::Shared> {

@@ -9,4 +9,5 @@ mod turn;
 
 pub use lookup::Lookup;
 pub use named::Named;
+pub(crate) use target::Tenant;
 pub use turn::{Refreshing, Turn};

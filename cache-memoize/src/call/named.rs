@@ -15,9 +15,9 @@ use crate::shape::{Shape, Split};
 use crate::stats::Stats;
 
 /// A [`Target`] that `backend = …` named.
-pub struct Named(pub(crate) Target);
+pub struct Named<'m>(pub(crate) Target<'m>);
 
-impl Named {
+impl Named<'_> {
     /// See [`Target::lookup`].
     #[inline]
     pub fn lookup<K: Key, S: Shape>(&self, key: K, shape: S) -> Lookup<K::Owned, S> {

@@ -17,32 +17,36 @@ use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
 use crate::stats::Stats;
 
-/// The cache that a call uses, with the identity under which the function keeps its entries there.
-#[derive(Clone)]
-pub struct Target {
-    pub(crate) memory: Memory,
-    pub(crate) scope: Arc<Scope>,
-    pub(crate) ident: u64,
-    /// Of the fronts.
-    number: usize,
+/// A function in a memory.
+pub(crate) struct Tenant {
+    scope: Arc<Scope>,
+    ident: u64,
+    front: front::Number,
     seed: Seed,
 }
 
-impl Target {
-    /// For one call.
-    pub(crate) fn new(memory: Memory, scope: Arc<Scope>, ident: u64) -> Self {
-        let seed = memory.inner().secret.seed(ident);
-        Self { memory, scope, ident, number: front::NONE, seed }
+impl Tenant {
+    /// `ident` tells its entries from those of others.
+    pub(crate) fn new(memory: &Memory, scope: Arc<Scope>, ident: u64) -> Self {
+        Self { scope, ident, front: front::Number::new(), seed: memory.inner().secret.seed(ident) }
     }
+}
 
-    /// For all calls.
-    pub(crate) fn with_front(self) -> Self {
-        Self { number: front::number(), ..self }
+/// The cache that a call uses, and what the function is there.
+#[derive(Clone, Copy)]
+pub struct Target<'m> {
+    pub(crate) memory: &'m Memory,
+    tenant: &'m Tenant,
+}
+
+impl<'m> Target<'m> {
+    pub(crate) fn new(memory: &'m Memory, tenant: &'m Tenant) -> Self {
+        Self { memory, tenant }
     }
 
     #[inline]
     fn hash(&self, key: &impl Key) -> u64 {
-        self.seed.hash(|hasher| key.hash(hasher))
+        self.tenant.seed.hash(|hasher| key.hash(hasher))
     }
 
     /// Step one: a hit, or what is needed to go on without the borrowed arguments.
@@ -53,7 +57,7 @@ impl Target {
         }
         let hash = self.hash(&key);
         // Before the store is asked: see `stamp`.
-        let time = self.scope.time(hash);
+        let time = self.tenant.scope.time(hash);
         match self.recall(hash, time, &key) {
             Some(value) => Lookup::Hit(value),
             None => self.look_further(hash, time, key),
@@ -63,13 +67,15 @@ impl Target {
     /// What this thread has found before.
     #[inline]
     fn recall<K: Key, V: Clone + Send + Sync + 'static>(&self, hash: u64, time: u64, key: &K) -> Option<V> {
-        let hits = &self.scope.counters.hits;
+        let hits = &self.tenant.scope.counters.hits;
         match const { Kept::of::<K, V>() } {
-            Kept::Copy => front::recall(self.number, hash, time, hits, |copied: &Copied<K::Owned, V>| {
-                let is_it = key.is_same(&copied.key) && !copied.deadline.has_passed();
-                is_it.then(|| copied.value.clone())
-            }),
-            Kept::Lead => front::recall(self.number, hash, time, hits, |led: &Led<K::Owned, V>| {
+            Kept::Copy => {
+                front::recall(&self.tenant.front, hash, time, hits, |copied: &Copied<K::Owned, V>| {
+                    let is_it = key.is_same(&copied.key) && !copied.deadline.has_passed();
+                    is_it.then(|| copied.value.clone())
+                })
+            }
+            Kept::Lead => front::recall(&self.tenant.front, hash, time, hits, |led: &Led<K::Owned, V>| {
                 let entry = led.upgrade()?;
                 entry.fresh().filter(|_| key.is_same(&entry.key)).cloned()
             }),
@@ -81,25 +87,30 @@ impl Target {
     #[inline(never)]
     fn look_further<K: Key, S: Shape>(&self, hash: u64, time: u64, key: K) -> Lookup<K::Owned, S> {
         let Some(found) = self.memory.inner().candidate(hash) else {
-            return Lookup::Miss(self.miss(hash, key));
+            return Lookup::Miss(self.miss(hash, time, key));
         };
         let Some(entry) = self.mine::<K, S::Shared>(&found, &key) else {
-            return Lookup::Miss(self.miss(hash, key));
+            return Lookup::Miss(self.miss(hash, time, key));
         };
         let Some(value) = entry.fresh().cloned() else {
             self.memory.inner().reclaim(&found);
-            return Lookup::Miss(self.miss(hash, key));
+            return Lookup::Miss(self.miss(hash, time, key));
         };
-        self.scope.counters.hits.bump();
-        if front::admits(self.number, hash) {
+        self.tenant.scope.counters.hits.bump();
+        if front::admits(hash) {
             match const { Kept::of::<K, S::Shared>() } {
                 Kept::Copy if front::is_short(&key) => {
                     let (value, deadline) = (value.clone(), entry.deadline());
-                    front::keep(self.number, hash, time, Copied { key: key.into_owned(), value, deadline });
+                    front::keep(
+                        &self.tenant.front,
+                        hash,
+                        time,
+                        Copied { key: key.into_owned(), value, deadline },
+                    );
                 }
                 Kept::Lead => {
                     if let Some(led) = front::led::<K::Owned, S::Shared>(found) {
-                        front::keep(self.number, hash, time, led);
+                        front::keep(&self.tenant.front, hash, time, led);
                     }
                 }
                 Kept::Copy | Kept::Nothing => {}
@@ -116,11 +127,20 @@ impl Target {
         key: &K,
     ) -> Option<&'e Entry<K::Owned, V>> {
         let entry = entry.typed::<K::Owned, V>()?;
-        (entry.header.ident == self.ident && key.is_same(&entry.key)).then_some(entry)
+        (entry.header.ident == self.tenant.ident && key.is_same(&entry.key)).then_some(entry)
     }
 
-    fn miss<K: Key, S: Shape>(&self, hash: u64, key: K) -> Miss<K::Owned, S> {
-        Miss { target: self.clone(), hash, key: key.into_owned(), exclusive: false, shape: PhantomData }
+    fn miss<K: Key, S: Shape>(&self, hash: u64, time: u64, key: K) -> Miss<K::Owned, S> {
+        Miss {
+            memory: self.memory.clone(),
+            scope: self.tenant.scope.clone(),
+            ident: self.tenant.ident,
+            hash,
+            time,
+            key: key.into_owned(),
+            exclusive: false,
+            shape: PhantomData,
+        }
     }
 
     /// Looks without running, counting or keeping the entry warm.
@@ -140,14 +160,14 @@ impl Target {
     pub fn invalidate<K: Key>(&self, key: K) -> bool {
         let Some(removed) = self.memory.inner().invalidate(self.hash(&key)) else { return false };
         // A key that merely has the same hash lost its entry as well, but it was not this one.
-        removed.header().ident == self.ident
+        removed.header().ident == self.tenant.ident
             && removed.is_fresh()
             && removed.key().downcast_ref().is_some_and(|owned| key.is_same(owned))
     }
 
     /// Removes all that the function stored here and overtakes all its computations.
     pub fn invalidate_all(&self) {
-        self.memory.inner().invalidate_all(&self.scope);
+        self.memory.inner().invalidate_all(&self.tenant.scope);
     }
 
     /// Stores a value without running the body.
@@ -163,8 +183,8 @@ impl Target {
         let filled = OnceLock::from(Filled::new(value, lifetime, weight));
         // The generation under the lock of the key: one that ended before would take the place of what came since.
         let leftovers = inner.set(hash, |ticket| {
-            let generation = self.scope.generation();
-            let header = Header::new(hash, self.ident, ticket, generation, self.scope.clone());
+            let generation = self.tenant.scope.generation();
+            let header = Header { hash, ident: self.tenant.ident, ticket, generation };
             Arc::new(Entry { header, key, filled })
         });
         drop(leftovers);
@@ -182,11 +202,12 @@ impl Target {
 
     fn replace<K: Key, S: Shape>(&self, key: K, leader: Leader) -> Turn<K::Owned, S> {
         let hash = self.hash(&key);
-        Turn::Lead(Lead::begin(self.miss(hash, key), Purpose::Refresh, leader))
+        let time = self.tenant.scope.time(hash);
+        Turn::Lead(Lead::begin(self.miss(hash, time, key), Purpose::Refresh, leader))
     }
 
     /// What the cache did for the function.
     pub fn stats(&self) -> Stats {
-        self.scope.stats(self.memory.capacity())
+        self.tenant.scope.stats(self.memory.capacity())
     }
 }

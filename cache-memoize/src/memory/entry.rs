@@ -6,20 +6,21 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::time::Duration;
 
-use super::sweeper;
+use super::{Common, sweeper};
 use crate::sync::door::AtomicBool;
 use crate::time::Deadline;
 
 /// All that one function stored in one memory between two calls of `f_invalidate_all`, which ends it. Entries
 /// point to theirs, so that ending it makes all of them invisible at once.
 pub(crate) struct Generation {
+    pub(crate) of: Arc<Common>,
     ended: AtomicBool,
     entries: AtomicU64,
 }
 
 impl Generation {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { ended: AtomicBool::new(false), entries: AtomicU64::new(0) })
+    pub(crate) fn new(of: Arc<Common>) -> Arc<Self> {
+        Arc::new(Self { of, ended: AtomicBool::new(false), entries: AtomicU64::new(0) })
     }
 
     #[inline]
@@ -52,18 +53,12 @@ pub(crate) struct Header {
     /// When its computation began, in the order of [`Flights::ticket`](crate::flight::table::Flights::ticket).
     pub(crate) ticket: u64,
     pub(crate) generation: Arc<Generation>,
-    pub(crate) scope: Arc<super::Scope>,
 }
 
 impl Header {
-    pub(crate) fn new(
-        hash: u64,
-        ident: u64,
-        ticket: u64,
-        generation: Arc<Generation>,
-        scope: Arc<super::Scope>,
-    ) -> Self {
-        Self { hash, ident, ticket, generation, scope }
+    /// What all entries of the function have in common.
+    pub(crate) fn common(&self) -> &Common {
+        &self.generation.of
     }
 
     /// Whether the entry may be served: its generation lives and its time has not passed.

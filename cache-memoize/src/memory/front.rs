@@ -9,13 +9,13 @@
 use std::any::Any;
 use std::hash::Hasher;
 use std::mem::needs_drop;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 use hashbrown::HashTable;
 
 use super::entry::{AnyEntry, Entry};
 use crate::key::parts::Key;
+use crate::numbers::Numbers;
 use crate::stats::Striped;
 use crate::sync::door::MODELLED;
 use crate::thread::{self, Local};
@@ -29,7 +29,7 @@ const LARGEST: usize = 256;
 
 /// The fronts of one thread.
 pub(crate) struct Fronts {
-    /// By the numbers of targets: each a `Front<Copied<K, V>>` or a `Front<Weak<Entry<K, V>>>`.
+    /// By [`Number`]: each a `Front<Copied<K, V>>` or a `Front<Weak<Entry<K, V>>>`.
     fronts: Vec<Option<Box<dyn Any>>>,
     /// What was found once, by a part of its hash: one look at a million entries must not push out those in use.
     once: Vec<u16>,
@@ -62,14 +62,25 @@ pub(crate) fn led<K: Send + Sync + 'static, V: Send + Sync + 'static>(
     entry.downcast().ok().map(|entry| Arc::downgrade(&entry))
 }
 
-/// Of targets that have no front.
-pub(crate) const NONE: usize = usize::MAX;
+/// Where all threads have the front of a function in a memory. When that is gone, another one gets the number, and finds
+/// copies of a time that is not its own.
+pub(crate) struct Number(usize);
 
-/// A number for one that has.
-pub(crate) fn number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    // The model has one, in each of its many executions.
-    if MODELLED { 0 } else { NEXT.fetch_add(1, Relaxed) }
+static NUMBERS: Numbers = Numbers::new();
+
+impl Number {
+    pub(crate) fn new() -> Self {
+        // The model has one, in each of its many executions.
+        Self(if MODELLED { 0 } else { NUMBERS.take() })
+    }
+}
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        if !MODELLED {
+            NUMBERS.give_back(self.0);
+        }
+    }
 }
 
 /// What a front has of the entries of a function.
@@ -122,7 +133,10 @@ impl Fronts {
         if self.fronts.len() <= number {
             self.fronts.resize_with(number + 1, || None);
         }
-        self.fronts[number].get_or_insert_with(|| Box::new(Front::<T>::new())).downcast_mut()
+        let place = &mut self.fronts[number];
+        // Another function had the number before.
+        let front = place.take().filter(|front| front.is::<Front<T>>());
+        place.insert(front.unwrap_or_else(|| Box::new(Front::<T>::new()))).downcast_mut()
     }
 
     /// Whether it was found before, or it is one of some others: two that are found in turn may have the same place.
@@ -144,7 +158,7 @@ impl Fronts {
 /// What this thread found under that hash at this time, if `take` can use it. Counts a hit.
 #[inline]
 pub(crate) fn recall<T: 'static, V>(
-    number: usize,
+    number: &Number,
     hash: u64,
     time: u64,
     hits: &Striped,
@@ -153,7 +167,7 @@ pub(crate) fn recall<T: 'static, V>(
     thread::with(|local| {
         // User code in `take` may call memoized functions, which then find the fronts borrowed: by readers, as here.
         let fronts = local.fronts.try_borrow().ok()?;
-        let found = fronts.front::<T>(number)?.find(hash, |found| found.hash == hash)?;
+        let found = fronts.front::<T>(number.0)?.find(hash, |found| found.hash == hash)?;
         if found.time != time {
             return None;
         }
@@ -165,14 +179,14 @@ pub(crate) fn recall<T: 'static, V>(
 }
 
 /// Whether it is worth while to keep what was found.
-pub(crate) fn admits(number: usize, hash: u64) -> bool {
+pub(crate) fn admits(hash: u64) -> bool {
     let admits = |local: &Local| local.fronts.try_borrow_mut().is_ok_and(|mut fronts| fronts.admits(hash));
-    number != NONE && (MODELLED || thread::with(admits).unwrap_or(false))
+    MODELLED || thread::with(admits).unwrap_or(false)
 }
 
 /// Keeps what was found under that hash, looking at that time.
-pub(crate) fn keep<T: 'static>(number: usize, hash: u64, time: u64, it: T) {
-    thread::with(|local| put(local, number, Found { hash, time, it }));
+pub(crate) fn keep<T: 'static>(number: &Number, hash: u64, time: u64, it: T) {
+    thread::with(|local| put(local, number.0, Found { hash, time, it }));
 }
 
 fn put<T: 'static>(local: &Local, number: usize, found: Found<T>) {

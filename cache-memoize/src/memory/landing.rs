@@ -32,7 +32,13 @@ pub(crate) struct Leftovers {
 
 impl Inner {
     /// A computation has ended. Returns after the store has changed; wake the waiters then.
-    pub(crate) fn land(self: &Arc<Self>, flight: &Arc<Flight>, landing: Landing) -> Leftovers {
+    /// If it began when nothing was stored, `vacant` is the time of that.
+    pub(crate) fn land(
+        self: &Arc<Self>,
+        flight: &Arc<Flight>,
+        landing: Landing,
+        vacant: Option<u64>,
+    ) -> Leftovers {
         let hash = flight.entry.header().hash;
         let mut leftovers = Leftovers::default();
         let mut key = self.flights.at(hash);
@@ -42,13 +48,13 @@ impl Inner {
             }
             match landing {
                 Landing::Nothing => {}
-                Landing::Fill | Landing::Refresh => self.insert(&flight.entry, &mut leftovers),
+                Landing::Fill | Landing::Refresh => self.insert(&flight.entry, vacant, &mut leftovers),
                 Landing::RefreshRefused => self.remove_older(flight, &mut leftovers),
             }
         }
         key.end(flight);
         drop(key);
-        flight.entry.header().scope.counters.in_flight.fetch_sub(1, Relaxed);
+        flight.entry.header().common().counters.in_flight.fetch_sub(1, Relaxed);
         self.settle_accounts(&flight.entry, &leftovers.displaced);
         leftovers
     }
@@ -60,7 +66,7 @@ impl Inner {
         let ticket = key.ticket();
         leftovers.overtaken = key.overtake(ticket);
         let entry = make(ticket);
-        self.insert(&entry, &mut leftovers);
+        self.insert(&entry, None, &mut leftovers);
         drop(key);
         self.settle_accounts(&entry, &leftovers.displaced);
         leftovers
@@ -83,22 +89,24 @@ impl Inner {
     }
 
     /// Stores the entry, unless a newer one is there. To be called under the lock of its key.
-    fn insert(&self, entry: &Arc<dyn AnyEntry>, leftovers: &mut Leftovers) {
+    fn insert(&self, entry: &Arc<dyn AnyEntry>, vacant: Option<u64>, leftovers: &mut Leftovers) {
         let header = entry.header();
-        leftovers.entry = self.store.peek(header.hash);
-        let stored = leftovers.entry.as_ref();
-        if stored.is_some_and(|stored| stored.header().ticket > header.ticket && stored.is_fresh()) {
-            return;
+        if vacant != Some(header.common().time(header.hash)) {
+            leftovers.entry = self.store.peek(header.hash);
+            let stored = leftovers.entry.as_ref();
+            if stored.is_some_and(|stored| stored.header().ticket > header.ticket && stored.is_fresh()) {
+                return;
+            }
         }
         // Counted before it is there, so that nobody can count it as gone before it came.
         header.generation.entered();
-        header.scope.counters.stores.fetch_add(1, Relaxed);
+        header.common().counters.stores.fetch_add(1, Relaxed);
         leftovers.displaced = self.store.insert(entry.clone());
         // Also when nothing was there: see `invalidate`.
         stamp::void(header.hash);
         if header.ticket & self.youth == 0 {
             // The store must hear of what is in use, or it will evict that.
-            header.scope.void_copies();
+            header.common().void_copies();
         }
     }
 
@@ -120,7 +128,7 @@ impl Inner {
             // What had the same hash was replaced; anything else had to make room, or found none itself.
             if header.hash != entry.header().hash || Arc::ptr_eq(gone, entry) {
                 stamp::void(header.hash);
-                header.scope.counters.evictions.fetch_add(1, Relaxed);
+                header.common().counters.evictions.fetch_add(1, Relaxed);
             }
         }
         if !entry.header().generation.is_alive() {

@@ -7,17 +7,20 @@ pub(crate) mod seed;
 mod stamp;
 pub(crate) mod store;
 mod sweeper;
+mod tenants;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64 as Unmodelled, Ordering::Relaxed};
 use std::sync::{Arc, RwLock};
 
 use entry::{AnyEntry, Generation};
 pub(crate) use landing::{Landing, Leftovers};
 use seed::Secret;
 use store::Store;
+use tenants::Tenants;
 
 use crate::flight::table::Flights;
 use crate::stats::{Counters, Past, Stats};
@@ -89,6 +92,7 @@ pub(crate) struct Inner {
     pub(crate) flights: Flights,
     pub(crate) secret: Secret,
     scopes: RwLock<HashMap<u64, Arc<Scope>>>,
+    pub(crate) tenants: Tenants,
     capacity: Capacity,
     /// See [`Capacity::youth`].
     youth: u64,
@@ -99,32 +103,57 @@ pub(crate) struct Inner {
 
 /// What one function has in one memory.
 pub(crate) struct Scope {
+    common: Arc<Common>,
     generation: Mutex<Arc<Generation>>,
-    /// See [`stamp`].
-    time: AtomicU64,
+}
+
+/// What its entries need of that.
+pub(crate) struct Common {
     pub(crate) counters: Counters,
     /// The path of the function.
     pub(crate) function: &'static str,
+    /// See [`stamp`].
+    time: AtomicU64,
     /// Where the function adds up what it has done in memories that are gone.
     past: Arc<Past>,
 }
 
-impl Drop for Scope {
+impl Drop for Common {
     fn drop(&mut self) {
         self.counters.leave_to(&self.past);
     }
 }
 
-impl Scope {
-    pub(crate) fn new(function: &'static str, past: Arc<Past>) -> Arc<Self> {
-        let generation = Mutex::new(Generation::new());
-        Arc::new(Self { generation, time: AtomicU64::new(0), counters: Counters::default(), function, past })
-    }
+impl Deref for Scope {
+    type Target = Common;
 
+    #[inline]
+    fn deref(&self) -> &Common {
+        &self.common
+    }
+}
+
+impl Common {
     /// The time for copies of the entry with that hash.
     #[inline]
     pub(crate) fn time(&self, hash: u64) -> u64 {
         stamp::now(hash, &self.time)
+    }
+
+    /// Has all threads ask the store again.
+    pub(crate) fn void_copies(&self) {
+        stamp::void_all(&self.time);
+    }
+}
+
+impl Scope {
+    pub(crate) fn new(function: &'static str, past: Arc<Past>) -> Arc<Self> {
+        // No two are ever of the same time.
+        static SCOPES: Unmodelled = Unmodelled::new(0);
+        let time = AtomicU64::new(SCOPES.fetch_add(1, Relaxed) << 32);
+        let common = Arc::new(Common { counters: Counters::default(), function, time, past });
+        let generation = Mutex::new(Generation::new(common.clone()));
+        Arc::new(Self { common, generation })
     }
 
     pub(crate) fn generation(&self) -> Arc<Generation> {
@@ -137,13 +166,8 @@ impl Scope {
         // Under the lock: whoever finds the next generation here may rely on it that the one before has ended. Else, of
         // two that do this at once, one could return while what the other is about to end is still served.
         current.end();
-        *current = Generation::new();
+        *current = Generation::new(self.common.clone());
         self.void_copies();
-    }
-
-    /// Has all threads ask the store again.
-    pub(crate) fn void_copies(&self) {
-        stamp::void_all(&self.time);
     }
 
     pub(crate) fn stats(&self, capacity: Option<u64>) -> Stats {
@@ -178,6 +202,7 @@ impl Memory {
             flights: Flights::default(),
             secret: Secret::random(),
             scopes: RwLock::default(),
+            tenants: Tenants::default(),
             capacity,
             youth: capacity.youth(),
             sweep: sweeper::Due::default(),
@@ -276,7 +301,7 @@ impl Inner {
         let header = entry.header();
         header.generation.left();
         if header.generation.is_alive() {
-            header.scope.counters.expirations.fetch_add(1, Relaxed);
+            header.common().counters.expirations.fetch_add(1, Relaxed);
         }
     }
 

@@ -14,9 +14,9 @@ use super::Inner;
 use super::entry::AnyEntry;
 use crate::sync::door::MODELLED;
 use crate::sync::lock;
-use crate::time::Deadline;
+use crate::time::{Deadline, milliseconds};
 
-/// When a memory is to be swept next: milliseconds since [`start`], or [`Due::IDLE`].
+/// When a memory is to be swept next: [`milliseconds`], or [`Due::IDLE`].
 pub(super) struct Due(AtomicU64);
 
 impl Due {
@@ -51,17 +51,13 @@ pub(super) fn sweep_soon(memory: &Arc<Inner>) {
     schedule(memory, Duration::from_millis(10));
 }
 
-fn start() -> Instant {
-    static START: OnceLock<Instant> = OnceLock::new();
-    *START.get_or_init(Instant::now)
-}
-
 fn schedule(memory: &Arc<Inner>, delay: Duration) {
     // Its thread is not of the model, which sweeps when it likes to.
     if MODELLED {
         return;
     }
-    let at = u64::try_from((start().elapsed().saturating_add(delay)).as_millis()).unwrap_or(Due::IDLE - 1);
+    let delay = u64::try_from(delay.as_millis()).unwrap_or(Due::IDLE);
+    let at = milliseconds().saturating_add(delay).min(Due::IDLE - 1);
     // Ordered with the exchange in `sweep`: an entry stored as a sweep begins is seen by it, or schedules another.
     if memory.sweep.0.fetch_min(at, AcqRel) <= at {
         return;
@@ -121,7 +117,7 @@ fn sweeper() -> Option<&'static Sweeper> {
 fn run(sweeper: &Sweeper) {
     let mut queue = lock(&sweeper.queue);
     loop {
-        let now = u64::try_from(start().elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = milliseconds();
         queue = match queue.peek() {
             None => sweeper.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
             Some(Reverse(visit)) if visit.at > now => {

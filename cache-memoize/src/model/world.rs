@@ -11,6 +11,7 @@ use super::history::Got;
 use super::operation::Op;
 use super::program::Step;
 use super::subject::{Body, Subject};
+use crate::call::Tenant;
 use crate::call::target::Target;
 use crate::flight::block_on;
 use crate::key::parts::Key;
@@ -52,7 +53,8 @@ impl Failure for Shared {
 
 /// A memory with one function in it.
 pub(super) struct World<F: Failure> {
-    target: Target,
+    memory: Memory,
+    tenant: Tenant,
     shape: F::Shape,
     colliding: bool,
     /// Where a body is that has claimed to be the only one.
@@ -79,6 +81,10 @@ impl Key for Number {
 }
 
 impl<F: Failure> World<F> {
+    fn target(&self) -> Target<'_> {
+        Target::new(&self.memory, &self.tenant)
+    }
+
     fn key(&self, key: usize) -> Number {
         Number { key, colliding: self.colliding }
     }
@@ -90,7 +96,7 @@ impl<F: Failure> World<F> {
 
     /// A call on this thread.
     fn call(&self, step: &Step, body: impl FnOnce() -> Result<u64, F>) -> Result<u64, F> {
-        let lookup = self.target.lookup(self.key(step.key), self.shape);
+        let lookup = self.target().lookup(self.key(step.key), self.shape);
         let turn = match step.op {
             Op::Alone => lookup.alone(),
             Op::Claim | Op::ClaimFail => lookup.claim(),
@@ -101,16 +107,16 @@ impl<F: Failure> World<F> {
 
     /// A call as a task.
     async fn call_async(&self, step: &Step, body: impl Future<Output = Result<u64, F>>) -> Result<u64, F> {
-        let turn = self.target.lookup(self.key(step.key), self.shape).join_async().await;
+        let turn = self.target().lookup(self.key(step.key), self.shape).join_async().await;
         turn.run_async(self.policy(step.op), body).await
     }
 
     fn refresh(&self, step: &Step, body: impl FnOnce() -> Result<u64, F>) -> Result<u64, F> {
-        self.target.refresh(self.key(step.key), self.shape).run(self.policy(step.op), body)
+        self.target().refresh(self.key(step.key), self.shape).run(self.policy(step.op), body)
     }
 
     async fn refresh_async(&self, step: &Step, body: impl Future<Output = Result<u64, F>>) -> Result<u64, F> {
-        let turn = self.target.refresh_async(self.key(step.key), self.shape);
+        let turn = self.target().refresh_async(self.key(step.key), self.shape);
         turn.run_async(self.policy(step.op), body).await
     }
 }
@@ -118,8 +124,9 @@ impl<F: Failure> World<F> {
 impl<F: Failure> Subject for World<F> {
     fn new(colliding: bool) -> Self {
         // Small, for there is one in each execution; by weight, so that the number of processors does not matter.
-        let target = Target::new(Memory::of(Capacity::Weight(8)), Scope::new("", Arc::default()), 0);
-        Self { target: target.with_front(), shape: F::shape(), colliding, claimed: Point::new() }
+        let memory = Memory::of(Capacity::Weight(8));
+        let tenant = Tenant::new(&memory, Scope::new("", Arc::default()), 0);
+        Self { memory, tenant, shape: F::shape(), colliding, claimed: Point::new() }
     }
 
     fn perform(&self, step: &Step, body: &Body) -> Got {
@@ -150,21 +157,21 @@ impl<F: Failure> Subject for World<F> {
             op if op.is_call() => returned(self.call(step, run)),
             Op::Refresh | Op::RefreshFail | Op::RefreshRefuse => returned(self.refresh(step, run)),
             Op::RefreshDrop => polled_once(body, self.refresh_async(step, endless(body))),
-            Op::Peek => self.target.peek(key, self.shape).map_or(Got::Nothing, returned),
+            Op::Peek => self.target().peek(key, self.shape).map_or(Got::Nothing, returned),
             Op::Set => {
-                self.target.set(key, self.shape, &Ok(step.value), self.policy(step.op));
+                self.target().set(key, self.shape, &Ok(step.value), self.policy(step.op));
                 Got::Nothing
             }
             Op::Invalidate => {
-                self.target.invalidate(key);
+                self.target().invalidate(key);
                 Got::Nothing
             }
             Op::InvalidateAll => {
-                self.target.invalidate_all();
+                self.target().invalidate_all();
                 Got::Nothing
             }
             _ => {
-                self.target.memory.inner().sweep();
+                self.memory.inner().sweep();
                 Got::Nothing
             }
         };
@@ -173,12 +180,12 @@ impl<F: Failure> Subject for World<F> {
     }
 
     fn rest(self) -> Result<(), String> {
-        let memory = self.target.memory.inner();
+        let memory = self.memory.inner();
         if !memory.flights.is_idle() {
             return Err("something is remembered of computations that are over".into());
         }
         memory.sweep();
-        let stats = self.target.stats();
+        let stats = self.target().stats();
         if stats.in_flight != 0 {
             return Err(format!("{} computations are counted as running", stats.in_flight));
         }

@@ -118,22 +118,22 @@ impl<S: Copy> Typed<S> {
     }
 }
 
-impl Place for InMemory<'_> {
-    type Target = Named;
+impl<'m> Place for InMemory<'m> {
+    type Target = Named<'m>;
 
     #[inline]
-    fn target(&self, instance: &'static Instance) -> Named {
+    fn target(&self, instance: &'static Instance) -> Named<'m> {
         instance.in_memory(self.0)
     }
 
     #[inline]
-    fn verbatim_target(&self, instance: &'static Instance) -> Named {
+    fn verbatim_target(&self, instance: &'static Instance) -> Named<'m> {
         instance.verbatim_in_memory(self.0)
     }
 }
 
 /// Of a program that does not compile.
-impl Coded<()> for Named {
+impl Coded<()> for Named<'_> {
     fn coded(self, (): ()) -> Self {
         self
     }

@@ -51,7 +51,7 @@ impl<S: SharedShape> Caller<S> {
         let mut made = None;
         let flight = at_key.begin(joinable, |ticket| {
             let scope = &self.scope.scope;
-            let header = Header::new(self.key.hash, 0, ticket, scope.generation(), scope.clone());
+            let header = Header { hash: self.key.hash, ident: 0, ticket, generation: scope.generation() };
             let key = Carried { key: self.key.clone(), stage };
             let entry = Arc::new(Entry { header, key, filled: OnceLock::new() });
             made = Some(entry.clone());

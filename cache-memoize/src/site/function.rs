@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, Weak};
 
 use super::Meta;
 use super::path::Path;
-use crate::call::Named;
 use crate::call::target::Target;
+use crate::call::{Named, Tenant};
 use crate::hooks;
 use crate::key::text;
 use crate::key::text_via::WritePart;
@@ -54,7 +54,7 @@ pub struct Instance {
     within: String,
     /// The number that stands for the prefix, and for types that it cannot tell apart, within a memory.
     ident: u64,
-    own: OnceLock<Target>,
+    own: OnceLock<(Memory, Tenant)>,
 }
 
 /// Where a function is in its source.
@@ -224,12 +224,15 @@ impl Function {
 impl Instance {
     /// The function's own cache.
     #[inline]
-    pub fn own(&'static self) -> &'static Target {
-        if let Some(own) = self.own.get() {
-            return own;
-        }
+    pub fn own(&'static self) -> Target<'static> {
+        let (memory, tenant) = self.own.get().unwrap_or_else(|| self.first_own());
+        Target::new(memory, tenant)
+    }
+
+    #[cold]
+    fn first_own(&'static self) -> &'static (Memory, Tenant) {
         let (memory, scope) = self.function.own();
-        self.own.get_or_init(|| Target::new(memory.clone(), scope.clone(), self.ident).with_front())
+        self.own.get_or_init(|| (memory.clone(), Tenant::new(memory, scope.clone(), self.ident)))
     }
 
     /// Where the user's `backend` is.
@@ -245,25 +248,29 @@ impl Instance {
     }
 
     /// A memory that the user named.
-    pub(crate) fn in_memory(&'static self, memory: &Memory) -> Named {
-        self.named(memory, self.ident)
+    #[inline]
+    pub(crate) fn in_memory<'m>(&'static self, memory: &'m Memory) -> Named<'m> {
+        self.named(memory, || self.ident)
     }
 
     /// See [`verbatim_on`](Self::verbatim_on).
-    pub(crate) fn verbatim_in_memory(&'static self, memory: &Memory) -> Named {
-        self.named(memory, verbatim(self.function.world))
+    pub(crate) fn verbatim_in_memory<'m>(&'static self, memory: &'m Memory) -> Named<'m> {
+        self.named(memory, || verbatim(self.function.world))
     }
 
     /// Drops what it has in the function's own cache.
     #[cfg(feature = "testing")]
     pub(crate) fn forget_entries(&self) {
         if let Some(own) = self.own.get() {
-            own.invalidate_all();
+            let (memory, tenant) = own;
+            Target::new(memory, tenant).invalidate_all();
         }
     }
 
-    fn named(&'static self, memory: &Memory, ident: u64) -> Named {
-        Named(Target::new(memory.clone(), self.function.scope_in(memory), ident))
+    #[inline]
+    fn named<'m>(&'static self, memory: &'m Memory, ident: impl Fn() -> u64) -> Named<'m> {
+        let make = || Tenant::new(memory, self.function.scope_in(memory), ident());
+        Named(Target::new(memory, memory.inner().tenants.of(std::ptr::from_ref(self).addr(), make)))
     }
 
     /// What the function has on a shared backend.
