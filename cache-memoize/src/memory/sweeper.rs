@@ -38,26 +38,26 @@ pub(super) fn slack(lifetime: Duration) -> Duration {
 /// An entry may have been stored.
 pub(super) fn expect(memory: &Arc<Inner>, entry: &dyn AnyEntry) {
     if entry.deadline() != Deadline::NEVER {
-        schedule(memory, until_sweep(entry));
+        schedule(memory, sweep_after(entry));
     }
 }
 
-fn until_sweep(entry: &dyn AnyEntry) -> Duration {
-    entry.deadline().remaining().saturating_add(entry.slack())
+/// When the entry will have expired for a while, in [`milliseconds`].
+fn sweep_after(entry: &dyn AnyEntry) -> u64 {
+    entry.deadline().milliseconds().saturating_add(entry.slack().as_millis() as u64)
 }
 
 /// There is something to reclaim now.
 pub(super) fn sweep_soon(memory: &Arc<Inner>) {
-    schedule(memory, Duration::from_millis(10));
+    schedule(memory, milliseconds().saturating_add(10));
 }
 
-fn schedule(memory: &Arc<Inner>, delay: Duration) {
+fn schedule(memory: &Arc<Inner>, at: u64) {
     // Its thread is not of the model, which sweeps when it likes to.
     if MODELLED {
         return;
     }
-    let delay = u64::try_from(delay.as_millis()).unwrap_or(Due::IDLE);
-    let at = milliseconds().saturating_add(delay).min(Due::IDLE - 1);
+    let at = at.min(Due::IDLE - 1);
     // Ordered with the exchange in `sweep`: an entry stored as a sweep begins is seen by it, or schedules another.
     if memory.sweep.0.fetch_min(at, AcqRel) <= at {
         return;
@@ -144,7 +144,7 @@ fn pay(visit: &Visit) {
         return;
     }
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sweep(&memory))) {
-        schedule(&memory, Duration::from_secs(1));
+        schedule(&memory, milliseconds().saturating_add(1000));
         // Dropping a panic may panic.
         std::mem::forget(panic);
     }
@@ -156,18 +156,19 @@ fn pay(visit: &Visit) {
 pub(super) fn sweep(memory: &Arc<Inner>) {
     let began = Instant::now();
     let mut gone: Vec<Arc<dyn AnyEntry>> = Vec::new();
-    let mut next: Option<Duration> = None;
+    let mut next: Option<u64> = None;
     memory.store.for_each(|entry| {
         if !entry.is_fresh() {
             gone.push(entry.clone());
         } else if entry.deadline() != Deadline::NEVER {
-            let visit = until_sweep(&**entry);
+            let visit = sweep_after(&**entry);
             next = Some(next.map_or(visit, |next| next.min(visit)));
         }
     });
     gone.iter().for_each(|entry| memory.reclaim(entry));
     if let Some(next) = next {
         // Sweeping a huge memory must not become a thread's whole life.
-        schedule(memory, next.max(20 * began.elapsed()));
+        let pause = u64::try_from(20 * began.elapsed().as_millis()).unwrap_or(Due::IDLE);
+        schedule(memory, next.max(milliseconds().saturating_add(pause)));
     }
 }
