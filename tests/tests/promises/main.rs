@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod bounded;
+mod copies;
 mod fence;
 mod fence_async;
 mod flight;
