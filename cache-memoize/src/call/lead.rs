@@ -81,13 +81,12 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     {
         self.at(Point::BeforeBody).await;
         let returned = within_async(&self.flight, body).await;
-        match self.kept(&policy, returned) {
-            Ok((lead, shared)) => {
-                lead.at(Point::BeforeStore).await;
-                lead.complete(&policy, S::restore(shared))
-            }
-            Err(returned) => returned,
-        }
+        let (lead, shared) = match self.kept(&policy, returned) {
+            Ok(kept) => kept,
+            Err(returned) => return returned,
+        };
+        lead.at(Point::BeforeStore).await;
+        lead.complete(&policy, S::restore(shared))
     }
 
     /// What may be held at a gate: an error need not be `Send`, so with one that cannot be kept, all ends here.

@@ -4,10 +4,12 @@
 //! else is compiled once, and not again for every function of a program.
 
 use std::any::{TypeId, type_name};
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{LazyLock, OnceLock, RwLock};
 
 use super::path::Path;
 use super::{Function, Instance, Site};
+use crate::sync::{read, write};
 
 /// A list that grows at its end; almost always of one.
 pub(super) struct Instances(OnceLock<Node>);
@@ -69,4 +71,27 @@ impl Site {
         let instance = Function::of(&self.meta, &path).instance(&self.meta, &path, (names.types)());
         Node { probe, instance, rest: OnceLock::new() }
     }
+}
+
+/// The instance of the function that the companion with `probe`, which makes a site, belongs to. Hundreds of statics
+/// for companions that a program never calls would be most of what it takes to compile; so companions, which are not
+/// as hurried as the function, have one table between them.
+#[inline]
+pub fn instance<G: ?Sized, P: Fn() -> Site>(probe: P) -> &'static Instance {
+    of_companion(typeid::of::<P>(), Names { path: type_name::<P>, types: typeid::of::<G> }, &probe)
+}
+
+fn of_companion(probe: TypeId, names: Names, site: &dyn Fn() -> Site) -> &'static Instance {
+    static KNOWN: LazyLock<RwLock<HashMap<TypeId, &'static Instance>>> = LazyLock::new(RwLock::default);
+    let resolve = || site().resolve(probe, names).instance;
+    #[cfg(feature = "testing")]
+    if let Some(world) = crate::testing::current_world() {
+        return world.instance(0, probe, resolve);
+    }
+    if let Some(known) = read(&KNOWN).get(&probe) {
+        return known;
+    }
+    let instance = resolve();
+    write(&KNOWN).insert(probe, instance);
+    instance
 }

@@ -19,8 +19,9 @@ pub(crate) use function::{key_text, versioned};
 use crate::memory::Capacity;
 pub use function::{FunctionInfo, Location, functions};
 use instances::Instances;
+pub use instances::instance;
 
-/// Where generated code finds its function. One `static` in each generated function.
+/// Where generated code finds its function. A `static` in the function itself; what its companions say once.
 pub struct Site {
     pub(crate) meta: Meta,
     instances: Instances,
@@ -31,7 +32,6 @@ pub(crate) struct Meta {
     pub(crate) name: &'static str,
     /// The generated function that the site is in: `name` or a companion of it.
     pub(crate) within: &'static str,
-    pub(crate) module: &'static str,
     pub(crate) location: Location,
     /// Tells functions apart that a macro made of the same tokens at one place.
     pub(crate) number: u64,
@@ -43,19 +43,15 @@ pub(crate) struct Meta {
 }
 
 impl Site {
-    /// The site of the function `name`, in the generated function `within`.
-    pub const fn new(
-        name: &'static str,
-        within: &'static str,
-        module: &'static str,
-        (file, line, column): (&'static str, u32, u32),
-        number: u64,
-    ) -> Self {
-        let location = Location { file, line, column };
+    /// The site of the function `name`, in the generated function `within`. Where that is, the caller's place says: for
+    /// what a macro wrote, that is where the macro was called.
+    #[track_caller]
+    pub const fn new(name: &'static str, within: &'static str, number: u64) -> Self {
+        let caller = std::panic::Location::caller();
+        let location = Location { file: caller.file(), line: caller.line(), column: caller.column() };
         let meta = Meta {
             name,
             within,
-            module,
             location,
             number,
             skipped_impls: &[],
