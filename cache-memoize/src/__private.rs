@@ -1,7 +1,7 @@
 //! What generated code may name.
 
 pub use crate::call::target::Target;
-pub use crate::call::{Lookup, Named, Refreshing, Turn};
+pub use crate::call::{Body, Lookup, Named, Refreshing, Turn};
 pub use crate::error::Error;
 pub use crate::key::part::KeyPart;
 pub use crate::key::parts::{Cons, Key, Nil};
@@ -16,7 +16,7 @@ pub use crate::shape::{
     Cacheable, MaybeNone, NothingToStore, Shape, ShapeOf, require_cacheable, require_cacheable_error,
     require_nothing_to_store,
 };
-pub use crate::site::{Instance, Site};
+pub use crate::site::{Instance, Site, instance};
 pub use crate::stats::Stats;
 pub use crate::time::IntoTtl;
 

@@ -179,7 +179,7 @@ impl Companion<'_> {
         // Without a body, nothing uses the arguments.
         let unused = self.hollow.then(|| quote!(#[allow(unused_variables)]));
         quote! {
-            #docs #(#repeated)* #(#lints)* #[allow(dead_code)] #unsnaked #unused
+            #docs #(#repeated)* #(#lints)* #[allow(dead_code)] #unsnaked #unused #[inline]
             // Its documentation and other attributes are those of a companion.
             #[allow(
                 clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::missing_safety_doc,
@@ -226,7 +226,7 @@ impl Companion<'_> {
             }
         };
         quote_spanned! {hidden()=>
-            #docs #(#attrs)* #lints
+            #docs #(#attrs)* #lints #[inline]
             #vis #asyncness #unsafety fn #name #generics (#inputs) -> #output #bounds #body
         }
     }

@@ -18,6 +18,15 @@ use crate::model::{Callbacks, Home, Model, Store};
 ///     returned
 /// }
 /// ```
+///
+/// An `async fn` returns a hit before there is anything to await, and keeps the body where a miss awaits it:
+///
+/// ```text
+///     let lookup = match lookup.now() { Ok(value) => return value, Err(lookup) => lookup };
+///     let turn = lookup.join_async().await;
+///     let body = pin!(Some(async move { body }));
+///     turn.run_async(policy, Body::new(body)).await
+/// ```
 pub(super) fn memoized(model: &Model) -> TokenStream {
     // What is expected of the function as it was written comes true in `f_uncached`.
     let attrs = model.attrs.iter().map(signature::tolerant);
@@ -25,14 +34,29 @@ pub(super) fn memoized(model: &Model) -> TokenStream {
     let sig = signature::plain(model, !body::stands_alone(model));
     let name = model.sig.ident.to_string();
     let lookup = lookup(model, name.trim_start_matches("r#"));
+    let hit = hit(model);
     let join = join(model);
     let run = run(model, quote_spanned!(hidden()=> __lookup.#join), &model.callbacks, true);
     quote_spanned! {hidden()=>
         #(#attrs)* #vis #defaultness #sig {
             #lookup
+            #hit
             #run
         }
     }
+}
+
+/// `let lookup = match lookup.now() { … };`, where there would be something to await and nobody to tell.
+fn hit(model: &Model) -> Option<TokenStream> {
+    let asks = model.sig.asyncness.is_some() && model.callbacks.on_hit.is_none();
+    asks.then(|| {
+        quote_spanned! {hidden()=>
+            let __lookup = match __lookup.now() {
+                ::core::result::Result::Ok(__value) => return __value,
+                ::core::result::Result::Err(__lookup) => __lookup,
+            };
+        }
+    })
 }
 
 /// How a call that misses meets others that compute the same.
@@ -77,9 +101,14 @@ pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits:
     let (private, unlinted) = (private(model), unlinted());
     let policy = policy::policy(model);
     let body = body::runnable(model);
-    let run = match model.sig.asyncness {
-        None => quote!(run(#policy, #body)),
-        Some(_) => quote!(run_async(#policy, #body).await),
+    let (place, run) = match model.sig.asyncness {
+        None => (None, quote!(run(#policy, #body))),
+        Some(_) => (
+            Some(
+                quote_spanned!(hidden()=> let __body = ::core::pin::pin!(::core::option::Option::Some(#body));),
+            ),
+            quote_spanned!(hidden()=> run_async(#policy, #private::Body::new(__body)).await),
+        ),
     };
     let arguments: Vec<_> = model.callback_args.iter().map(|&i| &model.arguments[i]).collect();
     let on_hit = callbacks.on_hit.as_ref().filter(|_| hits).map(|on_hit| {
@@ -88,7 +117,10 @@ pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits:
         quote!(.on_hit(#unlinted || { #call; }))
     });
     let Some(on_miss) = &callbacks.on_miss else {
-        return quote!(#turn #on_hit.#run);
+        return match place {
+            None => quote!(#turn #on_hit.#run),
+            Some(place) => quote_spanned!(hidden()=> let __turn = #turn #on_hit; #place __turn.#run),
+        };
     };
     let copies = arguments.iter().map(|argument| {
         let name = &argument.name;
@@ -115,6 +147,7 @@ pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits:
         let __turn = #turn #on_hit;
         #unlinted
         let __copies = __turn.on_miss(|| (#(#copies,)*));
+        #place
         let __returned = __turn.#run;
         #unlinted
         #private::after_miss(__copies, |(#(#names,)*)| { #call; });

@@ -2,7 +2,8 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::GenericParam;
+use syn::ext::IdentExt;
+use syn::{Expr, GenericParam};
 
 use super::place::Place;
 use super::{hidden, private};
@@ -10,7 +11,8 @@ use crate::args::{Backend, Prefix, Version};
 use crate::model::{Bound, Context, Home, KeySource, Model, Naming};
 use crate::scan;
 
-/// `SITE.instance(…)`, in the generated function `within`, which takes `inputs` if it is for single calls.
+/// `SITE.instance(…)`, in the generated function `within`, which takes `inputs` if it is for single calls. Companions
+/// do without the `static`: it takes longer to compile than the rest of them.
 pub(super) fn instance(model: &Model, within: &str, inputs: Option<&[usize]>) -> TokenStream {
     let private = private(model);
     let site = site(model, within, inputs.unwrap_or_default());
@@ -18,10 +20,31 @@ pub(super) fn instance(model: &Model, within: &str, inputs: Option<&[usize]>) ->
         Some(_) => types(model),
         None => quote!(()),
     };
+    if is_companion(model, within) && !asks_the_user(model) {
+        return quote_spanned!(hidden()=> #private::instance::<#types, _>(|| #site));
+    }
     quote_spanned!(hidden()=> {
         static __SITE: #private::Site = #site;
         __SITE.instance::<#types, _>(&|| {})
     })
+}
+
+fn is_companion(model: &Model, within: &str) -> bool {
+    model.sig.ident != within && model.sig.ident.unraw() != within
+}
+
+/// Whether an expression of the user's is part of a site: it must see no variables, as in a `static`.
+fn asks_the_user(model: &Model) -> bool {
+    let naming = match &model.key {
+        KeySource::Arguments { naming, .. } | KeySource::Rewrite(_, naming) => naming.prefix.as_ref(),
+        KeySource::Text(_) => None,
+    };
+    let capacity = match &model.home {
+        Home::Own(Bound::Entries(capacity) | Bound::Weight { capacity, .. }) => Some(capacity),
+        Home::Own(Bound::Default | Bound::Unbounded) | Home::Backend { .. } => None,
+    };
+    matches!(naming, Some(Prefix::Const(_)))
+        || capacity.is_some_and(|capacity| !matches!(capacity, Expr::Lit(_)))
 }
 
 /// The function's own cache, or that of its backend.
@@ -73,10 +96,7 @@ fn site(model: &Model, within: &str, inputs: &[usize]) -> TokenStream {
     let number = model.number;
     // The place is that of the function's name.
     let at = Span::resolved_at(&ident.span(), hidden());
-    let place = quote_spanned!(at=> (::core::file!(), ::core::line!(), ::core::column!()));
-    let mut site = quote! {
-        #private::Site::new(#name, #within, ::core::module_path!(), #place, #number)
-    };
+    let mut site = quote_spanned!(at=> #private::Site::new(#name, #within, #number));
     if let KeySource::Arguments { naming, .. } | KeySource::Rewrite(_, naming) = &model.key {
         site.extend(naming_of(naming));
     }

@@ -3,10 +3,10 @@
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::lookup::Miss;
@@ -84,22 +84,33 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         }
     }
 
+    /// What depends on the body's type is here and in [`within_async`], and nothing else: there is one for each
+    /// function.
     pub(crate) async fn run_async<F>(self, policy: Policy<K, S>, body: F) -> S::Return
     where
         F: Future<Output = S::Return>,
     {
         self.at(Point::BeforeBody).await;
-        let returned = match within_async(&self.flight, body).await {
-            Ok(returned) => returned,
+        let returned = within_async(&self.flight, body).await;
+        let (lead, shared) = match self.kept(&policy, returned) {
+            Ok(kept) => kept,
+            Err(returned) => return returned,
+        };
+        lead.at(Point::BeforeStore).await;
+        lead.complete(&policy, S::restore(shared))
+    }
+
+    /// What may be held at a gate: an error need not be `Send`, so with one that cannot be kept, all ends here.
+    fn kept(
+        self,
+        policy: &Policy<K, S>,
+        returned: std::thread::Result<S::Return>,
+    ) -> Result<(Self, S::Shared), S::Return> {
+        match returned.map(S::keep) {
+            Ok(Ok(shared)) => Ok((self, shared)),
+            Ok(Err(returned)) => Err(self.complete(policy, returned)),
             Err(panic) => self.fail(panic),
-        };
-        // An error need not be `Send`, so none that cannot be kept may be held at a gate.
-        let shared = match S::keep(returned) {
-            Ok(shared) => shared,
-            Err(returned) => return self.complete(&policy, returned),
-        };
-        self.at(Point::BeforeStore).await;
-        self.complete(&policy, S::restore(shared))
+        }
     }
 
     fn at(&self, point: Point) -> Held {
@@ -186,20 +197,34 @@ impl<K: Send + Sync + 'static, S: Shape> Drop for Lead<K, S> {
 
 /// Runs user code as part of a computation, and catches its panic.
 pub(crate) fn within<R>(flight: &Arc<Flight>, user: impl FnOnce() -> R) -> std::thread::Result<R> {
+    let mut user = Some(user);
+    let mut returned = None;
+    caught(flight, &mut || returned = user.take().map(|user| user()))?;
+    Ok(returned.expect("what does not panic returns"))
+}
+
+/// Behind a pointer, so that it is compiled once and not again for every body.
+fn caught(flight: &Arc<Flight>, user: &mut dyn FnMut()) -> std::thread::Result<()> {
     catch_unwind(AssertUnwindSafe(|| context::within(flight, user)))
 }
 
 /// The same for a future of the user's.
 pub(crate) async fn within_async<F: Future>(flight: &Arc<Flight>, user: F) -> std::thread::Result<F::Output> {
     let mut user = pin!(user);
-    std::future::poll_fn(|task| {
-        flight.polled_by(task.waker());
-        match within(flight, || user.as_mut().poll(task)) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    })
-    .await
+    std::future::poll_fn(|task| polled(flight, user.as_mut(), task)).await
+}
+
+/// Behind a pointer as well; only for the poll, for the pointer would not tell whether the future is `Send`.
+fn polled<R>(
+    flight: &Arc<Flight>,
+    user: Pin<&mut dyn Future<Output = R>>,
+    task: &mut Context<'_>,
+) -> Poll<std::thread::Result<R>> {
+    flight.polled_by(task.waker());
+    match within(flight, || user.poll(task)) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    }
 }
 
 pub(crate) fn message_of(panic: &(dyn Any + Send)) -> Option<Arc<str>> {

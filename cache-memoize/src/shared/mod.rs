@@ -14,7 +14,7 @@ mod health;
 mod hints;
 pub(crate) mod key;
 mod lead;
-mod lookup;
+pub(crate) mod lookup;
 mod refresh;
 pub(crate) mod registry;
 mod renewal;

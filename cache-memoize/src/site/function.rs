@@ -100,7 +100,7 @@ impl fmt::Display for FunctionInfo {
 
 /// What tells one function from another: its path without type arguments, its place, and its number; and for tests,
 /// where it is called from.
-type Identity = (String, &'static str, Location, u64, u64);
+type Identity = (String, Location, u64, u64);
 
 static FUNCTIONS: LazyLock<Mutex<HashMap<Identity, &'static Function>>> = LazyLock::new(Mutex::default);
 
@@ -130,7 +130,7 @@ impl Function {
     pub(super) fn of(meta: &Meta, path: &Path) -> &'static Self {
         let name = path.uninstantiated();
         let world = hooks::current_world_id();
-        let identity = (name.clone(), meta.module, meta.location, meta.number, world);
+        let identity = (name.clone(), meta.location, meta.number, world);
         let mut functions = lock(&FUNCTIONS);
         let id = functions.len() as u64;
         functions.entry(identity).or_insert_with(|| {

@@ -6,10 +6,8 @@
 //! short list of the [`Instance`]s that have called it, told apart by the type of a closure in the function.
 
 mod function;
+mod instances;
 mod path;
-
-use std::any::TypeId;
-use std::sync::OnceLock;
 
 pub(crate) use function::Function;
 pub use function::Instance;
@@ -20,11 +18,13 @@ pub(crate) use function::{key_text, versioned};
 
 use crate::memory::Capacity;
 pub use function::{FunctionInfo, Location, functions};
+use instances::Instances;
+pub use instances::instance;
 
-/// Where generated code finds its function. One `static` in each generated function.
+/// Where generated code finds its function. A `static` in the function itself; what its companions say once.
 pub struct Site {
     pub(crate) meta: Meta,
-    instances: OnceLock<Node>,
+    instances: Instances,
 }
 
 /// What the macro knows about a function.
@@ -32,7 +32,6 @@ pub(crate) struct Meta {
     pub(crate) name: &'static str,
     /// The generated function that the site is in: `name` or a companion of it.
     pub(crate) within: &'static str,
-    pub(crate) module: &'static str,
     pub(crate) location: Location,
     /// Tells functions apart that a macro made of the same tokens at one place.
     pub(crate) number: u64,
@@ -43,26 +42,16 @@ pub(crate) struct Meta {
     pub(crate) capacity: Option<fn() -> Capacity>,
 }
 
-struct Node {
-    probe: TypeId,
-    instance: &'static Instance,
-    next: OnceLock<Box<Node>>,
-}
-
 impl Site {
-    /// The site of the function `name`, in the generated function `within`.
-    pub const fn new(
-        name: &'static str,
-        within: &'static str,
-        module: &'static str,
-        (file, line, column): (&'static str, u32, u32),
-        number: u64,
-    ) -> Self {
-        let location = Location { file, line, column };
+    /// The site of the function `name`, in the generated function `within`. Where that is, the caller's place says: for
+    /// what a macro wrote, that is where the macro was called.
+    #[track_caller]
+    pub const fn new(name: &'static str, within: &'static str, number: u64) -> Self {
+        let caller = std::panic::Location::caller();
+        let location = Location { file: caller.file(), line: caller.line(), column: caller.column() };
         let meta = Meta {
             name,
             within,
-            module,
             location,
             number,
             skipped_impls: &[],
@@ -70,7 +59,7 @@ impl Site {
             version: None,
             capacity: None,
         };
-        Self { meta, instances: OnceLock::new() }
+        Self { meta, instances: Instances::new() }
     }
 
     /// For each `impl Trait` among the types of the arguments, whether its argument is skipped.
@@ -95,40 +84,5 @@ impl Site {
     pub const fn capacity(mut self, capacity: fn() -> Capacity) -> Self {
         self.meta.capacity = Some(capacity);
         self
-    }
-
-    /// The instance of the function that `probe`, a closure in the generated code, belongs to. `G` names the
-    /// function's own type parameters.
-    #[inline]
-    pub fn instance<G: ?Sized, P>(&'static self, probe: &P) -> &'static Instance {
-        let _ = probe;
-        let probe = typeid::of::<P>();
-        #[cfg(feature = "testing")]
-        if let Some(world) = crate::testing::current_world() {
-            let site = std::ptr::from_ref(self).addr();
-            return world.instance(site, probe, || self.resolve::<G, P>().instance);
-        }
-        let first = self.instances.get_or_init(|| self.resolve::<G, P>());
-        if first.probe == probe {
-            return first.instance;
-        }
-        self.further::<G, P>(first, probe)
-    }
-
-    fn further<'n, G: ?Sized, P>(&self, mut node: &'n Node, probe: TypeId) -> &'n Instance {
-        loop {
-            node = node.next.get_or_init(|| Box::new(self.resolve::<G, P>()));
-            if node.probe == probe {
-                return node.instance;
-            }
-        }
-    }
-
-    #[cold]
-    fn resolve<G: ?Sized, P>(&self) -> Node {
-        let mut path = path::Path::of_probe(std::any::type_name::<P>(), self.meta.within, self.meta.name);
-        path.leave_out(self.meta.skipped_impls);
-        let instance = Function::of(&self.meta, &path).instance(&self.meta, &path, typeid::of::<G>());
-        Node { probe: typeid::of::<P>(), instance, next: OnceLock::new() }
     }
 }

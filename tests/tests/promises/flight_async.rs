@@ -265,3 +265,17 @@ fn futures_stay_send() {
     assert_send(&borrows_invalidate(&text));
     assert_send(&borrows_peek(&text));
 }
+
+#[test]
+fn a_body_is_kept_once() {
+    #[cache_memoize]
+    async fn large(id: u64) -> u64 {
+        let room = [id; 2048];
+        std::future::ready(()).await;
+        room.iter().sum()
+    }
+    let body = size_of_val(&large_uncached(1));
+    assert!(body > 16_384);
+    assert!(size_of_val(&large(1)) < body + 2_048, "{} of {body}", size_of_val(&large(1)));
+    assert!(size_of_val(&large_refresh(1)) < body + 2_048, "{} of {body}", size_of_val(&large_refresh(1)));
+}

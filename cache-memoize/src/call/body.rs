@@ -1,0 +1,49 @@
+//! Between an `async fn` and its body: nothing of the body is touched by a hit, and nothing of it is moved by a miss.
+//!
+//! A future that is given to another by value is kept twice there, as what was given and as what is polled, and once
+//! more at each step down. So the function's own future keeps the body, and what is handed down points to it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::Lookup;
+use crate::shape::Shape;
+
+impl<K, S: Shape> Lookup<K, S> {
+    /// The value, if it is here: then nothing is to be awaited. By value, for a future keeps what was ever borrowed.
+    #[inline]
+    pub fn now(self) -> Result<S::Return, Self> {
+        match self {
+            Self::Hit(value) => Ok(S::restore(value)),
+            other => Err(other),
+        }
+    }
+}
+
+/// The body, where it is. It ends with this, as if it were in here: before the computation that it is part of.
+pub struct Body<'b, F>(Pin<&'b mut Option<F>>);
+
+impl<'b, F: Future> Body<'b, F> {
+    /// The body that is there.
+    #[inline]
+    pub fn new(place: Pin<&'b mut Option<F>>) -> Self {
+        Self(place)
+    }
+}
+
+impl<F: Future> Future for Body<'_, F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<F::Output> {
+        self.0.as_mut().as_pin_mut().expect("it is there until this is dropped").poll(task)
+    }
+}
+
+impl<F> Drop for Body<'_, F> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.set(None);
+    }
+}

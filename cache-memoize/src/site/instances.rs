@@ -1,0 +1,97 @@
+//! The instances of a function that a site has met.
+//!
+//! Every generated function asks with a type of its own, so what depends on that type is no more than its names: all
+//! else is compiled once, and not again for every function of a program.
+
+use std::any::{TypeId, type_name};
+use std::collections::HashMap;
+use std::sync::{LazyLock, OnceLock, RwLock};
+
+use super::path::Path;
+use super::{Function, Instance, Site};
+use crate::sync::{read, write};
+
+/// A list that grows at its end; almost always of one.
+pub(super) struct Instances(OnceLock<Node>);
+
+struct Node {
+    probe: TypeId,
+    instance: &'static Instance,
+    rest: OnceLock<Box<Node>>,
+}
+
+/// What the type of a probe can be asked for.
+#[derive(Clone, Copy)]
+struct Names {
+    /// Its path, which is that of the function.
+    path: fn() -> &'static str,
+    /// The function's own type parameters.
+    types: fn() -> TypeId,
+}
+
+impl Instances {
+    pub(super) const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+impl Site {
+    /// The instance of the function that `probe`, a closure in the generated code, belongs to. `G` names the
+    /// function's own type parameters.
+    #[inline]
+    pub fn instance<G: ?Sized, P>(&'static self, _: &P) -> &'static Instance {
+        self.instance_of(typeid::of::<P>(), Names { path: type_name::<P>, types: typeid::of::<G> })
+    }
+
+    #[inline]
+    fn instance_of(&'static self, probe: TypeId, names: Names) -> &'static Instance {
+        #[cfg(feature = "testing")]
+        if let Some(world) = crate::testing::current_world() {
+            let site = std::ptr::from_ref(self).addr();
+            return world.instance(site, probe, || self.resolve(probe, names).instance);
+        }
+        match self.instances.0.get() {
+            Some(first) if first.probe == probe => first.instance,
+            _ => self.find(probe, names),
+        }
+    }
+
+    #[cold]
+    fn find(&'static self, probe: TypeId, names: Names) -> &'static Instance {
+        let mut node = self.instances.0.get_or_init(|| self.resolve(probe, names));
+        while node.probe != probe {
+            node = node.rest.get_or_init(|| Box::new(self.resolve(probe, names)));
+        }
+        node.instance
+    }
+
+    fn resolve(&self, probe: TypeId, names: Names) -> Node {
+        let mut path = Path::of_probe((names.path)(), self.meta.within, self.meta.name);
+        path.leave_out(self.meta.skipped_impls);
+        let instance = Function::of(&self.meta, &path).instance(&self.meta, &path, (names.types)());
+        Node { probe, instance, rest: OnceLock::new() }
+    }
+}
+
+/// The instance of the function that the companion with `probe`, which makes a site, belongs to. Hundreds of statics
+/// for companions that a program never calls would be most of what it takes to compile; so companions, which are not
+/// as hurried as the function, have one table between them.
+#[inline]
+pub fn instance<G: ?Sized, P: Fn() -> Site>(probe: P) -> &'static Instance {
+    of_companion(typeid::of::<P>(), Names { path: type_name::<P>, types: typeid::of::<G> }, &probe)
+}
+
+fn of_companion(probe: TypeId, names: Names, site: &dyn Fn() -> Site) -> &'static Instance {
+    static KNOWN: LazyLock<RwLock<HashMap<TypeId, &'static Instance>>> = LazyLock::new(RwLock::default);
+    let resolve = || site().resolve(probe, names).instance;
+    #[cfg(feature = "testing")]
+    if let Some(world) = crate::testing::current_world() {
+        return world.instance(0, probe, resolve);
+    }
+    if let Some(known) = read(&KNOWN).get(&probe) {
+        return known;
+    }
+    let instance = resolve();
+    write(&KNOWN).insert(probe, instance);
+    instance
+}
