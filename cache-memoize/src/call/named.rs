@@ -15,49 +15,50 @@ use crate::shape::{Shape, Split};
 use crate::stats::Stats;
 
 /// A [`Target`] that `backend = …` named.
+#[derive(Clone, Copy)]
 pub struct Named<'m>(pub(crate) Target<'m>);
 
 impl Named<'_> {
     /// See [`Target::lookup`].
     #[inline]
-    pub fn lookup<K: Key, S: Shape>(&self, key: K, shape: S) -> Lookup<K::Owned, S> {
+    pub fn lookup<K: Key, S: Shape>(self, key: K, shape: S) -> Lookup<K::Owned, S> {
         self.0.lookup(key, shape)
     }
 
     /// See [`Target::peek`].
-    pub fn peek<K: Key, S: Shape>(&self, key: K, shape: S) -> Result<Option<S::Return>, Error> {
+    pub fn peek<K: Key, S: Shape>(self, key: K, shape: S) -> Result<Option<S::Return>, Error> {
         Ok(self.0.peek(key, shape))
     }
 
     /// See [`Target::peek`].
-    pub fn peek_async<K: Key, S: Shape>(&self, key: K, _: S) -> Peeked<S> {
+    pub fn peek_async<K: Key, S: Shape>(self, key: K, _: S) -> Peeked<S> {
         Peeked(self.0.peek_shared(&key))
     }
 
     /// See [`Target::invalidate`].
-    pub fn invalidate<K: Key>(&self, key: K) -> Result<bool, Error> {
+    pub fn invalidate<K: Key>(self, key: K) -> Result<bool, Error> {
         Ok(self.0.invalidate(key))
     }
 
     /// See [`Target::invalidate`].
-    pub fn invalidate_async<K: Key>(&self, key: K) -> Ready<Result<bool, Error>> {
+    pub fn invalidate_async<K: Key>(self, key: K) -> Ready<Result<bool, Error>> {
         ready(self.invalidate(key))
     }
 
     /// See [`Target::invalidate_all`].
-    pub fn invalidate_all(&self) -> Result<(), Error> {
+    pub fn invalidate_all(self) -> Result<(), Error> {
         self.0.invalidate_all();
         Ok(())
     }
 
     /// See [`Target::invalidate_all`].
-    pub fn invalidate_all_async(&self) -> Ready<Result<(), Error>> {
+    pub fn invalidate_all_async(self) -> Ready<Result<(), Error>> {
         ready(self.invalidate_all())
     }
 
     /// See [`Target::set`].
     pub fn set<K: Key, S: Shape>(
-        &self,
+        self,
         key: K,
         shape: S,
         value: &S::Return,
@@ -69,7 +70,7 @@ impl Named<'_> {
 
     /// See [`Target::set`].
     pub fn set_async<K: Key, S: Shape>(
-        &self,
+        self,
         key: K,
         shape: S,
         value: &S::Return,
@@ -79,17 +80,17 @@ impl Named<'_> {
     }
 
     /// See [`Target::refresh`].
-    pub fn refresh<K: Key, S: Shape>(&self, key: K, shape: S) -> Refreshing<K::Owned, S> {
+    pub fn refresh<K: Key, S: Shape>(self, key: K, shape: S) -> Refreshing<K::Owned, S> {
         Refreshing(self.0.refresh(key, shape))
     }
 
     /// See [`Target::refresh_async`].
-    pub fn refresh_async<K: Key, S: Shape>(&self, key: K, shape: S) -> Refreshing<K::Owned, S> {
+    pub fn refresh_async<K: Key, S: Shape>(self, key: K, shape: S) -> Refreshing<K::Owned, S> {
         Refreshing(self.0.refresh_async(key, shape))
     }
 
     /// See [`Target::stats`].
-    pub fn stats(&self) -> Stats {
+    pub fn stats(self) -> Stats {
         self.0.stats()
     }
 }

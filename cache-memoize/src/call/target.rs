@@ -51,7 +51,7 @@ impl<'m> Target<'m> {
 
     /// Step one: a hit, or what is needed to go on without the borrowed arguments.
     #[inline]
-    pub fn lookup<K: Key, S: Shape>(&self, key: K, _: S) -> Lookup<K::Owned, S> {
+    pub fn lookup<K: Key, S: Shape>(self, key: K, _: S) -> Lookup<K::Owned, S> {
         if hooks::is_off() {
             return Lookup::Bypass;
         }
@@ -144,7 +144,7 @@ impl<'m> Target<'m> {
     }
 
     /// Looks without running, counting or keeping the entry warm.
-    pub fn peek<K: Key, S: Shape>(&self, key: K, _: S) -> Option<S::Return> {
+    pub fn peek<K: Key, S: Shape>(self, key: K, _: S) -> Option<S::Return> {
         self.peek_shared(&key).map(S::restore)
     }
 
@@ -157,7 +157,7 @@ impl<'m> Target<'m> {
     }
 
     /// Removes an entry and overtakes its computation; whether an entry was there.
-    pub fn invalidate<K: Key>(&self, key: K) -> bool {
+    pub fn invalidate<K: Key>(self, key: K) -> bool {
         let Some(removed) = self.memory.inner().invalidate(self.hash(&key)) else { return false };
         // A key that merely has the same hash lost its entry as well, but it was not this one.
         removed.header().ident == self.tenant.ident
@@ -166,12 +166,12 @@ impl<'m> Target<'m> {
     }
 
     /// Removes all that the function stored here and overtakes all its computations.
-    pub fn invalidate_all(&self) {
+    pub fn invalidate_all(self) {
         self.memory.inner().invalidate_all(&self.tenant.scope);
     }
 
     /// Stores a value without running the body.
-    pub fn set<K: Key, S: Shape>(&self, key: K, _: S, value: &S::Return, policy: Policy<K::Owned, S>) {
+    pub fn set<K: Key, S: Shape>(self, key: K, _: S, value: &S::Return, policy: Policy<K::Owned, S>) {
         let inner = self.memory.inner();
         let hash = self.hash(&key);
         let key = key.into_owned();
@@ -191,12 +191,12 @@ impl<'m> Target<'m> {
     }
 
     /// Begins a computation on this thread that will replace the entry.
-    pub fn refresh<K: Key, S: Shape>(&self, key: K, _: S) -> Turn<K::Owned, S> {
+    pub fn refresh<K: Key, S: Shape>(self, key: K, _: S) -> Turn<K::Owned, S> {
         self.replace(key, Leader::Thread)
     }
 
     /// Begins a computation in this task that will replace the entry.
-    pub fn refresh_async<K: Key, S: Shape>(&self, key: K, _: S) -> Turn<K::Owned, S> {
+    pub fn refresh_async<K: Key, S: Shape>(self, key: K, _: S) -> Turn<K::Owned, S> {
         self.replace(key, Leader::Task)
     }
 
@@ -207,7 +207,7 @@ impl<'m> Target<'m> {
     }
 
     /// What the cache did for the function.
-    pub fn stats(&self) -> Stats {
+    pub fn stats(self) -> Stats {
         self.tenant.scope.stats(self.memory.capacity())
     }
 }
