@@ -20,6 +20,7 @@ mod failure;
 mod keys;
 mod link;
 mod pool;
+mod reads;
 mod request;
 mod scripts;
 mod sentinel;

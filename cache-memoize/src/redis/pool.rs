@@ -11,12 +11,12 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ::redis::{Cmd, ConnectionAddr, ConnectionInfo, Parser, RedisConnectionInfo, Value};
+use ::redis::{Cmd, ConnectionInfo, Parser, RedisConnectionInfo, Value};
 
-use super::background;
 use super::failure::{Failure, What, settle};
 use super::request::{Regret, Request};
 use super::server::Server;
+use super::{background, target};
 use crate::sync::lock;
 
 /// More idle connections than this are closed.
@@ -174,20 +174,18 @@ impl Wire {
 /// On the runtime in the background.
 async fn open(server: &Server) -> Result<(Socket, RedisConnectionInfo), Failure> {
     let info: ConnectionInfo = server.target.locate().await?;
-    let socket = match info.addr() {
-        ConnectionAddr::Tcp(host, port) => {
-            let socket = tokio::net::TcpStream::connect((host.as_str(), *port)).await?.into_std()?;
+    let socket = match target::Socket::open(info.addr()).await? {
+        target::Socket::Tcp(socket) => {
+            let socket = socket.into_std()?;
             socket.set_nonblocking(false)?;
-            socket.set_nodelay(true)?;
             Socket::Tcp(socket)
         }
         #[cfg(unix)]
-        ConnectionAddr::Unix(path) => {
-            let socket = tokio::net::UnixStream::connect(path).await?.into_std()?;
+        target::Socket::Unix(socket) => {
+            let socket = socket.into_std()?;
             socket.set_nonblocking(false)?;
             Socket::Unix(socket)
         }
-        other => return Err(Failure::new(What::Unreachable, format!("{other}: no such address here"))),
     };
     Ok((socket, info.redis_settings().clone()))
 }

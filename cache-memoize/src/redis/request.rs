@@ -106,8 +106,13 @@ pub(super) fn read(key: &Key) -> Request {
     let value = keys::value(key.text());
     let mut request = Request::plain("MGET", 2, value.len() + key.group().len() + 16, READING);
     request.cmd.arg(&*value);
-    request.cmd.write_arg_fmt(format_args!("{{{}}}:generation", key.group()));
+    push_generation(&mut request.cmd, key.group());
     request
+}
+
+/// The key of a group's generation as the next argument.
+pub(super) fn push_generation(cmd: &mut Cmd, group: &str) {
+    cmd.write_arg_fmt(format_args!("{{{group}}}:generation"));
 }
 
 /// What [`read`] is answered with.
