@@ -10,8 +10,9 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
@@ -33,12 +34,16 @@ const MOST_BYTES: usize = 256 << 10;
 /// So many groups are looked through. One that is not among them is named again, which does no harm.
 const LOOK_BACK: usize = 8;
 
+/// So often the task looks again before it lets others have their turn.
+const ROUNDS: usize = 4;
+
 /// Drives a connection that its client does not drive by itself.
 pub(super) type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What callers use, and what keeps the task: it ends when this is gone and nobody waits any more.
 pub(super) struct Reads {
     queue: Arc<Mutex<Queue>>,
+    bell: Arc<Bell>,
 }
 
 /// What comes of a read.
@@ -56,8 +61,6 @@ pub(super) struct Unread {
 #[derive(Default)]
 struct Queue {
     waiting: Waiting,
-    /// The task, if it is not woken already.
-    task: Option<Waker>,
     is_closed: bool,
 }
 
@@ -100,35 +103,46 @@ impl Waiting {
     }
 }
 
+impl Queue {
+    fn has_news(&self, is_closed: bool) -> bool {
+        !self.waiting.callers.is_empty() || self.is_closed != is_closed
+    }
+}
+
 impl Reads {
     /// On the runtime that this is called on.
     pub(super) fn new(connection: MultiplexedConnection, driver: Option<Driver>, limit: Duration) -> Self {
-        let queue: Arc<Mutex<Queue>> = Arc::default();
+        let (queue, bell) = <(Arc<Mutex<Queue>>, Arc<Bell>)>::default();
         let mut reader = Reader {
             queue: queue.clone(),
+            bell: bell.clone(),
+            quiet: if driver.is_some() { Waker::noop().clone() } else { bell.clone().into() },
+            waker: bell.clone().into(),
             connection,
             driver,
             limit,
             taken: Waiting::default(),
             asked: VecDeque::new(),
+            count: 0,
+            has_stepped_back: false,
             size: 0,
             timer: Box::pin(sleep_until(Instant::now())),
             is_timed: false,
         };
         tokio::spawn(poll_fn(move |context| reader.poll(context)));
-        Self { queue }
+        Self { queue, bell }
     }
 
     /// Asks for a value. If the runtime ends, there is no outcome.
     pub(super) fn read(&self, key: &Key) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
-        let task = {
+        let is_first = {
             let mut queue = lock(&self.queue);
             queue.waiting.push(key, sender);
-            queue.task.take()
+            queue.waiting.callers.len() == 1
         };
-        if let Some(task) = task {
-            task.wake();
+        if is_first {
+            self.bell.ring();
         }
         receiver
     }
@@ -136,20 +150,67 @@ impl Reads {
 
 impl Drop for Reads {
     fn drop(&mut self) {
-        let task = {
-            let mut queue = lock(&self.queue);
-            queue.is_closed = true;
-            queue.task.take()
-        };
-        if let Some(task) = task {
-            task.wake();
+        lock(&self.queue).is_closed = true;
+        self.bell.ring();
+    }
+}
+
+/// Wakes the task, unless it is at work: it then looks once more by itself, which is cheaper than to be scheduled.
+#[derive(Default)]
+struct Bell {
+    rung: AtomicBool,
+    at_work: AtomicBool,
+    task: Mutex<Option<Waker>>,
+}
+
+impl Bell {
+    fn ring(&self) {
+        self.rung.store(true, SeqCst);
+        // Either this sees that the work is over, or whoever ends it sees that the bell was rung.
+        if !self.at_work.load(SeqCst) {
+            let task = lock(&self.task).take();
+            task.into_iter().for_each(Waker::wake);
         }
+    }
+
+    fn begin_work(&self, task: &Waker) {
+        let mut known = lock(&self.task);
+        if !known.as_ref().is_some_and(|known| known.will_wake(task)) {
+            *known = Some(task.clone());
+        }
+        self.at_work.store(true, SeqCst);
+    }
+
+    /// Nothing that was done so far need be done again.
+    fn unring(&self) {
+        self.rung.store(false, SeqCst);
+    }
+
+    /// Whether it was rung meanwhile.
+    fn end_work(&self) -> bool {
+        self.at_work.store(false, SeqCst);
+        self.rung.load(SeqCst)
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.ring();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.ring();
     }
 }
 
 /// The task.
 struct Reader {
     queue: Arc<Mutex<Queue>>,
+    bell: Arc<Bell>,
+    /// The bell.
+    waker: Waker,
+    /// For answers: they come by the driver, after which they are looked for, so none has to wake anybody.
+    quiet: Waker,
     connection: MultiplexedConnection,
     driver: Option<Driver>,
     limit: Duration,
@@ -157,6 +218,10 @@ struct Reader {
     taken: Waiting,
     /// In the order of the answers.
     asked: VecDeque<Asked>,
+    /// How many wait for those.
+    count: usize,
+    /// Whether it has just let others have their turn, so that they are asked for together.
+    has_stepped_back: bool,
     /// Of a value, about, in bytes.
     size: usize,
     /// For the one whose deadline is next, if it is timed: set once for many.
@@ -175,30 +240,57 @@ struct Asked {
 
 impl Reader {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let is_closed = self.take(context);
+        for _ in 0..ROUNDS {
+            self.bell.begin_work(context.waker());
+            let is_closed = self.work();
+            self.give_up(context);
+            if is_closed && self.asked.is_empty() {
+                return Poll::Ready(());
+            }
+            let is_rung = self.bell.end_work();
+            if !is_rung && !lock(&self.queue).has_news(is_closed) {
+                return Poll::Pending;
+            }
+            if self.has_stepped_back || self.count > 1 {
+                break;
+            }
+        }
+        // Others have their turn.
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Whether nobody will ask any more.
+    fn work(&mut self) -> bool {
+        let is_closed = self.take();
+        // Sending has rung it, for the driver, whose turn is now.
+        self.bell.unring();
         if let Some(driver) = &mut self.driver
-            && driver.as_mut().poll(context).is_ready()
+            && driver.as_mut().poll(&mut Context::from_waker(&self.waker)).is_ready()
         {
             // The connection has ended; whoever still asks is told so.
             self.driver = None;
         }
         while let Some(asked) = self.asked.front_mut()
-            && let Poll::Ready(answer) = asked.answer.as_mut().poll(context)
+            && let Poll::Ready(answer) = asked.answer.as_mut().poll(&mut Context::from_waker(&self.quiet))
             && let Some(asked) = self.asked.pop_front()
         {
+            self.count -= asked.callers.len();
             let size = asked.hand_out(answer);
             self.size = (3 * self.size + size) / 4;
         }
-        self.give_up(context);
-        if is_closed && self.asked.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        is_closed
     }
 
     /// Asks for what is in the queue. Whether nobody will ask any more.
-    fn take(&mut self, context: &mut Context<'_>) -> bool {
+    fn take(&mut self) -> bool {
         let is_closed = {
             let mut queue = lock(&self.queue);
-            if !queue.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
-                queue.task = Some(context.waker().clone());
+            let waiting = queue.waiting.callers.len();
+            // Where there are several, more are about to come.
+            self.has_stepped_back = !self.has_stepped_back && waiting > 0 && self.count + waiting > 1;
+            if self.has_stepped_back {
+                return queue.is_closed;
             }
             std::mem::swap(&mut queue.waiting, &mut self.taken);
             queue.is_closed
@@ -216,9 +308,12 @@ impl Reader {
             let mut asked = self.command(callers, start, deadline);
             start = end;
             // Sent when it is polled for the first time.
-            match asked.answer.as_mut().poll(context) {
+            match asked.answer.as_mut().poll(&mut Context::from_waker(&self.quiet)) {
                 Poll::Ready(answer) => drop(asked.hand_out(answer)),
-                Poll::Pending => self.asked.push_back(asked),
+                Poll::Pending => {
+                    self.count += count;
+                    self.asked.push_back(asked);
+                }
             }
         }
         self.taken.clear();
@@ -255,6 +350,7 @@ impl Reader {
             while self.asked.front().is_some_and(|asked| asked.deadline <= now)
                 && let Some(asked) = self.asked.pop_front()
             {
+                self.count -= asked.callers.len();
                 asked.hand_out(Err(Failure::timeout()));
             }
         }
@@ -267,6 +363,7 @@ impl Reader {
             if !self.is_timed
                 && let Some(asked) = self.asked.pop_front()
             {
+                self.count -= asked.callers.len();
                 asked.hand_out(Err(Failure::timeout()));
             }
         }
