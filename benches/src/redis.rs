@@ -3,7 +3,8 @@
 //!
 //! Starts a server of its own: `cargo run --release --manifest-path benches/Cargo.toml --bin redis`. Rounds of ours and
 //! of theirs alternate; what is printed is the median of the rounds, and of their ratios. Words after `--` choose lines:
-//! `-- tasks unix` prints those that have both.
+//! `-- tasks unix` prints those that have both. `-- alone ours 64 10000` makes so many calls at a time on one thread and
+//! nothing else, for those who count instructions; instead of `ours`, also `get`, `mget` or `sync`.
 #![allow(missing_docs)]
 
 use std::process::{Child, Command, Stdio};
@@ -357,8 +358,59 @@ fn down() {
     println!("| an async call | {awaited:.0} | {:.0} |", awaited - body);
 }
 
+/// Calls of one kind, on one thread.
+fn alone(url: &str, kind: &str, callers: u64, calls: u64) {
+    let cache = Redis::builder().url(url).timeout(Duration::from_secs(60)).build().unwrap();
+    let client = redis::Client::open(url).unwrap();
+    let mut connection = client.get_connection().unwrap();
+    let bytes = bincode::serde::encode_to_vec(post(0), bincode::config::standard()).unwrap();
+    let () = connection.set("by-hand:generation", vec![7_u8; 16]).unwrap();
+    for id in 0..KEYS {
+        ours(&cache, id);
+        let () = connection.set(format!("by-hand:{id}"), bytes.clone()).unwrap();
+    }
+    if kind == "sync" {
+        return (0..calls).for_each(|call| drop(ours(&cache, call % KEYS)));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        for id in 0..KEYS {
+            ours_async(&cache, id).await;
+        }
+        let by_hand = client.get_multiplexed_async_connection().await.unwrap();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..callers {
+            let (cache, mut by_hand, kind) = (cache.clone(), by_hand.clone(), kind.to_owned());
+            tasks.spawn(async move {
+                for call in 0..calls / callers {
+                    let id = call % KEYS;
+                    drop(match &*kind {
+                        "ours" => ours_async(&cache, id).await,
+                        "get" => {
+                            let bytes: Option<Vec<u8>> = by_hand.get(format!("by-hand:{id}")).await.unwrap();
+                            decode(&bytes.unwrap())
+                        }
+                        _ => {
+                            let keys = [format!("by-hand:{id}"), "by-hand:generation".to_owned()];
+                            let [bytes, _]: [Option<Vec<u8>>; 2] = by_hand.mget(&keys).await.unwrap();
+                            decode(&bytes.unwrap())
+                        }
+                    });
+                }
+            });
+        }
+        while tasks.join_next().await.is_some() {}
+    });
+}
+
 fn main() {
     let server = Server::start();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [mode, kind, callers, calls] = &words[..]
+        && mode == "alone"
+    {
+        return alone(&server.unix(), kind, callers.parse().unwrap(), calls.parse().unwrap());
+    }
     println!("Thousands of operations a second, and microseconds: ours, `GET`, `MGET` of two keys.\n");
     println!("| | ours | `GET` | `MGET` | to `GET` | to `MGET` | p50 | p99 |");
     println!("|---|---|---|---|---|---|---|---|");
