@@ -108,7 +108,7 @@ impl Link {
         limit: Duration,
     ) -> Result<Option<Vec<u8>>, Failure> {
         let mut deadline = None;
-        let asked = self.with_live(server, |live| Some((live.number, live.connection.reads()?.read(key))));
+        let asked = self.with_live(server, |live| Some((live.number, live.connection.line()?.read(key))));
         if let Some((number, outcome)) = asked.flatten() {
             match outcome.await {
                 Ok(Ok(value)) => {
@@ -126,8 +126,8 @@ impl Link {
                     }
                     // Otherwise the fault may lie with others' keys.
                 }
-                // The runtime ends.
-                Err(_) => {}
+                // It had ended already.
+                Err(_) => self.drop_connection(number),
             }
         }
         // What is rare is kept apart, so that the future of a hit is small.
@@ -305,7 +305,7 @@ impl Link {
 /// A connection; a second one must have shown that it is better.
 async fn connect(server: &Server, beside: bool) -> Result<Connection, Failure> {
     let mut connection = server.target.connect(server.timeout).await?;
-    if beside && let Connection::Node(..) = connection {
+    if beside && !server.target.is_cluster() {
         match connection.send(&::redis::cmd("PING")).await {
             Err(failure) if matches!(failure.what, What::Dropped | What::Timeout) => return Err(failure),
             // Any answer shows that somebody is there, also one that says that we may not ask.

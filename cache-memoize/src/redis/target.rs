@@ -1,19 +1,25 @@
 //! Where the server is, and how to get a connection to it.
 
 use std::fmt;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::redis::aio::{ConnectionLike as _, MultiplexedConnection};
 use ::redis::cluster::ClusterClient;
 use ::redis::cluster_async::ClusterConnection;
-use ::redis::{AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, Value};
+use ::redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, RedisConnectionInfo, Value,
+};
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
 use super::failure::{Failure, What, settle};
-use super::reads::{Driver, Reads};
+use super::line::Line;
 use super::sentinel::Sentinels;
 
 /// One server, one that sentinels name, or a cluster.
@@ -26,7 +32,10 @@ pub(super) enum Target {
 /// A connection that many calls share. Cloning is cheap; the last clone closes it.
 #[derive(Clone)]
 pub(super) enum Connection {
-    Node(MultiplexedConnection, Arc<Reads>),
+    /// To one server.
+    Line(Arc<Line>),
+    /// The same with TLS.
+    Client(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
 
@@ -64,9 +73,11 @@ impl Target {
         match self {
             Self::Cluster { client, .. } => Ok(Connection::Cluster(client.get_async_connection().await?)),
             _ => {
-                let (connection, driver) = driven(self.locate().await?).await?;
-                let reads = Arc::new(Reads::new(connection.clone(), driver, limit));
-                Ok(Connection::Node(connection, reads))
+                let info = self.locate().await?;
+                match is_plain(&info) {
+                    true => Ok(Connection::Line(line(&info, limit).await?)),
+                    false => Ok(Connection::Client(multiplexed(info).await?)),
+                }
             }
         }
     }
@@ -74,34 +85,57 @@ impl Target {
 
 /// A connection to one server. The caller has a deadline around it, so the client needs none of its own.
 pub(super) async fn multiplexed(info: ConnectionInfo) -> Result<MultiplexedConnection, Failure> {
-    let client = Client::open(info)?;
-    Ok(client.get_multiplexed_async_connection_with_config(&without_deadlines()).await?)
-}
-
-/// The same on a socket of ours, if that is possible: then it is for us to drive it.
-async fn driven(info: ConnectionInfo) -> Result<(MultiplexedConnection, Option<Driver>), Failure> {
-    if !is_plain(&info) {
-        return Ok((multiplexed(info).await?, None));
-    }
-    let (settings, config) = (info.redis_settings(), without_deadlines());
-    match Socket::open(info.addr()).await? {
-        Socket::Tcp(socket) => {
-            let made = MultiplexedConnection::new_with_config(settings, socket, config).await?;
-            Ok((made.0, Some(Box::pin(made.1))))
-        }
-        #[cfg(unix)]
-        Socket::Unix(socket) => {
-            let made = MultiplexedConnection::new_with_config(settings, socket, config).await?;
-            Ok((made.0, Some(Box::pin(made.1))))
-        }
-    }
-}
-
-fn without_deadlines() -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new()
+    let config = AsyncConnectionConfig::new()
         .set_connection_timeout(None)
         .set_response_timeout(None)
-        .set_pipeline_buffer_size(QUEUE)
+        .set_pipeline_buffer_size(QUEUE);
+    let client = Client::open(info)?;
+    Ok(client.get_multiplexed_async_connection_with_config(&config).await?)
+}
+
+/// The same on a socket of ours.
+async fn line(info: &ConnectionInfo, limit: Duration) -> Result<Arc<Line>, Failure> {
+    let line = Line::new(Socket::open(info.addr()).await?, limit);
+    for greeting in greetings(info.redis_settings()) {
+        greeting.answered(line.send(&greeting.cmd).await)?;
+    }
+    Ok(Arc::new(line))
+}
+
+/// What is said first.
+pub(super) struct Greeting {
+    pub(super) cmd: Cmd,
+    is_auth: bool,
+}
+
+/// Says who we are and chooses the database.
+pub(super) fn greetings(settings: &RedisConnectionInfo) -> Vec<Greeting> {
+    let mut greetings = Vec::new();
+    if let Some(password) = settings.password() {
+        let mut cmd = ::redis::cmd("AUTH");
+        if let Some(username) = settings.username() {
+            cmd.arg(username);
+        }
+        cmd.arg(password);
+        greetings.push(Greeting { cmd, is_auth: true });
+    }
+    if settings.db() != 0 {
+        let cmd = ::redis::cmd("SELECT").arg(settings.db()).take();
+        greetings.push(Greeting { cmd, is_auth: false });
+    }
+    greetings
+}
+
+impl Greeting {
+    /// Who is refused cannot be served.
+    pub(super) fn answered(&self, answer: Result<Value, Failure>) -> Result<(), Failure> {
+        match answer {
+            Err(failure) if self.is_auth && failure.what == What::Refused => {
+                Err(Failure::new(What::Unreachable, failure.to_string()))
+            }
+            answer => answer.map(drop),
+        }
+    }
 }
 
 /// A plain socket.
@@ -122,6 +156,26 @@ impl Socket {
             #[cfg(unix)]
             ConnectionAddr::Unix(path) => Ok(Self::Unix(UnixStream::connect(path).await?)),
             other => Err(Failure::new(What::Unreachable, format!("{other}: no such address here"))),
+        }
+    }
+
+    pub(super) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        room: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(socket) => Pin::new(socket).poll_read(context, room),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket).poll_read(context, room),
+        }
+    }
+
+    pub(super) fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(socket) => Pin::new(socket).poll_write(context, bytes),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket).poll_write(context, bytes),
         }
     }
 }
@@ -148,17 +202,18 @@ fn prepare_tls() {
 
 impl Connection {
     pub(super) async fn send(&mut self, cmd: &Cmd) -> Result<Value, Failure> {
-        settle(match self {
-            Self::Node(connection, _) => connection.send_packed_command(cmd).await,
-            Self::Cluster(connection) => connection.req_packed_command(cmd).await,
-        })
+        match self {
+            Self::Line(line) => line.send(cmd).await,
+            Self::Client(connection) => settle(connection.send_packed_command(cmd).await),
+            Self::Cluster(connection) => settle(connection.req_packed_command(cmd).await),
+        }
     }
 
-    /// What reads of several callers go through, where one server has all keys.
-    pub(super) fn reads(&self) -> Option<&Reads> {
+    /// Where reads are asked together.
+    pub(super) fn line(&self) -> Option<&Line> {
         match self {
-            Self::Node(_, reads) => Some(reads),
-            Self::Cluster(_) => None,
+            Self::Line(line) => Some(line),
+            Self::Client(_) | Self::Cluster(_) => None,
         }
     }
 }
@@ -166,7 +221,8 @@ impl Connection {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Node(..) => "Node",
+            Self::Line(_) => "Line",
+            Self::Client(_) => "Client",
             Self::Cluster(_) => "Cluster",
         })
     }
