@@ -4,7 +4,8 @@
 //! Starts a server of its own: `cargo run --release --manifest-path benches/Cargo.toml --bin redis`. Rounds of ours and
 //! of theirs alternate; what is printed is the median of the rounds, and of their ratios. Words after `--` choose lines:
 //! `-- tasks unix` prints those that have both. `-- alone ours 64 10000` makes so many calls at a time on one thread and
-//! nothing else, for those who count instructions; instead of `ours`, also `get`, `mget` or `sync`.
+//! nothing else, for those who count instructions; instead of `ours`, also `get`, `mget`, `sync`, `body`
+//! or `down`.
 #![allow(missing_docs)]
 
 use std::process::{Child, Command, Stdio};
@@ -323,14 +324,20 @@ fn hits(transport: &str, url: &str) {
     }
 }
 
-/// Nanoseconds of a call while nobody listens where the server should be, and of the body.
-fn down() {
+/// A server that is not there, of which that is known.
+fn nowhere() -> Redis {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let cache = Redis::builder().url(format!("redis://127.0.0.1:{port}/")).build().unwrap();
-    let runtime = runtime();
     for id in 0..10 {
         ours(&cache, id);
     }
+    cache
+}
+
+/// Nanoseconds of a call while nobody listens where the server should be, and of the body.
+fn down() {
+    let cache = nowhere();
+    let runtime = runtime();
     const CALLS: u64 = 20_000;
     let each = |work: &mut dyn FnMut()| {
         let began = Instant::now();
@@ -360,6 +367,13 @@ fn down() {
 
 /// Calls of one kind, on one thread.
 fn alone(url: &str, kind: &str, callers: u64, calls: u64) {
+    if kind == "body" {
+        return (0..calls).for_each(|call| drop(std::hint::black_box(post(call))));
+    }
+    if kind == "down" {
+        let cache = nowhere();
+        return (0..calls).for_each(|call| drop(ours(&cache, call)));
+    }
     let cache = Redis::builder().url(url).timeout(Duration::from_secs(60)).build().unwrap();
     let client = redis::Client::open(url).unwrap();
     let mut connection = client.get_connection().unwrap();

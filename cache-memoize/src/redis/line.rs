@@ -10,7 +10,6 @@
 
 use std::collections::VecDeque;
 use std::future::{Future as _, poll_fn};
-use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -59,7 +58,8 @@ struct Queue {
     /// The task, if it is not woken already.
     task: Option<Waker>,
     is_closed: bool,
-    has_ended: bool,
+    /// Why there is no task any more.
+    ended: Option<Failure>,
 }
 
 /// Those who are not asked for yet.
@@ -83,7 +83,7 @@ impl Reads {
     fn push(&mut self, key: &Key, answer: Sender<Outcome>) {
         self.keys.push_str(&keys::value(key.text()));
         let recent = self.groups.len().saturating_sub(LOOK_BACK);
-        let known = self.groups[recent..].iter().rposition(|group| Arc::ptr_eq(group, &key.group));
+        let known = self.groups[recent..].iter().rposition(|group| *group == key.group);
         let group = match known {
             Some(at) => recent + at,
             None => {
@@ -118,6 +118,7 @@ impl Line {
             has_stepped_back: false,
             timer: Box::pin(sleep_until(Instant::now())),
             is_timed: false,
+            failure: ended(),
         };
         tokio::spawn(poll_fn(move |context| operator.poll(context)));
         Self(queue)
@@ -135,14 +136,14 @@ impl Line {
         let (sender, receiver) = channel();
         let packed = cmd.get_packed_command();
         self.push(|queue| queue.requests.push((packed, sender)));
-        receiver.await.unwrap_or_else(|_| Err(ended()))
+        receiver.await.unwrap_or_else(|_| Err(lock(&self.0).ended.clone().unwrap_or_else(ended)))
     }
 
     /// Whoever comes too late is dropped, which tells it.
     fn push(&self, push: impl FnOnce(&mut Queue)) {
         let task = {
             let mut queue = lock(&self.0);
-            if queue.has_ended {
+            if queue.ended.is_some() {
                 return;
             }
             push(&mut queue);
@@ -159,7 +160,7 @@ impl Drop for Line {
 }
 
 pub(super) fn ended() -> Failure {
-    Failure::new(What::Dropped, "the connection has ended")
+    Failure::new(What::Dropped, "the server closed the connection")
 }
 
 /// The task.
@@ -182,6 +183,8 @@ struct Operator {
     /// For the next deadline, if it is timed: set once for many.
     timer: Pin<Box<Sleep>>,
     is_timed: bool,
+    /// What to tell those who wait when it ends.
+    failure: Failure,
 }
 
 /// A command that was sent.
@@ -208,7 +211,8 @@ struct Batch {
 impl Operator {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let is_closed = self.take(context);
-        if self.write(context).is_err() || self.read(context).is_err() {
+        if let Err(failure) = self.write(context).and_then(|()| self.read(context)) {
+            self.failure = failure;
             return Poll::Ready(());
         }
         self.give_up(context);
@@ -278,10 +282,10 @@ impl Operator {
         at
     }
 
-    fn write(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+    fn write(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         while self.written < self.outbox.len() {
             match self.socket.poll_write(context, &self.outbox[self.written..]) {
-                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(0)) => return Err(ended()),
                 Poll::Ready(written) => self.written += written?,
                 Poll::Pending => return Ok(()),
             }
@@ -331,8 +335,14 @@ impl Operator {
             }
             self.asked.pop_front();
         }
-        // Nobody asked for more.
-        if self.inbox.unread().is_empty() { Ok(()) } else { Err(resp::garbage()) }
+        // Nobody asked for more; but a server may say why it closes the connection.
+        match resp::element(self.inbox.unread())? {
+            None => Ok(()),
+            Some((Element::Error(line), _)) => {
+                Err(Failure::new(What::Dropped, String::from_utf8_lossy(line).trim().to_owned()))
+            }
+            Some(_) => Err(resp::garbage()),
+        }
     }
 
     /// Whoever has waited for long enough waits no more. What comes for them is passed over.
@@ -420,13 +430,14 @@ impl Drop for Operator {
     fn drop(&mut self) {
         let (reads, requests) = {
             let mut queue = lock(&self.queue);
-            queue.has_ended = true;
+            queue.ended = Some(self.failure.clone());
             (std::mem::take(&mut queue.reads), std::mem::take(&mut queue.requests))
         };
         drop((reads, requests));
-        for asked in &mut self.asked {
-            if let Asked::Reads(batch) = asked {
-                batch.fail(&ended(), &mut self.readers);
+        for asked in self.asked.drain(..) {
+            match asked {
+                Asked::Reads(mut batch) => batch.fail(&self.failure, &mut self.readers),
+                Asked::Request(answer) => drop(answer.send(Err(self.failure.clone()))),
             }
         }
     }

@@ -223,10 +223,7 @@ async fn open(server: &Server) -> Result<(Socket, RedisConnectionInfo), Failure>
 
 /// Whether it is worth another look at the clock.
 fn is_early(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-    )
+    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 impl Socket {
@@ -235,9 +232,13 @@ impl Socket {
         // Of the system's steps: a microsecond at least.
         let limit = Some(limit.max(Duration::from_micros(1)));
         match self {
-            Self::Tcp(socket) => socket.set_read_timeout(limit).and_then(|()| socket.set_write_timeout(limit)),
+            Self::Tcp(socket) => {
+                socket.set_read_timeout(limit).and_then(|()| socket.set_write_timeout(limit))
+            }
             #[cfg(unix)]
-            Self::Unix(socket) => socket.set_read_timeout(limit).and_then(|()| socket.set_write_timeout(limit)),
+            Self::Unix(socket) => {
+                socket.set_read_timeout(limit).and_then(|()| socket.set_write_timeout(limit))
+            }
         }
     }
 

@@ -154,7 +154,8 @@ pub(super) fn garbage() -> Failure {
 mod tests {
     use super::*;
 
-    const ANSWERS: &[u8] = b"*4\r\n$3\r\na\r\n\r\n$-1\r\n:-7\r\n*1\r\n+OK\r\n-WRONGTYPE no\r\n$0\r\n\r\n*-1\r\n";
+    const ANSWERS: &[u8] =
+        b"*4\r\n$3\r\na\r\n\r\n$-1\r\n:-7\r\n*1\r\n+OK\r\n-WRONGTYPE no\r\n$0\r\n\r\n*-1\r\n";
 
     fn all(mut bytes: &[u8]) -> Vec<Value> {
         let mut values = Vec::new();
@@ -186,7 +187,16 @@ mod tests {
     #[test]
     fn garbage_is_no_answer_and_reserves_nothing() {
         for bytes in [
-            "HTTP/1.1 400\r\n", "\r\n", "\n", ":\r\n", ":x\r\n", "$-2\r\n", "$1\r\nab\r\n", "*-2\r\n", "+OK\n", "%1\r\n",
+            "HTTP/1.1 400\r\n",
+            "\r\n",
+            "\n",
+            ":\r\n",
+            ":x\r\n",
+            "$-2\r\n",
+            "$1\r\nab\r\n",
+            "*-2\r\n",
+            "+OK\n",
+            "%1\r\n",
             "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
         ] {
             assert_eq!(value(bytes.as_bytes()).unwrap_err().what, What::Dropped, "{bytes:?}");
