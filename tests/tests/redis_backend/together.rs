@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use cache_memoize::backend::{Backend as _, Call, Key};
+use cache_memoize::backend::{Call, Key};
 use cache_memoize::{Error, ErrorKind, Redis};
 use cache_memoize_tests::servers::RedisServer;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use crate::store::{both_ways, patient};
+use crate::store::{RUNTIME, both_ways, patient};
 
 /// One thread, on which those who ask all come before the connection does.
 fn runtime() -> Runtime {
@@ -49,7 +49,7 @@ fn readers_of_several_groups_are_one_command() {
         keys.push(key);
     }
     // Group 7 is removed, and has another generation.
-    store.remove_all("group 7");
+    RUNTIME.block_on(store.backend().remove_all("group 7", Call::ASYNC)).unwrap();
     store.set(&Key::new("another", "group 7"), b"value");
     // Connected.
     read_all(&runtime, &redis, &keys[..1]);
