@@ -51,10 +51,14 @@ pub(super) struct Unread {
     pub(super) shared: bool,
 }
 
+/// Who waits for the answer to a request.
+type Requester = Sender<Result<Value, Failure>>;
+
 #[derive(Default)]
 struct Queue {
     reads: Reads,
-    requests: Vec<(Vec<u8>, Sender<Result<Value, Failure>>)>,
+    /// Packed.
+    requests: Vec<(Vec<u8>, Requester)>,
     /// The task, if it is not woken already.
     task: Option<Waker>,
     is_closed: bool,
@@ -189,7 +193,7 @@ struct Operator {
 
 /// A command that was sent.
 enum Asked {
-    Request(Sender<Result<Value, Failure>>),
+    Request(Requester),
     Reads(Batch),
 }
 
