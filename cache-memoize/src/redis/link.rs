@@ -24,6 +24,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{timeout, timeout_at};
 
 use super::failure::{Failure, What};
+use super::line::Unread;
 use super::request::{self, Regret, Request};
 use super::server::Server;
 use super::target::Connection;
@@ -107,31 +108,38 @@ impl Link {
         key: &Key,
         limit: Duration,
     ) -> Result<Option<Vec<u8>>, Failure> {
-        let mut deadline = None;
         let asked = self.with_live(server, |live| Some((live.number, live.connection.line()?.read(key))));
-        if let Some((number, outcome)) = asked.flatten() {
-            match outcome.await {
-                Ok(Ok(value)) => {
-                    self.judge(server, Some(number), &Ok(()));
-                    return Ok(value);
-                }
-                Ok(Err(unread)) => {
-                    deadline = Some(unread.deadline);
-                    if unread.failure.is_dropped() {
-                        self.drop_connection(number);
-                    } else if !unread.shared || unread.failure.what == What::Timeout {
-                        let answer = Err(unread.failure);
-                        self.judge(server, Some(number), &answer);
-                        return answer;
-                    }
-                    // Otherwise the fault may lie with others' keys.
-                }
-                // It had ended already.
-                Err(_) => self.drop_connection(number),
+        let Some((number, outcome)) = asked.flatten() else {
+            // Not connected yet, or with TLS.
+            let request = request::read(key);
+            let answer = Box::pin(self.run(server, &request, None, limit)).await?;
+            return request::was_read(answer.heard());
+        };
+        let deadline = match outcome.await {
+            Ok(Ok(value)) => {
+                self.judge(server, Some(number), &Ok(()));
+                return Ok(value);
             }
-        }
+            Ok(Err(Unread { failure, deadline, .. })) if failure.is_dropped() => {
+                self.drop_connection(number);
+                deadline
+            }
+            // The fault may lie with the keys of others.
+            Ok(Err(Unread { failure, deadline, shared })) if shared && failure.what != What::Timeout => {
+                deadline
+            }
+            Ok(Err(Unread { failure, .. })) => {
+                let answer = Err(failure);
+                self.judge(server, Some(number), &answer);
+                return answer;
+            }
+            // It had ended before.
+            Err(_) => {
+                self.drop_connection(number);
+                tokio::time::Instant::now() + limit
+            }
+        };
         // What is rare is kept apart, so that the future of a hit is small.
-        let deadline = deadline.unwrap_or_else(|| tokio::time::Instant::now() + limit);
         let request = request::read(key);
         let answer = Box::pin(self.run_again(server, &request, None, deadline)).await?;
         request::was_read(answer.heard())

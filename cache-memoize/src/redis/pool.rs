@@ -2,7 +2,7 @@
 //!
 //! The client's own blocking connection has no deadline for connecting to a unix socket, for the resolution of names,
 //! and for answers that trickle in. So the runtime in the background connects, and a thread then reads and writes the
-//! socket itself, with what is left of the deadline before each step. The client encodes and decodes.
+//! socket itself, with what is left of the deadline before each step. The client encodes, `resp` decodes.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
