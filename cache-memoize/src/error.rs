@@ -1,6 +1,7 @@
 //! Why a companion could not do its work.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a companion of a function with a `backend` could not do its work.
 ///
@@ -8,7 +9,8 @@ use std::fmt;
 #[derive(Clone, Debug)]
 pub struct Error {
     kind: ErrorKind,
-    context: String,
+    /// Shared, for every call gets a copy while a backend is down.
+    context: Arc<str>,
 }
 
 /// What kind of failure an [`Error`] is.
@@ -37,7 +39,7 @@ impl Error {
     /// assert_eq!(error.kind(), ErrorKind::Unavailable);
     /// ```
     pub fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
-        Self { kind, context: context.into() }
+        Self { kind, context: context.into().into() }
     }
 
     /// What kind of failure this is.

@@ -90,7 +90,11 @@ impl Backend for RedisBackend {
 
     fn read<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Vec<u8>>> {
         match self.asking() {
-            None => self.ask(call, request::read(key), None, request::was_read),
+            None if call.is_blocking() => self.ask(call, request::read(key), None, request::was_read),
+            None => {
+                let explain = |failure| self.server.error(failure, request::READING);
+                Reply::later(async move { self.server.read(key).await.map_err(explain) })
+            }
             Some(asking) => {
                 let keys = Keys::of(key).into_owned();
                 self.ask_cluster(call, request::READING, async move { asking.read(&keys).await })

@@ -24,9 +24,11 @@ use tokio::task::AbortHandle;
 use tokio::time::{timeout, timeout_at};
 
 use super::failure::{Failure, What};
-use super::request::{Regret, Request};
+use super::line::Unread;
+use super::request::{self, Regret, Request};
 use super::server::Server;
 use super::target::Connection;
+use crate::backend::Key;
 use crate::sync::lock;
 
 /// How many timeouts it takes to look for something better.
@@ -97,6 +99,50 @@ impl Link {
         }
         // What is rare is kept apart, so that the future of a hit is small.
         Box::pin(self.run_again(server, request, regret, deadline)).await
+    }
+
+    /// Reads a value, together with others who do, within `limit`.
+    pub(super) async fn read(
+        self: &Arc<Self>,
+        server: &Arc<Server>,
+        key: &Key,
+        limit: Duration,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let asked = self.with_live(server, |live| Some((live.number, live.connection.line()?.read(key))));
+        let Some((number, outcome)) = asked.flatten() else {
+            // Not connected yet, or with TLS.
+            let request = request::read(key);
+            let answer = Box::pin(self.run(server, &request, None, limit)).await?;
+            return request::was_read(answer.heard());
+        };
+        let deadline = match outcome.await {
+            Ok(Ok(value)) => {
+                self.judge(server, Some(number), &Ok(()));
+                return Ok(value);
+            }
+            Ok(Err(Unread { failure, deadline, .. })) if failure.is_dropped() => {
+                self.drop_connection(number);
+                deadline
+            }
+            // The fault may lie with the keys of others.
+            Ok(Err(Unread { failure, deadline, shared })) if shared && failure.what != What::Timeout => {
+                deadline
+            }
+            Ok(Err(Unread { failure, .. })) => {
+                let answer = Err(failure);
+                self.judge(server, Some(number), &answer);
+                return answer;
+            }
+            // It had ended before.
+            Err(_) => {
+                self.drop_connection(number);
+                tokio::time::Instant::now() + limit
+            }
+        };
+        // What is rare is kept apart, so that the future of a hit is small.
+        let request = request::read(key);
+        let answer = Box::pin(self.run_again(server, &request, None, deadline)).await?;
+        request::was_read(answer.heard())
     }
 
     /// The same with all that can go wrong.
@@ -176,11 +222,17 @@ impl Link {
 
     /// The connection that is there, unless the server has moved.
     fn live(&self, server: &Server) -> Option<Live> {
+        self.with_live(server, Live::clone)
+    }
+
+    fn with_live<T>(&self, server: &Server, with: impl FnOnce(&Live) -> T) -> Option<T> {
         let mut state = lock(&self.state);
         match &state.live {
-            Some(live) if live.epoch == server.epoch() => Some(live.clone()),
+            Some(live) if live.epoch == server.epoch() => Some(with(live)),
             _ => {
-                state.live = None;
+                let old = state.live.take();
+                drop(state);
+                drop(old);
                 None
             }
         }
@@ -260,8 +312,8 @@ impl Link {
 
 /// A connection; a second one must have shown that it is better.
 async fn connect(server: &Server, beside: bool) -> Result<Connection, Failure> {
-    let mut connection = server.target.connect().await?;
-    if beside && let Connection::Node(_) = connection {
+    let mut connection = server.target.connect(server.timeout).await?;
+    if beside && !server.target.is_cluster() {
         match connection.send(&::redis::cmd("PING")).await {
             Err(failure) if matches!(failure.what, What::Dropped | What::Timeout) => return Err(failure),
             // Any answer shows that somebody is there, also one that says that we may not ask.

@@ -2,7 +2,7 @@
 //!
 //! The client's own blocking connection has no deadline for connecting to a unix socket, for the resolution of names,
 //! and for answers that trickle in. So the runtime in the background connects, and a thread then reads and writes the
-//! socket itself, with what is left of the deadline before each step. The client encodes and decodes.
+//! socket itself, with what is left of the deadline before each step. The client encodes, `resp` decodes.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -11,12 +11,13 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ::redis::{Cmd, ConnectionAddr, ConnectionInfo, Parser, RedisConnectionInfo, Value};
+use ::redis::{Cmd, ConnectionInfo, RedisConnectionInfo, Value};
 
-use super::background;
 use super::failure::{Failure, What, settle};
 use super::request::{Regret, Request};
+use super::resp::{self, Inbox};
 use super::server::Server;
+use super::{background, line, target};
 use crate::sync::lock;
 
 /// More idle connections than this are closed.
@@ -27,10 +28,12 @@ pub(super) struct Pool {
     idle: Mutex<Vec<Wire>>,
 }
 
-/// A socket, and what was read ahead from it.
+/// A socket, and what was read from it.
 pub(super) struct Wire {
     socket: Socket,
-    parser: Parser,
+    inbox: Inbox,
+    /// The limit that the socket has for reading and for writing.
+    limit: Duration,
     /// See [`Server::epoch`].
     epoch: u64,
     /// A forked process must not use its parent's connections.
@@ -132,127 +135,126 @@ impl Wire {
                 Err(_) => Err(Failure::timeout()),
             }
         })?;
-        let mut wire = Self { socket, parser: Parser::new(), epoch, process: std::process::id() };
-        wire.greet(&settings, deadline)?;
+        let (inbox, limit, process) = (Inbox::new(), Duration::ZERO, std::process::id());
+        let mut wire = Self { socket, inbox, limit, epoch, process };
+        for greeting in target::greetings(&settings) {
+            greeting.answered(wire.ask(&greeting.cmd.get_packed_command(), deadline))?;
+        }
         Ok(wire)
     }
 
-    /// Says who we are and chooses the database.
-    fn greet(&mut self, settings: &RedisConnectionInfo, deadline: Instant) -> Result<(), Failure> {
-        if let Some(password) = settings.password() {
-            let mut cmd = ::redis::cmd("AUTH");
-            if let Some(username) = settings.username() {
-                cmd.arg(username);
+    fn ask(&mut self, packed: &[u8], deadline: Instant) -> Result<Value, Failure> {
+        self.write(packed, deadline)?;
+        loop {
+            if let Some((value, length)) = resp::value(self.inbox.unread())? {
+                self.inbox.consume(length);
+                // Nobody asked for more.
+                return if self.inbox.unread().is_empty() { settle(Ok(value)) } else { Err(resp::garbage()) };
             }
-            cmd.arg(password);
-            let refused = |failure: Failure| match failure.what {
-                What::Refused => Failure::new(What::Unreachable, failure.to_string()),
-                _ => failure,
-            };
-            self.ask(&cmd.get_packed_command(), deadline).map_err(refused)?;
+            self.read(deadline)?;
         }
-        if settings.db() != 0 {
-            let cmd = ::redis::cmd("SELECT").arg(settings.db()).take();
-            self.ask(&cmd.get_packed_command(), deadline)?;
+    }
+
+    fn write(&mut self, mut packed: &[u8], deadline: Instant) -> Result<(), Failure> {
+        while !packed.is_empty() {
+            let written = self.until(deadline, |wire| wire.socket.write(packed))?;
+            packed = &packed[written..];
         }
         Ok(())
     }
 
-    fn ask(&mut self, packed: &[u8], deadline: Instant) -> Result<Value, Failure> {
-        let mut timed = Timed { socket: &self.socket, deadline };
-        timed.write_all(packed)?;
-        settle(self.parser.parse_value(timed))
+    fn read(&mut self, deadline: Instant) -> Result<(), Failure> {
+        let count = self.until(deadline, |wire| wire.socket.read(wire.inbox.room()))?;
+        self.inbox.filled(count);
+        Ok(())
+    }
+
+    /// Does a step, again and again until the deadline. The socket keeps the limit that it has, as long as that is not
+    /// beyond the deadline: to change it for each step would be most of what a step costs us.
+    fn until(
+        &mut self,
+        deadline: Instant,
+        mut step: impl FnMut(&mut Self) -> io::Result<usize>,
+    ) -> Result<usize, Failure> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // The system takes zero for no limit.
+            if left.is_zero() {
+                return Err(Failure::timeout());
+            }
+            if self.limit > left || self.limit < left / 2 {
+                // A little less than is left, so that it fits the next call, too.
+                self.limit = left - left / 16;
+                self.socket.limit(self.limit)?;
+            }
+            match step(self) {
+                Ok(0) => return Err(line::ended()),
+                Err(error) if is_early(&error) => {}
+                done => return Ok(done?),
+            }
+        }
     }
 
     /// Sends something on a connection that is given up.
-    fn leave(&self, cmd: &Cmd) {
+    fn leave(&mut self, cmd: &Cmd) {
         let deadline = Instant::now() + Duration::from_millis(1);
-        let _ = Timed { socket: &self.socket, deadline }.write_all(&cmd.get_packed_command());
+        let _ = self.write(&cmd.get_packed_command(), deadline);
     }
 }
 
 /// On the runtime in the background.
 async fn open(server: &Server) -> Result<(Socket, RedisConnectionInfo), Failure> {
     let info: ConnectionInfo = server.target.locate().await?;
-    let socket = match info.addr() {
-        ConnectionAddr::Tcp(host, port) => {
-            let socket = tokio::net::TcpStream::connect((host.as_str(), *port)).await?.into_std()?;
+    let socket = match target::Socket::open(info.addr()).await? {
+        target::Socket::Tcp(socket) => {
+            let socket = socket.into_std()?;
             socket.set_nonblocking(false)?;
-            socket.set_nodelay(true)?;
             Socket::Tcp(socket)
         }
         #[cfg(unix)]
-        ConnectionAddr::Unix(path) => {
-            let socket = tokio::net::UnixStream::connect(path).await?.into_std()?;
+        target::Socket::Unix(socket) => {
+            let socket = socket.into_std()?;
             socket.set_nonblocking(false)?;
             Socket::Unix(socket)
         }
-        other => return Err(Failure::new(What::Unreachable, format!("{other}: no such address here"))),
     };
     Ok((socket, info.redis_settings().clone()))
 }
 
-/// A socket that reads and writes until a deadline, however many steps it takes.
-struct Timed<'s> {
-    socket: &'s Socket,
-    deadline: Instant,
-}
-
-impl Timed<'_> {
-    fn left(&self) -> io::Result<Duration> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        // The system takes zero for no limit.
-        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
-    }
-}
-
-impl Read for Timed<'_> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.socket.read(bytes, self.left()?) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => return read,
-            }
-        }
-    }
-}
-
-impl Write for Timed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.write(bytes, self.left()?)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// Whether it is worth another look at the clock.
+fn is_early(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 impl Socket {
-    fn read(&self, bytes: &mut [u8], limit: Duration) -> io::Result<usize> {
+    /// How long a step may take.
+    fn limit(&self, limit: Duration) -> io::Result<()> {
+        // Of the system's steps: a microsecond at least.
+        let limit = Some(limit.max(Duration::from_micros(1)));
         match self {
             Self::Tcp(socket) => {
-                socket.set_read_timeout(Some(limit))?;
-                Read::read(&mut &*socket, bytes)
+                socket.set_read_timeout(limit).and_then(|()| socket.set_write_timeout(limit))
             }
             #[cfg(unix)]
             Self::Unix(socket) => {
-                socket.set_read_timeout(Some(limit))?;
-                Read::read(&mut &*socket, bytes)
+                socket.set_read_timeout(limit).and_then(|()| socket.set_write_timeout(limit))
             }
         }
     }
 
-    fn write(&self, bytes: &[u8], limit: Duration) -> io::Result<usize> {
+    fn read(&self, bytes: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(socket) => {
-                socket.set_write_timeout(Some(limit))?;
-                Write::write(&mut &*socket, bytes)
-            }
+            Self::Tcp(socket) => Read::read(&mut &*socket, bytes),
             #[cfg(unix)]
-            Self::Unix(socket) => {
-                socket.set_write_timeout(Some(limit))?;
-                Write::write(&mut &*socket, bytes)
-            }
+            Self::Unix(socket) => Read::read(&mut &*socket, bytes),
+        }
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(socket) => Write::write(&mut &*socket, bytes),
+            #[cfg(unix)]
+            Self::Unix(socket) => Write::write(&mut &*socket, bytes),
         }
     }
 }

@@ -110,6 +110,28 @@ pub(super) fn read(key: &Key) -> Request {
     request
 }
 
+/// The generations of some groups and some values in one command: how it begins. So many arguments follow.
+pub(super) fn write_mget(arguments: usize, out: &mut Vec<u8>) {
+    write_number(b'*', arguments + 1, out);
+    out.extend_from_slice(b"$4\r\nMGET\r\n");
+}
+
+pub(super) fn write_argument(argument: &str, out: &mut Vec<u8>) {
+    write_number(b'$', argument.len(), out);
+    out.extend_from_slice(argument.as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// The key of a group's generation.
+pub(super) fn write_generation(group: &str, out: &mut Vec<u8>) {
+    write_argument(&keys::generation(group), out);
+}
+
+fn write_number(kind: u8, number: usize, out: &mut Vec<u8>) {
+    // Writing to memory does not fail.
+    let _ = write!(out, "{}{number}\r\n", char::from(kind));
+}
+
 /// What [`read`] is answered with.
 pub(super) fn was_read(answer: Value) -> Result<Option<Vec<u8>>, Failure> {
     match answer {
@@ -124,18 +146,19 @@ pub(super) fn was_read(answer: Value) -> Result<Option<Vec<u8>>, Failure> {
 /// The value without its stamp, if that is the generation. What is not there, or is no string, does not match.
 pub(super) fn current(value: Value, generation: &Value) -> Option<Vec<u8>> {
     match (value, generation) {
-        (Value::BulkString(value), Value::BulkString(generation)) => unstamped(value, generation),
+        (Value::BulkString(mut value), Value::BulkString(generation)) => {
+            let length = unstamped(&value, generation)?.len();
+            // Moves nothing.
+            value.truncate(length);
+            Some(value)
+        }
         _ => None,
     }
 }
 
-/// Takes the stamp off the end, which moves nothing.
-fn unstamped(mut value: Vec<u8>, generation: &[u8]) -> Option<Vec<u8>> {
-    if generation.len() != size_of::<Token>() || !value.ends_with(generation) {
-        return None;
-    }
-    value.truncate(value.len() - generation.len());
-    Some(value)
+/// A value without its stamp, if that is the generation.
+pub(super) fn unstamped<'v>(value: &'v [u8], generation: &[u8]) -> Option<&'v [u8]> {
+    if generation.len() == size_of::<Token>() { value.strip_suffix(generation) } else { None }
 }
 
 /// Only for clusters.

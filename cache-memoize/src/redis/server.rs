@@ -15,6 +15,7 @@ use super::pool::Pool;
 use super::request::{Regret, Request};
 use super::target::Target;
 use crate::Error;
+use crate::backend::Key;
 use crate::sync::{read, write};
 
 /// How long it may take to connect, if that is more than a call may wait: those who come later find it done.
@@ -62,6 +63,21 @@ impl Server {
             None => {
                 let server = self.clone();
                 Box::pin(background::run(server.run_in_background(request, regret, limit))).await
+            }
+        }
+    }
+
+    /// Reads a value from async code, on whatever executor.
+    pub(super) async fn read(self: &Arc<Self>, key: &Key) -> Result<Option<Vec<u8>>, Failure> {
+        match self.here() {
+            Some(link) => link.read(self, key, self.timeout).await,
+            None => {
+                let (server, key) = (self.clone(), key.clone());
+                let reading = async move {
+                    let link = server.link_of(&Handle::current());
+                    link.read(&server, &key, server.timeout).await
+                };
+                Box::pin(background::run(reading)).await
             }
         }
     }

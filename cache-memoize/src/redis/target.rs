@@ -1,14 +1,25 @@
 //! Where the server is, and how to get a connection to it.
 
 use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::redis::aio::{ConnectionLike as _, MultiplexedConnection};
 use ::redis::cluster::ClusterClient;
 use ::redis::cluster_async::ClusterConnection;
-use ::redis::{AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, Value};
+use ::redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, RedisConnectionInfo, Value,
+};
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
-use super::failure::{Failure, settle};
+use super::failure::{Failure, What, settle};
+use super::line::Line;
 use super::sentinel::Sentinels;
 
 /// One server, one that sentinels name, or a cluster.
@@ -21,7 +32,10 @@ pub(super) enum Target {
 /// A connection that many calls share. Cloning is cheap; the last clone closes it.
 #[derive(Clone)]
 pub(super) enum Connection {
-    Node(MultiplexedConnection),
+    /// To one server.
+    Line(Arc<Line>),
+    /// The same with TLS.
+    Client(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
 
@@ -53,12 +67,18 @@ impl Target {
         }
     }
 
-    /// A connection on the runtime that this is polled on. Without a deadline of its own.
-    pub(super) async fn connect(&self) -> Result<Connection, Failure> {
+    /// A connection on the runtime that this is polled on. Without a deadline of its own; its reads have `limit`.
+    pub(super) async fn connect(&self, limit: Duration) -> Result<Connection, Failure> {
         prepare_tls();
         match self {
             Self::Cluster { client, .. } => Ok(Connection::Cluster(client.get_async_connection().await?)),
-            _ => Ok(Connection::Node(multiplexed(self.locate().await?).await?)),
+            _ => {
+                let info = self.locate().await?;
+                match is_plain(&info) {
+                    true => Ok(Connection::Line(line(&info, limit).await?)),
+                    false => Ok(Connection::Client(multiplexed(info).await?)),
+                }
+            }
         }
     }
 }
@@ -71,6 +91,93 @@ pub(super) async fn multiplexed(info: ConnectionInfo) -> Result<MultiplexedConne
         .set_pipeline_buffer_size(QUEUE);
     let client = Client::open(info)?;
     Ok(client.get_multiplexed_async_connection_with_config(&config).await?)
+}
+
+/// The same on a socket of ours.
+async fn line(info: &ConnectionInfo, limit: Duration) -> Result<Arc<Line>, Failure> {
+    let line = Line::new(Socket::open(info.addr()).await?, limit);
+    for greeting in greetings(info.redis_settings()) {
+        greeting.answered(line.send(&greeting.cmd).await)?;
+    }
+    Ok(Arc::new(line))
+}
+
+/// What is said first.
+pub(super) struct Greeting {
+    pub(super) cmd: Cmd,
+    is_auth: bool,
+}
+
+/// Says who we are and chooses the database.
+pub(super) fn greetings(settings: &RedisConnectionInfo) -> Vec<Greeting> {
+    let mut greetings = Vec::new();
+    if let Some(password) = settings.password() {
+        let mut cmd = ::redis::cmd("AUTH");
+        if let Some(username) = settings.username() {
+            cmd.arg(username);
+        }
+        cmd.arg(password);
+        greetings.push(Greeting { cmd, is_auth: true });
+    }
+    if settings.db() != 0 {
+        let cmd = ::redis::cmd("SELECT").arg(settings.db()).take();
+        greetings.push(Greeting { cmd, is_auth: false });
+    }
+    greetings
+}
+
+impl Greeting {
+    /// Who is refused cannot be served.
+    pub(super) fn answered(&self, answer: Result<Value, Failure>) -> Result<(), Failure> {
+        match answer {
+            Err(failure) if self.is_auth && failure.what == What::Refused => {
+                Err(Failure::new(What::Unreachable, failure.to_string()))
+            }
+            answer => answer.map(drop),
+        }
+    }
+}
+
+/// A plain socket.
+pub(super) enum Socket {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Socket {
+    pub(super) async fn open(address: &ConnectionAddr) -> Result<Self, Failure> {
+        match address {
+            ConnectionAddr::Tcp(host, port) => {
+                let socket = TcpStream::connect((host.as_str(), *port)).await?;
+                socket.set_nodelay(true)?;
+                Ok(Self::Tcp(socket))
+            }
+            #[cfg(unix)]
+            ConnectionAddr::Unix(path) => Ok(Self::Unix(UnixStream::connect(path).await?)),
+            other => Err(Failure::new(What::Unreachable, format!("{other}: no such address here"))),
+        }
+    }
+
+    pub(super) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        room: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(socket) => Pin::new(socket).poll_read(context, room),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket).poll_read(context, room),
+        }
+    }
+
+    pub(super) fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(socket) => Pin::new(socket).poll_write(context, bytes),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket).poll_write(context, bytes),
+        }
+    }
 }
 
 /// The limits of a cluster's connections to its nodes. Ours is around everything; these let it find out which node
@@ -95,17 +202,27 @@ fn prepare_tls() {
 
 impl Connection {
     pub(super) async fn send(&mut self, cmd: &Cmd) -> Result<Value, Failure> {
-        settle(match self {
-            Self::Node(connection) => connection.send_packed_command(cmd).await,
-            Self::Cluster(connection) => connection.req_packed_command(cmd).await,
-        })
+        match self {
+            Self::Line(line) => line.send(cmd).await,
+            Self::Client(connection) => settle(connection.send_packed_command(cmd).await),
+            Self::Cluster(connection) => settle(connection.req_packed_command(cmd).await),
+        }
+    }
+
+    /// Where reads are asked together.
+    pub(super) fn line(&self) -> Option<&Line> {
+        match self {
+            Self::Line(line) => Some(line),
+            Self::Client(_) | Self::Cluster(_) => None,
+        }
     }
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Node(_) => "Node",
+            Self::Line(_) => "Line",
+            Self::Client(_) => "Client",
             Self::Cluster(_) => "Cluster",
         })
     }

@@ -20,6 +20,7 @@ use crate::flight::{Flight, Leader, Settled, block_on};
 use crate::hooks::{self, Held, Point};
 use crate::memory::entry::{Entry, Filled, Header};
 use crate::policy::{Policy, Verdict};
+use crate::shape::Split;
 use crate::shape::shared::SharedShape;
 use crate::time::Deadline;
 
@@ -40,14 +41,17 @@ pub(crate) enum Stage {
     Blind,
 }
 
+/// A flight, and the entry that its value goes to.
+pub(super) type Airborne<S> = (Arc<Entry<Carried, <S as Split>::Shared>>, Arc<Flight>);
+
 impl<S: SharedShape> Caller<S> {
-    fn take_off(
+    pub(super) fn take_off(
         &self,
         at_key: &mut AtKey<'_>,
         stage: Stage,
         leader: Leader,
         joinable: bool,
-    ) -> (Arc<Entry<Carried, S::Shared>>, Arc<Flight>) {
+    ) -> Airborne<S> {
         let mut made = None;
         let flight = at_key.begin(joinable, |ticket| {
             let scope = &self.scope.scope;
@@ -135,15 +139,20 @@ enum Ending {
 
 impl<S: SharedShape> Lead<S> {
     pub(crate) fn begin(caller: Caller<S>, stage: Stage, purpose: Purpose, leader: Leader) -> Box<Self> {
+        let mut at_key = caller.at_key();
+        let airborne = caller.take_off(&mut at_key, stage, leader, purpose != Purpose::Aside);
+        drop(at_key);
+        Self::of(caller, airborne, purpose)
+    }
+
+    /// Of a flight that has begun.
+    pub(super) fn of(caller: Caller<S>, (entry, flight): Airborne<S>, purpose: Purpose) -> Box<Self> {
         caller.counters().misses.fetch_add(1, Relaxed);
         caller.counters().in_flight.fetch_add(1, Relaxed);
-        let renewal = match &stage {
+        let renewal = match &entry.key.stage {
             Stage::Airborne(fence) => Some(Renewal::of(&caller, fence)),
             Stage::Approaching | Stage::Blind => None,
         };
-        let mut at_key = caller.at_key();
-        let (entry, flight) = caller.take_off(&mut at_key, stage, leader, purpose != Purpose::Aside);
-        drop(at_key);
         Box::new(Self {
             caller,
             entry,
@@ -224,6 +233,8 @@ impl<S: SharedShape> Lead<S> {
 
     fn decide(&self, policy: &Policy<(), S>, returned: &S::Return) -> (Ending, bool) {
         let ending = match policy.judge(&(), returned) {
+            // Without a fence it is not stored, and need not be encoded.
+            Verdict::Store { .. } if matches!(self.entry.key.stage, Stage::Blind) => Ending::Nothing,
             Verdict::Store { lifetime, .. } => {
                 match self.caller.seal(returned, lifetime, self.began.elapsed()) {
                     Ok(entry) => Ending::Store { entry, lifetime },

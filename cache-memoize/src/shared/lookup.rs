@@ -13,7 +13,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::caller::{Caller, Found};
-use super::lead::{Approach, Carried, Lead, Stage};
+use super::lead::{Airborne, Approach, Carried, Lead, Stage};
 use super::turn::Turn;
 use super::{chores, token};
 use crate::__private::Look;
@@ -120,9 +120,11 @@ impl<S: SharedShape> Look for Lookup<S> {
 }
 
 /// What this process has under a key.
-enum Local {
+enum Local<S: SharedShape> {
     /// Nothing; the caller has announced itself.
     Vacant(Approach),
+    /// Nothing; the caller computes without the backend, which is down.
+    Down(Airborne<S>),
     /// Somebody is asking the backend.
     Approaching(Arc<Flight>),
     /// A computation with this fence.
@@ -154,12 +156,16 @@ impl<S: SharedShape> Caller<S> {
     #[cold]
     async fn miss(mut self, how: How, mut over: bool) -> Turn<S> {
         self.at(Point::Missed).await;
+        if self.down.is_none() {
+            self.down = self.admit().err();
+        }
         loop {
             if self.is_recursion() {
                 return Turn::Uncached;
             }
             let next = match self.local(how) {
                 Local::Vacant(approach) => return self.approach(approach, how, over).await,
+                Local::Down(airborne) => return Turn::Lead(Lead::of(self, airborne, Purpose::Fill)),
                 Local::Approaching(flight) => self.await_approach(flight, how, over).await,
                 Local::Airborne(flight, fence) => self.check(flight, fence, how, over).await,
                 Local::Blind(flight) => self.try_again(flight, how, over).await,
@@ -221,12 +227,15 @@ impl<S: SharedShape> Caller<S> {
         Turn::Hit(value)
     }
 
-    fn local(&self, how: How) -> Local {
+    fn local(&self, how: How) -> Local<S> {
         if how.alone {
             return Local::Apart;
         }
         let mut key = self.at_key();
         let Some(flight) = key.flight().cloned() else {
+            if self.down.is_some() {
+                return Local::Down(self.take_off(&mut key, Stage::Blind, how.leader(), true));
+            }
             return Local::Vacant(Approach::announce(&mut key, self, how.leader()));
         };
         drop(key);

@@ -10,5 +10,6 @@ mod runtimes;
 mod sentinel;
 mod settings;
 mod store;
+mod together;
 mod trait_promises;
 mod wake;

@@ -1,0 +1,448 @@
+//! The connection to one server that all calls of a runtime share: one task writes and reads.
+//!
+//! Whoever reads while others do is asked for together with them. A caller puts its key into a queue and wakes the task;
+//! what the task finds when it comes to the queue becomes one `MGET`: the generations of the groups, each once, and the
+//! values. So nobody waits for company; but where several are under way, the task first lets others have their turn,
+//! who then are in the queue, too. The more callers, the fewer commands, wake-ups and system calls there are for each,
+//! and one timer stands for all their deadlines.
+//!
+//! A call is in the queue before the command is made, so it reads what is there after it began.
+
+use std::collections::VecDeque;
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use ::redis::{Cmd, Value};
+use tokio::io::ReadBuf;
+use tokio::sync::oneshot::{Receiver, Sender, channel};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::failure::{Failure, What, settle};
+use super::resp::{self, Element, Inbox};
+use super::target::Socket;
+use super::{keys, request};
+use crate::backend::Key;
+use crate::sync::lock;
+
+/// The most values in one command: nothing else is served meanwhile.
+const MOST: usize = 128;
+
+/// So many groups are looked through. One that is not among them is named again, which does no harm.
+const LOOK_BACK: usize = 8;
+
+/// A buffer that grew larger than this is given back.
+const KEPT: usize = 64 << 10;
+
+/// What callers use. When it is gone and nobody waits any more, the connection ends.
+pub(super) struct Line(Arc<Mutex<Queue>>);
+
+/// What comes of a read.
+pub(super) type Outcome = Result<Option<Vec<u8>>, Unread>;
+
+/// Why there is no answer.
+pub(super) struct Unread {
+    pub(super) failure: Failure,
+    /// When the caller has waited for long enough.
+    pub(super) deadline: Instant,
+    /// Whether the command was that of others, too, who may be the reason.
+    pub(super) shared: bool,
+}
+
+/// Who waits for the answer to a request.
+type Requester = Sender<Result<Value, Failure>>;
+
+#[derive(Default)]
+struct Queue {
+    reads: Reads,
+    /// Packed.
+    requests: Vec<(Vec<u8>, Requester)>,
+    /// The task, if it is not woken already.
+    task: Option<Waker>,
+    is_closed: bool,
+    /// Why there is no task any more.
+    ended: Option<Failure>,
+}
+
+/// Those who are not asked for yet.
+#[derive(Default)]
+struct Reads {
+    /// Their keys, one after the other.
+    keys: String,
+    groups: Vec<Arc<str>>,
+    callers: Vec<Caller>,
+}
+
+struct Caller {
+    /// Where its key ends.
+    end: usize,
+    /// The place of its group.
+    group: usize,
+    answer: Sender<Outcome>,
+}
+
+impl Reads {
+    fn push(&mut self, key: &Key, answer: Sender<Outcome>) {
+        self.keys.push_str(&keys::value(key.text()));
+        let recent = self.groups.len().saturating_sub(LOOK_BACK);
+        let known = self.groups[recent..].iter().rposition(|group| *group == key.group);
+        let group = match known {
+            Some(at) => recent + at,
+            None => {
+                self.groups.push(key.group.clone());
+                self.groups.len() - 1
+            }
+        };
+        self.callers.push(Caller { end: self.keys.len(), group, answer });
+    }
+
+    fn clear(&mut self) {
+        self.keys.clear();
+        self.groups.clear();
+        self.callers.clear();
+    }
+}
+
+impl Line {
+    /// On the runtime that this is called on. A read has this long.
+    pub(super) fn new(socket: Socket, limit: Duration) -> Self {
+        let queue: Arc<Mutex<Queue>> = Arc::default();
+        let mut operator = Operator {
+            queue: queue.clone(),
+            socket,
+            limit,
+            taken: Reads::default(),
+            outbox: Vec::new(),
+            written: 0,
+            inbox: Inbox::new(),
+            asked: VecDeque::new(),
+            readers: 0,
+            has_stepped_back: false,
+            timer: Box::pin(sleep_until(Instant::now())),
+            is_timed: false,
+            failure: ended(),
+        };
+        tokio::spawn(poll_fn(move |context| operator.poll(context)));
+        Self(queue)
+    }
+
+    /// Asks for a value, together with others.
+    pub(super) fn read(&self, key: &Key) -> Receiver<Outcome> {
+        let (sender, receiver) = channel();
+        self.push(|queue| queue.reads.push(key, sender));
+        receiver
+    }
+
+    /// Sends a request, in the order of the calls.
+    pub(super) async fn send(&self, cmd: &Cmd) -> Result<Value, Failure> {
+        let (sender, receiver) = channel();
+        let packed = cmd.get_packed_command();
+        self.push(|queue| queue.requests.push((packed, sender)));
+        receiver.await.unwrap_or_else(|_| Err(lock(&self.0).ended.clone().unwrap_or_else(ended)))
+    }
+
+    /// Whoever comes too late is dropped, which tells it.
+    fn push(&self, push: impl FnOnce(&mut Queue)) {
+        let task = {
+            let mut queue = lock(&self.0);
+            if queue.ended.is_some() {
+                return;
+            }
+            push(&mut queue);
+            queue.task.take()
+        };
+        task.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.push(|queue| queue.is_closed = true);
+    }
+}
+
+pub(super) fn ended() -> Failure {
+    Failure::new(What::Dropped, "the server closed the connection")
+}
+
+/// The task.
+struct Operator {
+    queue: Arc<Mutex<Queue>>,
+    socket: Socket,
+    limit: Duration,
+    /// What was taken from the queue; kept for its memory.
+    taken: Reads,
+    outbox: Vec<u8>,
+    /// How much of it.
+    written: usize,
+    inbox: Inbox,
+    /// In the order of the answers.
+    asked: VecDeque<Asked>,
+    /// How many wait for a value.
+    readers: usize,
+    /// Whether it has just let others have their turn.
+    has_stepped_back: bool,
+    /// For the next deadline, if it is timed: set once for many.
+    timer: Pin<Box<Sleep>>,
+    is_timed: bool,
+    /// What to tell those who wait when it ends.
+    failure: Failure,
+}
+
+/// A command that was sent.
+enum Asked {
+    Request(Requester),
+    Reads(Batch),
+}
+
+struct Batch {
+    /// Of the generations, then of the values: how many elements there will be, and how many there were.
+    length: usize,
+    seen: usize,
+    /// Whether the array has begun.
+    has_begun: bool,
+    /// The place of the first generation, and the generations.
+    first_group: usize,
+    groups: usize,
+    generations: Vec<Vec<u8>>,
+    /// Those who wait; they are taken out in the order of the values. None, if they wait no more.
+    callers: std::vec::IntoIter<Caller>,
+    deadline: Instant,
+}
+
+impl Operator {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let is_closed = self.take(context);
+        if let Err(failure) = self.write(context).and_then(|()| self.read(context)) {
+            self.failure = failure;
+            return Poll::Ready(());
+        }
+        self.give_up(context);
+        if is_closed && self.readers == 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Asks for what is in the queue. Whether nobody will ask any more.
+    fn take(&mut self, context: &mut Context<'_>) -> bool {
+        let (is_closed, requests) = {
+            let mut queue = lock(&self.queue);
+            let waiting = queue.reads.callers.len();
+            self.has_stepped_back = !self.has_stepped_back && waiting > 0 && self.readers + waiting > 1;
+            if self.has_stepped_back {
+                drop(queue);
+                context.waker().wake_by_ref();
+                return false;
+            }
+            if !queue.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
+                queue.task = Some(context.waker().clone());
+            }
+            std::mem::swap(&mut queue.reads, &mut self.taken);
+            (queue.is_closed, std::mem::take(&mut queue.requests))
+        };
+        for (packed, answer) in requests {
+            self.outbox.extend_from_slice(&packed);
+            self.asked.push_back(Asked::Request(answer));
+        }
+        if !self.taken.callers.is_empty() {
+            let deadline = Instant::now() + self.limit;
+            let mut callers = std::mem::take(&mut self.taken.callers);
+            let mut start = 0;
+            while !callers.is_empty() {
+                let count = callers.len().min(MOST);
+                start = self.ask(callers.drain(..count).collect(), start, deadline);
+            }
+            self.taken.callers = callers;
+            self.taken.clear();
+        }
+        is_closed
+    }
+
+    /// One command for these, the first of whose keys begins at `start`. Where the last one ends.
+    fn ask(&mut self, callers: Vec<Caller>, start: usize, deadline: Instant) -> usize {
+        let places = callers.iter().map(|caller| caller.group);
+        let (first_group, last) = (places.clone().min().unwrap_or(0), places.max().unwrap_or(0));
+        let groups = &self.taken.groups[first_group..=last];
+        request::write_mget(groups.len() + callers.len(), &mut self.outbox);
+        for group in groups {
+            request::write_generation(group, &mut self.outbox);
+        }
+        let mut at = start;
+        for caller in &callers {
+            request::write_argument(&self.taken.keys[at..caller.end], &mut self.outbox);
+            at = caller.end;
+        }
+        self.readers += callers.len();
+        self.asked.push_back(Asked::Reads(Batch {
+            length: groups.len() + callers.len(),
+            seen: 0,
+            has_begun: false,
+            first_group,
+            groups: groups.len(),
+            generations: Vec::with_capacity(groups.len()),
+            callers: callers.into_iter(),
+            deadline,
+        }));
+        at
+    }
+
+    fn write(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        while self.written < self.outbox.len() {
+            match self.socket.poll_write(context, &self.outbox[self.written..]) {
+                Poll::Ready(Ok(0)) => return Err(ended()),
+                Poll::Ready(written) => self.written += written?,
+                Poll::Pending => return Ok(()),
+            }
+        }
+        self.written = 0;
+        self.outbox.clear();
+        if self.outbox.capacity() > KEPT {
+            self.outbox = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// Reads for as long as there is something.
+    fn read(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        loop {
+            let mut room = ReadBuf::new(self.inbox.room());
+            let Poll::Ready(read) = self.socket.poll_read(context, &mut room) else { return Ok(()) };
+            let count = room.filled().len();
+            read?;
+            if count == 0 {
+                return Err(ended());
+            }
+            self.inbox.filled(count);
+            self.answer()?;
+        }
+    }
+
+    /// Gives what was read to those who wait for it.
+    fn answer(&mut self) -> Result<(), Failure> {
+        while let Some(asked) = self.asked.front_mut() {
+            let is_over = match asked {
+                Asked::Reads(batch) => batch.answer(&mut self.inbox, &mut self.readers)?,
+                Asked::Request(_) => match resp::value(self.inbox.unread())? {
+                    Some((value, length)) => {
+                        self.inbox.consume(length);
+                        if let Some(Asked::Request(answer)) = self.asked.pop_front() {
+                            // Who does not wait any more needs no answer.
+                            let _ = answer.send(settle(Ok(value)));
+                        }
+                        continue;
+                    }
+                    None => false,
+                },
+            };
+            if !is_over {
+                return Ok(());
+            }
+            self.asked.pop_front();
+        }
+        // Nobody asked for more; but a server may say why it closes the connection.
+        match resp::element(self.inbox.unread())? {
+            None => Ok(()),
+            Some((Element::Error(line), _)) => {
+                Err(Failure::new(What::Dropped, String::from_utf8_lossy(line).trim().to_owned()))
+            }
+            Some(_) => Err(resp::garbage()),
+        }
+    }
+
+    /// Whoever has waited for long enough waits no more. What comes for them is passed over.
+    fn give_up(&mut self, context: &mut Context<'_>) {
+        loop {
+            if self.is_timed {
+                if self.timer.as_mut().poll(context).is_pending() {
+                    return;
+                }
+                let now = Instant::now();
+                for asked in &mut self.asked {
+                    if let Asked::Reads(batch) = asked
+                        && batch.deadline <= now
+                    {
+                        batch.fail(&Failure::timeout(), &mut self.readers);
+                    }
+                }
+            }
+            let next = self.asked.iter().find_map(|asked| match asked {
+                Asked::Reads(batch) if batch.callers.len() > 0 => Some(batch.deadline),
+                _ => None,
+            });
+            self.is_timed = next.is_some();
+            match next {
+                Some(deadline) => self.timer.as_mut().reset(deadline),
+                None => return,
+            }
+        }
+    }
+}
+
+impl Batch {
+    /// Gives everybody what is theirs, as far as it is there. Whether that was all.
+    fn answer(&mut self, inbox: &mut Inbox, readers: &mut usize) -> Result<bool, Failure> {
+        while self.seen < self.length {
+            let Some((element, length)) = resp::element(inbox.unread())? else { return Ok(false) };
+            match element {
+                Element::Array(count) if !self.has_begun && count == self.length => self.has_begun = true,
+                Element::Error(line) if !self.has_begun => {
+                    let failure = match settle(::redis::parse_redis_value(line)) {
+                        Err(failure) => failure,
+                        Ok(_) => resp::garbage(),
+                    };
+                    self.fail(&failure, readers);
+                    self.seen = self.length;
+                }
+                Element::Nil | Element::String(_) if self.has_begun => {
+                    let string = match element {
+                        Element::String(string) => Some(string),
+                        _ => None,
+                    };
+                    self.seen += 1;
+                    if self.seen <= self.groups {
+                        // What is no generation matches nothing.
+                        self.generations.push(string.unwrap_or_default().to_vec());
+                    } else if let Some(caller) = self.callers.next() {
+                        *readers -= 1;
+                        let generation = self.generations.get(caller.group - self.first_group);
+                        let value = string.zip(generation).and_then(|(value, generation)| {
+                            request::unstamped(value, generation).map(<[u8]>::to_vec)
+                        });
+                        // Who does not wait any more needs no answer.
+                        let _ = caller.answer.send(Ok(value));
+                    }
+                }
+                _ => return Err(resp::garbage()),
+            }
+            inbox.consume(length);
+        }
+        Ok(true)
+    }
+
+    fn fail(&mut self, failure: &Failure, readers: &mut usize) {
+        let shared = self.length - self.groups > 1;
+        for caller in std::mem::take(&mut self.callers) {
+            *readers -= 1;
+            let (failure, deadline) = (failure.clone(), self.deadline);
+            let _ = caller.answer.send(Err(Unread { failure, deadline, shared }));
+        }
+    }
+}
+
+/// The connection has ended, or its runtime has: whoever waits is told so.
+impl Drop for Operator {
+    fn drop(&mut self) {
+        let (reads, requests) = {
+            let mut queue = lock(&self.queue);
+            queue.ended = Some(self.failure.clone());
+            (std::mem::take(&mut queue.reads), std::mem::take(&mut queue.requests))
+        };
+        drop((reads, requests));
+        for asked in self.asked.drain(..) {
+            match asked {
+                Asked::Reads(mut batch) => batch.fail(&self.failure, &mut self.readers),
+                Asked::Request(answer) => drop(answer.send(Err(self.failure.clone()))),
+            }
+        }
+    }
+}
