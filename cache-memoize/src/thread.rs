@@ -1,8 +1,8 @@
 //! What each thread has of its own.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 
-use crate::memory::front::Fronts;
 use crate::numbers::Numbers;
 use crate::sync::door::thread_local;
 
@@ -31,6 +31,51 @@ impl Local {
             Number::NONE => self.number.take(),
             number => number,
         }
+    }
+}
+
+/// Tables of any types, by number.
+pub(crate) struct Fronts {
+    tables: Vec<Option<Box<dyn Any>>>,
+    /// What was found once, by a part of its hash: one look at a million entries must not push out those in use.
+    once: Vec<u16>,
+    refused: u8,
+}
+
+impl Fronts {
+    const fn new() -> Self {
+        Self { tables: Vec::new(), once: Vec::new(), refused: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn get<T: 'static>(&self, number: usize) -> Option<&T> {
+        self.tables.get(number)?.as_deref()?.downcast_ref()
+    }
+
+    pub(crate) fn get_or_default<T: Default + 'static>(&mut self, number: usize) -> &mut T {
+        if self.tables.len() <= number {
+            self.tables.resize_with(number + 1, || None);
+        }
+        let place = &mut self.tables[number];
+        // What had the number before may have been of another type.
+        let table = place.take().filter(|table| table.is::<T>());
+        let table = place.insert(table.unwrap_or_else(|| Box::new(T::default())));
+        table.downcast_mut().expect("it is of that type")
+    }
+
+    /// Whether it was found before, or it is one of some others: two that are found in turn may have the same place.
+    pub(crate) fn admits(&mut self, hash: u64) -> bool {
+        const PLACES: usize = 4096;
+        const OTHERS: u8 = 8;
+        if self.once.is_empty() {
+            self.once.resize(PLACES, 0);
+        }
+        let tag = (hash >> 16) as u16;
+        if std::mem::replace(&mut self.once[hash as usize % PLACES], tag) == tag {
+            return true;
+        }
+        self.refused = (self.refused + 1) % OTHERS;
+        self.refused == 0
     }
 }
 

@@ -21,27 +21,24 @@ use crate::sync::door::MODELLED;
 use crate::thread::{self, Local};
 use crate::time::Deadline;
 
-/// How many copies there are at most for one function, in one thread.
+/// The most copies of one function's entries that a thread has, and their size in bytes.
 const MOST: usize = 4096;
+const MOST_BYTES: usize = 256 << 10;
 
 /// What is larger is left to the store.
 const LARGEST: usize = 256;
 
-/// The fronts of one thread.
-pub(crate) struct Fronts {
-    /// By [`Number`]: each a `Front<Copied<K, V>>` or a `Front<Weak<Entry<K, V>>>`.
-    fronts: Vec<Option<Box<dyn Any>>>,
-    /// What was found once, by a part of its hash: one look at a million entries must not push out those in use.
-    once: Vec<u16>,
-    refused: u8,
-}
-
+/// Copies, or what else there is of entries.
 type Front<T> = HashTable<Found<T>>;
 
 struct Found<T> {
     hash: u64,
     time: u64,
     it: T,
+}
+
+const fn min(one: usize, other: usize) -> usize {
+    if one < other { one } else { other }
 }
 
 /// A plain key and its value, which has no destructor.
@@ -119,42 +116,6 @@ pub(crate) fn is_short(key: &impl Key) -> bool {
     length.0 <= LARGEST
 }
 
-impl Fronts {
-    pub(crate) const fn new() -> Self {
-        Self { fronts: Vec::new(), once: Vec::new(), refused: 0 }
-    }
-
-    #[inline]
-    fn front<T: 'static>(&self, number: usize) -> Option<&Front<T>> {
-        self.fronts.get(number)?.as_deref()?.downcast_ref()
-    }
-
-    fn front_mut<T: 'static>(&mut self, number: usize) -> Option<&mut Front<T>> {
-        if self.fronts.len() <= number {
-            self.fronts.resize_with(number + 1, || None);
-        }
-        let place = &mut self.fronts[number];
-        // Another function had the number before.
-        let front = place.take().filter(|front| front.is::<Front<T>>());
-        place.insert(front.unwrap_or_else(|| Box::new(Front::<T>::new()))).downcast_mut()
-    }
-
-    /// Whether it was found before, or it is one of some others: two that are found in turn may have the same place.
-    fn admits(&mut self, hash: u64) -> bool {
-        const PLACES: usize = 4096;
-        const OTHERS: u8 = 8;
-        if self.once.is_empty() {
-            self.once.resize(PLACES, 0);
-        }
-        let tag = (hash >> 16) as u16;
-        if std::mem::replace(&mut self.once[hash as usize % PLACES], tag) == tag {
-            return true;
-        }
-        self.refused = (self.refused + 1) % OTHERS;
-        self.refused == 0
-    }
-}
-
 /// What this thread found under that hash at this time, if `take` can use it. Counts a hit.
 #[inline]
 pub(crate) fn recall<T: 'static, V>(
@@ -167,7 +128,8 @@ pub(crate) fn recall<T: 'static, V>(
     thread::with(|local| {
         // User code in `take` may call memoized functions, which then find the fronts borrowed: by readers, as here.
         let fronts = local.fronts.try_borrow().ok()?;
-        let found = fronts.front::<T>(number.0)?.find(hash, |found| found.hash == hash)?;
+        let front: &Front<T> = fronts.get(number.0)?;
+        let found = front.find(hash, |found| found.hash == hash)?;
         if found.time != time {
             return None;
         }
@@ -191,11 +153,11 @@ pub(crate) fn keep<T: 'static>(number: &Number, hash: u64, time: u64, it: T) {
 
 fn put<T: 'static>(local: &Local, number: usize, found: Found<T>) {
     let Ok(mut fronts) = local.fronts.try_borrow_mut() else { return };
-    let Some(front) = fronts.front_mut::<T>(number) else { return };
+    let front: &mut Front<T> = fronts.get_or_default(number);
     match front.find_mut(found.hash, |old| old.hash == found.hash) {
         Some(old) => *old = found,
         None => {
-            if front.len() >= MOST {
+            if front.len() >= const { min(MOST, MOST_BYTES / size_of::<Found<T>>()) } {
                 front.clear();
             }
             front.insert_unique(found.hash, found, |found| found.hash);
