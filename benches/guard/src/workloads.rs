@@ -4,11 +4,10 @@
 
 use std::hash::Hash;
 use std::hint::black_box;
-use std::pin::pin;
 use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll, Waker};
 
 use cache_memoize::{Memory, cache_memoize};
+use cache_memoize_guard::at_once;
 
 /// Prepares, and gives what carries out so many operations.
 pub struct Workload {
@@ -109,12 +108,4 @@ fn fresh(call: fn(u64) -> u64, first: u64) -> Box<dyn FnMut(u64)> {
     };
     work(first);
     Box::new(work)
-}
-
-/// What a future gives that never waits.
-fn at_once<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("a hit waits for nobody"),
-    }
 }
