@@ -2,16 +2,14 @@
 
 use std::process::{Command, Stdio};
 
-use super::server::Server;
-
 /// What the cell of that theme prints.
 pub fn cell(theme: &str, arguments: &[&str]) -> String {
     output(Command::new(this_program()).arg("cell").arg(theme).args(arguments))
 }
 
 /// The same, with the address of a server in the variable in which `cached` looks for it.
-pub fn cell_with_server(theme: &str, url: &str, _: &Server) -> String {
-    output(Command::new(this_program()).args(["cell", theme, url]).env("CACHED_REDIS_CONNECTION_STRING", url))
+pub fn cell_with_server(theme: &str, url: &str, arguments: &[&str]) -> String {
+    output(Command::new(this_program()).args(["cell", theme, url]).args(arguments).env("CACHED_REDIS_CONNECTION_STRING", url))
 }
 
 fn this_program() -> std::path::PathBuf {

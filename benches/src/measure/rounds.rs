@@ -14,9 +14,10 @@ pub struct Times {
 /// Two contestants in the same rounds.
 #[derive(Clone, Copy)]
 pub struct Ratio {
-    /// Of the quotients of all rounds, the least.
+    /// The quotient of the lowest of each: what is left when nobody disturbs either. (The lowest quotient of all rounds
+    /// would tell who was disturbed most.)
     pub lowest: f64,
-    /// Half of the rounds had one below. This is the one to quote.
+    /// Of the quotients of all rounds, half were below. This is the one to quote.
     pub median: f64,
 }
 
@@ -73,26 +74,21 @@ impl Times {
 
     /// One of them, beside another.
     pub fn ratio(&self, one: &str, other: &str) -> Ratio {
+        let lowest = self.lowest(one) / self.lowest(other);
         let (one, other) = (self.index(one), self.index(other));
-        Ratio::of(self.rounds.iter().map(|round| round[one] / round[other]).collect())
+        let mut quotients: Vec<f64> = self.rounds.iter().map(|round| round[one] / round[other]).collect();
+        quotients.sort_by(f64::total_cmp);
+        Ratio { lowest, median: quotients[quotients.len() / 2] }
     }
 
-    /// One of them, beside itself in other rounds that ran as long: rounds are paired in their order.
-    pub fn ratio_to(&self, name: &str, before: &Self) -> Ratio {
-        let (now, then) = (self.index(name), before.index(name));
-        Ratio::of(self.rounds.iter().zip(&before.rounds).map(|(round, other)| round[now] / other[then]).collect())
+    /// One of them, beside itself in other rounds. Those were not at the same time, so only the lowest say anything.
+    pub fn beside(&self, name: &str, before: &Self) -> f64 {
+        self.lowest(name) / before.lowest(name)
     }
 
     /// Of those who are there by one of these names, the fastest.
     pub fn fastest(&self, names: &[&'static str]) -> &'static str {
         let there = names.iter().copied().filter(|name| self.names.contains(name));
         there.min_by(|one, other| self.lowest(one).total_cmp(&self.lowest(other))).expect("somebody is there")
-    }
-}
-
-impl Ratio {
-    fn of(mut quotients: Vec<f64>) -> Self {
-        quotients.sort_by(f64::total_cmp);
-        Self { lowest: quotients[0], median: quotients[quotients.len() / 2] }
     }
 }

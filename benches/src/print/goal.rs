@@ -1,7 +1,7 @@
 //! One thing that we want, and how far we are.
 
 use super::{Table, digits};
-use crate::measure::rounds::Ratio;
+use crate::measure::rounds::Times;
 
 /// A row of the table of goals.
 pub struct Goal {
@@ -38,24 +38,13 @@ impl Goal {
     pub fn paired(
         theme: &'static str,
         what: impl Into<String>,
-        times: &crate::measure::rounds::Times,
+        times: &Times,
         ours: &str,
         peer: &str,
         limit: f64,
     ) -> Self {
         let figures = (nanoseconds(times.lowest(ours)), format!("{}: {peer}", nanoseconds(times.lowest(peer))));
         Self::at_most(theme, what, figures, times.ratio(ours, peer).median, limit)
-    }
-
-    /// Ours is to be so many times as fast as a peer, whose time is to ours as `faster` says.
-    pub fn faster(
-        theme: &'static str,
-        what: impl Into<String>,
-        figures: (String, String),
-        faster: Ratio,
-        limit: f64,
-    ) -> Self {
-        Self::at_least(theme, what, figures, faster.median, limit)
     }
 
     /// The quotient is to be no less than `limit`.

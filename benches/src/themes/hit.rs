@@ -98,15 +98,24 @@ fn measure(shape: &Shape, effort: Effort) -> Report {
 fn table(shape: &Shape, one: &Times, crowds: &[(usize, Spread, Times)]) -> Table {
     let crowd = crowds.iter().map(|(count, spread, _)| format!("{count} threads, {}", spread.name()));
     let head = ["".to_owned(), "1 thread".to_owned(), format!("÷ {QUICK}")].into_iter().chain(crowd);
-    let mut table =
-        Table::new(format!("A hit, {}", shape.name), head.chain(["allocations".to_owned()]));
+    // Whoever shares nothing tells what the machine adds.
+    let control = shape.contestants[0].name;
+    let slowed = crowds.iter().map(|(_, _, times)| times.beside(control, one)).fold(1.0, f64::max);
+    let note = match slowed {
+        slowed if slowed > 1.2 && control.starts_with("thread-local") => {
+            format!(" (not a quiet machine: beside others, {control} takes {} × its time)", digits(slowed))
+        }
+        _ => String::new(),
+    };
+    let title = format!("A hit, {}{note}", shape.name);
+    let mut table = Table::new(title, head.chain(["allocations".to_owned()]));
     for contestant in shape.contestants {
         let name = contestant.name;
         let ratio = one.ratio(name, QUICK);
         let single = [
             name.to_owned(),
             nanoseconds(one.lowest(name)),
-            format!("{} (lowest {})", digits(ratio.median), digits(ratio.lowest)),
+            format!("{} (of the lowest: {})", digits(ratio.median), digits(ratio.lowest)),
         ];
         let crowd = crowds.iter().map(|(_, _, times)| nanoseconds(times.lowest(name)));
         let allocations = format!("{:.2}", contestant.allocations(&keys::few()));
@@ -132,7 +141,7 @@ fn goals(shape: &Shape, one: &Times, crowds: &[(usize, Spread, Times)]) -> Vec<G
             for (count, spread, times) in crowds {
                 let what = format!("{name}, {count} threads, {}", spread.name());
                 let own = (nanoseconds(times.lowest(OURS)), format!("{}: itself, 1 thread", nanoseconds(one.lowest(OURS))));
-                let ratio = times.ratio_to(OURS, one).median;
+                let ratio = times.beside(OURS, one);
                 goals.push(Goal::at_most("hit, threads", what.clone(), own, ratio, 1.2));
                 goals.push(faster("hit, threads", what, times, &MACROS, 8.0));
             }
