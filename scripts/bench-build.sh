@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 root=$PWD
-# The reasons for a short way to the crates: other settings are not to be found from there.
+# Not within this workspace, whose members they are not.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 functions=200
@@ -15,7 +15,7 @@ functions=200
 # CPU seconds, user and system, of a command.
 seconds() {
     local TIMEFORMAT='%U %S'
-    { time "$@" >/dev/null 2>&1; } 2>&1 | awk '{ printf "%.2f", $1 + $2 }'
+    { time "$@" >/dev/null 2>&1; } 2>&1 | awk 'END { printf "%.2f", $1 + $2 }'
 }
 
 # The least of a few: seconds of `build` after `prepare`.

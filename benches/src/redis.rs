@@ -194,9 +194,8 @@ fn main() {
             let () = connection.set(format!("by-hand:{id}"), bytes).unwrap();
         }
         for count in [1, 16, 64] {
-            let pool: Vec<_> = (0..count)
-                .map(|_| std::sync::Mutex::new(client.get_connection().unwrap()))
-                .collect();
+            let pool: Vec<_> =
+                (0..count).map(|_| std::sync::Mutex::new(client.get_connection().unwrap())).collect();
             let next = std::sync::atomic::AtomicUsize::new(0);
             let row = compare(
                 || threads(count, |id| drop(ours(&cache, id))),
@@ -215,7 +214,8 @@ fn main() {
             );
             println!("| threads, {name} | {count} | {:.1} | {:.1} | {:.2} |", row.0, row.1, row.2);
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let by_hand = runtime.block_on(client.get_multiplexed_async_connection()).unwrap();
         runtime.block_on(async {
             for id in 0..KEYS {
@@ -235,7 +235,9 @@ fn main() {
                         let mut connection = by_hand.clone();
                         async move {
                             let bytes: Option<Vec<u8>> =
-                                redis::AsyncCommands::get(&mut connection, format!("by-hand:{id}")).await.unwrap();
+                                redis::AsyncCommands::get(&mut connection, format!("by-hand:{id}"))
+                                    .await
+                                    .unwrap();
                             drop(decode(&bytes.unwrap()));
                         }
                     })

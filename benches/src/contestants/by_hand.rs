@@ -26,13 +26,21 @@ const TTL: Duration = Duration::from_secs(3600);
 impl<K: Hash + Eq, V: Clone> Default for Sharded<K, V> {
     fn default() -> Self {
         let count = (available_parallelism().map_or(1, usize::from) * 4).next_power_of_two();
-        Self { shards: (0..count).map(|_| RwLock::default()).collect(), hasher: DefaultHashBuilder::default() }
+        Self {
+            shards: (0..count).map(|_| RwLock::default()).collect(),
+            hasher: DefaultHashBuilder::default(),
+        }
     }
 }
 
 impl<K: Hash + Eq, V: Clone> Sharded<K, V> {
     /// The value, computed if it is not there or too old. Hashes once.
-    pub fn get<Q: Hash + Equivalent<K>>(&self, key: &Q, own: impl FnOnce() -> K, body: impl FnOnce() -> V) -> V {
+    pub fn get<Q: Hash + Equivalent<K>>(
+        &self,
+        key: &Q,
+        own: impl FnOnce() -> K,
+        body: impl FnOnce() -> V,
+    ) -> V {
         let hash = self.hasher.hash_one(key);
         // The table looks at the highest bits and at the lowest.
         let shard = &self.shards[(hash >> 32) as usize & (self.shards.len() - 1)];

@@ -65,7 +65,12 @@ pub mod one {
     fn cached_one_lock(name: &str) -> u64 {
         body(name)
     }
-    #[concurrent_cached(max_size = 10_000, ttl_secs = 3600, key = "String", convert = r#"{ name.to_owned() }"#)]
+    #[concurrent_cached(
+        max_size = 10_000,
+        ttl_secs = 3600,
+        key = "String",
+        convert = r#"{ name.to_owned() }"#
+    )]
     fn cached_concurrent(name: &str) -> u64 {
         body(name)
     }
@@ -125,7 +130,12 @@ pub mod pair {
         TABLE.get(&Pair(name, number), || (name.to_owned(), number), || body(name, number))
     }
 
-    #[cached(max_size = 10_000, ttl_secs = 3600, key = "(String, u32)", convert = r#"{ (name.to_owned(), number) }"#)]
+    #[cached(
+        max_size = 10_000,
+        ttl_secs = 3600,
+        key = "(String, u32)",
+        convert = r#"{ (name.to_owned(), number) }"#
+    )]
     fn cached_one_lock(name: &str, number: u32) -> u64 {
         body(name, number)
     }
@@ -148,9 +158,9 @@ pub mod pair {
         builder.time_to_live(Duration::from_secs(3600)).build()
     });
     fn moka_with(name: &str, number: u32) -> u64 {
-        MOKA_CACHE.get(&Pair(name, number)).unwrap_or_else(|| {
-            MOKA_CACHE.get_with((name.to_owned(), number), || body(name, number))
-        })
+        MOKA_CACHE
+            .get(&Pair(name, number))
+            .unwrap_or_else(|| MOKA_CACHE.get_with((name.to_owned(), number), || body(name, number)))
     }
 
     const NAMES: [&str; 4] = ["alice", "bob", "a longer name of a customer", "x"];

@@ -41,7 +41,8 @@ fn grow(kind: &str, calls: &[Call], counts: &[usize], effort: Effort) {
         });
         // Each call another function, as many entries however many there are.
         let all = counts[counts.len() - 1] as u64;
-        let turns: Vec<(Call, u64)> = (0..all).map(|n| (calls[n as usize % count], n / count as u64)).collect();
+        let turns: Vec<(Call, u64)> =
+            (0..all).map(|n| (calls[n as usize % count], n / count as u64)).collect();
         let each = lowest(effort, |passes| {
             for _ in 0..passes {
                 turns.iter().for_each(|&(call, key)| drop(black_box(call(black_box(key)))));

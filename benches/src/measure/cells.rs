@@ -9,7 +9,12 @@ pub fn cell(theme: &str, arguments: &[&str]) -> String {
 
 /// The same, with the address of a server in the variable in which `cached` looks for it.
 pub fn cell_with_server(theme: &str, url: &str, arguments: &[&str]) -> String {
-    output(Command::new(this_program()).args(["cell", theme, url]).args(arguments).env("CACHED_REDIS_CONNECTION_STRING", url))
+    output(
+        Command::new(this_program())
+            .args(["cell", theme, url])
+            .args(arguments)
+            .env("CACHED_REDIS_CONNECTION_STRING", url),
+    )
 }
 
 fn this_program() -> std::path::PathBuf {

@@ -51,9 +51,7 @@ pub fn hits(contestants: &[Contestant], lists: &[Vec<u64>], effort: Effort) -> T
         })
         .collect();
     let names = contestants.iter().map(|contestant| contestant.name).collect();
-    paired(names, effort.rounds(), |index| {
-        threads::nanoseconds(contestants[index].run, lists, passes[index])
-    })
+    paired(names, effort.rounds(), |index| threads::nanoseconds(contestants[index].run, lists, passes[index]))
 }
 
 impl Times {

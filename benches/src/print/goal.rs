@@ -43,7 +43,8 @@ impl Goal {
         peer: &str,
         limit: f64,
     ) -> Self {
-        let figures = (nanoseconds(times.lowest(ours)), format!("{}: {peer}", nanoseconds(times.lowest(peer))));
+        let figures =
+            (nanoseconds(times.lowest(ours)), format!("{}: {peer}", nanoseconds(times.lowest(peer))));
         Self::at_most(theme, what, figures, times.ratio(ours, peer).median, limit)
     }
 
@@ -94,7 +95,8 @@ pub fn nanoseconds(figure: f64) -> String {
 
 /// All goals.
 pub fn table(goals: &[Goal]) -> Table {
-    let mut table = Table::new("", ["goal", "what", "ours", "peer", "ours ÷ peer, or peer ÷ ours for ≥", "wanted", ""]);
+    let mut table =
+        Table::new("", ["goal", "what", "ours", "peer", "ours ÷ peer, or peer ÷ ours for ≥", "wanted", ""]);
     let mut before = "";
     for Goal { theme, what, ours, peer, ratio, wanted, met } in goals {
         let name = if *theme == before { "" } else { theme };

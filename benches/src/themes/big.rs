@@ -9,7 +9,9 @@ use cached::macros::{cached, concurrent_cached};
 use memoize::memoize;
 
 use crate::contestants::by_hand::Sharded;
-use crate::contestants::{CACHED, CONCURRENT, Contestant, MACROS, MEMOIZE, MOKA, OURS, QUICK, SHARDED, contestant};
+use crate::contestants::{
+    CACHED, CONCURRENT, Contestant, MACROS, MEMOIZE, MOKA, OURS, QUICK, SHARDED, contestant,
+};
 use crate::measure::rounds::{self, Times};
 use crate::measure::{Effort, keys, threads};
 use crate::print::goal::nanoseconds;

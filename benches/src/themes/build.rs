@@ -18,7 +18,10 @@ pub fn run(_: Effort) -> Report {
         let fields = lines.lines().map(|line| line.split('|').collect::<Vec<_>>());
         let rows = fields.filter(|fields| fields[0] == kind);
         rows.map(|fields| {
-            (fields[1].to_owned(), fields[2..].iter().map(|figure| figure.parse().expect("a number")).collect())
+            (
+                fields[1].to_owned(),
+                fields[2..].iter().map(|figure| figure.parse().expect("a number")).collect(),
+            )
         })
         .collect()
     };
@@ -37,7 +40,9 @@ pub fn run(_: Effort) -> Report {
         ["", "full build", "one edited", "lines"],
     );
     for (name, figures) in &functions {
-        each.row([full_name(name).to_owned()].into_iter().chain(figures.iter().map(|figure| digits(*figure))));
+        each.row(
+            [full_name(name).to_owned()].into_iter().chain(figures.iter().map(|figure| digits(*figure))),
+        );
     }
 
     let (ours, cached) = (of(&crates, "ours"), of(&crates, "cached"));
@@ -50,7 +55,14 @@ pub fn run(_: Effort) -> Report {
         Goal::plain(THEME, what, ours, peer, format!("≤ {limit} {unit}"), function[index] <= limit)
     };
     let goals = vec![
-        Goal::plain(THEME, "crates", format!("{}", ours[0]), format!("{}: cached 4.1", cached[0]), "≤ 15", ours[0] <= 15.0),
+        Goal::plain(
+            THEME,
+            "crates",
+            format!("{}", ours[0]),
+            format!("{}: cached 4.1", cached[0]),
+            "≤ 15",
+            ours[0] <= 15.0,
+        ),
         Goal::at_most(THEME, "clean debug build", seconds, ours[1] / cached[1], 0.4),
         plain("a function, full build", 0, "ms", 4.0),
         plain("a function, when one is edited", 1, "ms", 1.0),

@@ -128,7 +128,8 @@ fn goals(shape: &Shape, one: &Times, crowds: &[(usize, Spread, Times)]) -> Vec<G
     let name = shape.name;
     let faster = |theme, what: String, times: &Times, peers: &[&'static str], limit| {
         let peer = times.fastest(peers);
-        let figures = (nanoseconds(times.lowest(OURS)), format!("{}: {peer}", nanoseconds(times.lowest(peer))));
+        let figures =
+            (nanoseconds(times.lowest(OURS)), format!("{}: {peer}", nanoseconds(times.lowest(peer))));
         Goal::at_least(theme, what, figures, times.ratio(peer, OURS).median, limit)
     };
     match name {
@@ -140,7 +141,10 @@ fn goals(shape: &Shape, one: &Times, crowds: &[(usize, Spread, Times)]) -> Vec<G
             ];
             for (count, spread, times) in crowds {
                 let what = format!("{name}, {count} threads, {}", spread.name());
-                let own = (nanoseconds(times.lowest(OURS)), format!("{}: itself, 1 thread", nanoseconds(one.lowest(OURS))));
+                let own = (
+                    nanoseconds(times.lowest(OURS)),
+                    format!("{}: itself, 1 thread", nanoseconds(one.lowest(OURS))),
+                );
                 let ratio = times.beside(OURS, one);
                 goals.push(Goal::at_most("hit, threads", what.clone(), own, ratio, 1.2));
                 goals.push(faster("hit, threads", what, times, &MACROS, 8.0));

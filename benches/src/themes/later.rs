@@ -21,9 +21,8 @@ pub fn run(effort: Effort) -> Report {
     let mut counts = Vec::new();
     for contestant in &ALL {
         let name = contestant.name;
-        let instructions = callgrind::available().then(|| {
-            callgrind::per_operation(&["count", "async", name], 20_000).expect("callgrind counts")
-        });
+        let instructions = callgrind::available()
+            .then(|| callgrind::per_operation(&["count", "async", name], 20_000).expect("callgrind counts"));
         counts.push((name, instructions));
         let allocations = contestant.allocations(&keys::few());
         if name == OURS {

@@ -68,7 +68,11 @@ const FILLED: [Filled; 5] = [
             MOKA.entry_count()
         },
     ),
-    ("#[cached(max_size, ttl_secs)]", |key| drop(cached_long(key)), || CACHED_LONG.read().cache_size() as u64),
+    (
+        "#[cached(max_size, ttl_secs)]",
+        |key| drop(cached_long(key)),
+        || CACHED_LONG.read().cache_size() as u64,
+    ),
     (
         "HashMap, std hasher",
         |key| drop(LOCAL.with_borrow_mut(|map| map.insert(key, key))),
@@ -106,8 +110,16 @@ pub fn run(_: Effort) -> Report {
     for (name, _) in EXPIRING {
         let after = cells::cell("memory", &["expire", name]);
         if name == EXPIRING[0].0 {
-            let soon = after.strip_suffix(" s").is_some_and(|after| after.parse::<f64>().is_ok_and(|s| s <= 1.0));
-            goals.push(Goal::plain("memory", "expired entries given back after", &after, "", "within a TTL: 1 s", soon));
+            let soon =
+                after.strip_suffix(" s").is_some_and(|after| after.parse::<f64>().is_ok_and(|s| s <= 1.0));
+            goals.push(Goal::plain(
+                "memory",
+                "expired entries given back after",
+                &after,
+                "",
+                "within a TTL: 1 s",
+                soon,
+            ));
         }
         reclaimed.row([name.to_owned(), after]);
     }

@@ -27,15 +27,24 @@ pub fn run(effort: Effort) -> Report {
         (contestants[index].run)(&keys);
         began.elapsed().as_nanos() as f64 / TURN as f64
     });
-    let mut table =
-        Table::new("A miss, u64 → u64, in a full cache", ["", "1 thread", &format!("÷ {QUICK}"), "allocations"]);
+    let mut table = Table::new(
+        "A miss, u64 → u64, in a full cache",
+        ["", "1 thread", &format!("÷ {QUICK}"), "allocations"],
+    );
     let mut goals = vec![Goal::paired("miss", "u64 → u64, full cache", &times, OURS, QUICK, 1.5)];
     for contestant in &contestants {
         let name = contestant.name;
         let keys = fresh(TURN);
         let allocations = allocator::allocations(|| (contestant.run)(&keys)) as f64 / TURN as f64;
         if name == OURS {
-            goals.push(Goal::plain("miss", "allocations", digits(allocations), "", "≤ 2", allocations < 2.01));
+            goals.push(Goal::plain(
+                "miss",
+                "allocations",
+                digits(allocations),
+                "",
+                "≤ 2",
+                allocations < 2.01,
+            ));
         }
         let ratio = digits(times.ratio(name, QUICK).median);
         table.row([name.to_owned(), nanoseconds(times.lowest(name)), ratio, format!("{allocations:.2}")]);

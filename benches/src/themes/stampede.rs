@@ -19,7 +19,14 @@ const THEME: &str = "stampede";
 pub fn run(_: Effort) -> Report {
     let mut table = Table::new(
         format!("{CALLERS} callers of one cold key, a body of {} ms", LONG.as_millis()),
-        ["", "executions", "hits on 256 other keys: delayed", "slowest", "misses on 256 other keys: delayed", "slowest"],
+        [
+            "",
+            "executions",
+            "hits on 256 other keys: delayed",
+            "slowest",
+            "misses on 256 other keys: delayed",
+            "slowest",
+        ],
     );
     let mut goals = Vec::new();
     for contestant in &ALL {
@@ -32,7 +39,14 @@ pub fn run(_: Effort) -> Report {
             goals.push(Goal::plain(THEME, what, executions.to_string(), "", "1", one));
             let delayed = format!("{hits} hits, {misses} misses");
             let nobody = hits + misses == 0;
-            goals.push(Goal::plain(THEME, "others delayed, of 256 hits and 256 misses", delayed, "", "0", nobody));
+            goals.push(Goal::plain(
+                THEME,
+                "others delayed, of 256 hits and 256 misses",
+                delayed,
+                "",
+                "0",
+                nobody,
+            ));
         }
         let milliseconds = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
         table.row([

@@ -11,7 +11,8 @@ use crate::print::{Goal, Report, Table};
 
 /// Nobody listens at this port any more.
 static GONE: LazyLock<Redis> = LazyLock::new(|| {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
     Redis::open(&format!("redis://127.0.0.1:{port}/")).expect("an address")
 });
 
@@ -42,7 +43,8 @@ pub fn run(effort: Effort) -> Report {
     // Until the breaker is open, callers notice for themselves that nobody is there; a task would wait for that.
     (0..100).for_each(|key| drop(ours(key)));
     let times = rounds::hits(&ALL, &[keys::few()], effort);
-    let mut table = Table::new("A call on a Redis that is gone, breaker open", ["", "1 thread", "allocations"]);
+    let mut table =
+        Table::new("A call on a Redis that is gone, breaker open", ["", "1 thread", "allocations"]);
     let mut goals = Vec::new();
     for contestant in &ALL {
         let name = contestant.name;
@@ -51,7 +53,14 @@ pub fn run(effort: Effort) -> Report {
         if name != BODY {
             let over = times.lowest(name) - times.lowest(BODY);
             let met = over <= 1_000.0;
-            goals.push(Goal::plain("Redis down", name, nanoseconds(over), "the body", "≤ 1 µs over the body", met));
+            goals.push(Goal::plain(
+                "Redis down",
+                name,
+                nanoseconds(over),
+                "the body",
+                "≤ 1 µs over the body",
+                met,
+            ));
         }
     }
     Report { goals, tables: vec![table], ..Report::default() }

@@ -56,11 +56,13 @@ pub fn run(url: &str, rounds: usize) -> String {
     let client = redis::Client::open(url).expect("an address");
     let mut connection = client.get_connection().expect("the server is there");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let multiplexed = runtime.block_on(client.get_multiplexed_async_connection()).expect("the server is there");
+    let multiplexed =
+        runtime.block_on(client.get_multiplexed_async_connection()).expect("the server is there");
     // Tasks want it for as long as there may be any.
     let multiplexed: &'static MultiplexedConnection = Box::leak(Box::new(multiplexed));
     for id in 0..KEYS {
-        let () = connection.set(format!("by-hand:{id}"), Post::new(id).encode()).expect("the server is there");
+        let () =
+            connection.set(format!("by-hand:{id}"), Post::new(id).encode()).expect("the server is there");
         ours(id);
         runtime.block_on(ours_later(id));
         runtime.block_on(theirs(id)).expect("the server is there");
@@ -77,21 +79,19 @@ pub fn run(url: &str, rounds: usize) -> String {
             },
             &|| tasks(&runtime, callers, |id| async move { drop(theirs(id).await) }),
         ];
-        line(&mut lines, &format!("{callers} tasks"), rounds, &turns);
+        line(&mut lines, &format!("{callers} task{}", if callers == 1 { "" } else { "s" }), rounds, &turns);
     }
     for callers in [1, 16] {
-        let turns: [&dyn Fn() -> Sample; 2] = [
-            &|| threads(callers, || |id| drop(ours(id))),
-            &|| {
-                threads(callers, || {
-                    let mut connection = client.get_connection().expect("the server is there");
-                    move |id| {
-                        let bytes: Vec<u8> = connection.get(format!("by-hand:{id}")).expect("the server is there");
-                        drop(Post::decode(&bytes));
-                    }
-                })
-            },
-        ];
+        let turns: [&dyn Fn() -> Sample; 2] = [&|| threads(callers, || |id| drop(ours(id))), &|| {
+            threads(callers, || {
+                let mut connection = client.get_connection().expect("the server is there");
+                move |id| {
+                    let bytes: Vec<u8> =
+                        connection.get(format!("by-hand:{id}")).expect("the server is there");
+                    drop(Post::decode(&bytes));
+                }
+            })
+        }];
         line(&mut lines, &format!("{callers} thread{}", if callers == 1 { "" } else { "s" }), rounds, &turns);
     }
     lines
@@ -115,11 +115,14 @@ fn line(lines: &mut String, name: &str, rounds: usize, turns: &[&dyn Fn() -> Sam
         None => f64::NAN,
     };
     let ratio = |index: usize| match samples.get(index) {
-        Some(mine) => median(mine.iter().zip(&samples[1]).map(|(one, other)| one.rate / other.rate).collect()),
+        Some(mine) => {
+            median(mine.iter().zip(&samples[1]).map(|(one, other)| one.rate / other.rate).collect())
+        }
         None => f64::NAN,
     };
     let percentile = |index: usize, share: f64| {
-        let mut took: Vec<Duration> = samples[index].iter().flat_map(|sample| sample.took.iter().copied()).collect();
+        let mut took: Vec<Duration> =
+            samples[index].iter().flat_map(|sample| sample.took.iter().copied()).collect();
         took.sort_unstable();
         took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e6
     };

@@ -30,7 +30,9 @@ pub fn run(effort: Effort) -> Report {
 /// What [`load::run`] printed.
 fn rows(socket: &str, said: &str) -> Report {
     let mut table = Table::new(
-        format!("A hit on Redis over {socket}, a struct of seven fields, bincode: operations/s; p50 and p99 in µs"),
+        format!(
+            "A hit on Redis over {socket}, a struct of seven fields, bincode: operations/s; p50 and p99 in µs"
+        ),
         ["callers", "ours", "by hand", "÷", "cached 4.1", "÷", "ours p50", "p99", "by hand p50", "p99"],
     );
     let mut goals = Vec::new();
