@@ -4,7 +4,7 @@ use cache_memoize::cache_memoize;
 
 use crate::Call;
 
-macro_rules! leaf {
+macro_rules! one {
     () => {
         #[cache_memoize(ttl = 3600, capacity = 20_000)]
         fn function(key: u64) -> u64 {
@@ -16,36 +16,35 @@ macro_rules! leaf {
     };
 }
 
-/// Ten modules with the same in each.
-macro_rules! ten {
-    ($inner:ident $(, $more:ident)*) => {
-        ten!(@ [a b c d e f g h i j] $inner $(, $more)*);
-    };
-    (@ [$($name:ident)*] $inner:ident $(, $more:tt)*) => {
-        $(mod $name {
-            use super::*;
-            ten!(@@ $inner $(, $more)*);
-        })*
-        pub(super) fn collect(into: &mut Vec<Call>) {
-            $($name::collect(into);)*
+/// A macro that makes ten modules with what another makes in each.
+macro_rules! tenfold {
+    ($name:ident of $inner:ident: $($module:ident)*) => {
+        macro_rules! $name {
+            () => {
+                $(mod $module {
+                    use super::*;
+                    $inner!();
+                })*
+                pub(super) fn collect(into: &mut Vec<Call>) {
+                    $($module::collect(into);)*
+                }
+            };
         }
-    };
-    (@@ leaf) => {
-        leaf!();
-    };
-    (@@ ten $(, $more:ident)*) => {
-        ten!($($more),*);
     };
 }
 
-mod thousand {
+tenfold!(ten of one: a b c d e f g h i j);
+tenfold!(hundred of ten: a b c d e f g h i j);
+tenfold!(thousand of hundred: a b c d e f g h i j);
+
+mod all {
     use super::*;
-    ten!(ten, ten, leaf);
+    thousand!();
 }
 
 /// All of them.
 pub(crate) fn all() -> Vec<Call> {
-    let mut all = Vec::new();
-    thousand::collect(&mut all);
-    all
+    let mut calls = Vec::new();
+    all::collect(&mut calls);
+    calls
 }
