@@ -35,7 +35,9 @@ fn grow(kind: &str, calls: &[Call], counts: &[usize], effort: Effort) {
         used = count;
         let hot = lowest(effort, |passes| {
             for _ in 0..passes {
-                (0..KEYS).for_each(|key| drop(black_box(first(black_box(key)))));
+                for key in 0..KEYS {
+                    black_box(first(black_box(key)));
+                }
             }
             passes * KEYS
         });
@@ -45,7 +47,9 @@ fn grow(kind: &str, calls: &[Call], counts: &[usize], effort: Effort) {
             (0..all).map(|n| (calls[n as usize % count], n / count as u64)).collect();
         let each = lowest(effort, |passes| {
             for _ in 0..passes {
-                turns.iter().for_each(|&(call, key)| drop(black_box(call(black_box(key)))));
+                for &(call, key) in &turns {
+                    black_box(call(black_box(key)));
+                }
             }
             passes * all
         });

@@ -79,7 +79,9 @@ fn executions(contestant: &Slow) -> u64 {
 fn others(contestant: &Slow, slow: u64, warm: bool) -> (usize, Duration) {
     let key = |n: u64| if warm { n } else { (slow << 20) + n };
     if warm {
-        (0..256).for_each(|n| drop((contestant.call)(key(n))));
+        for n in 0..256 {
+            (contestant.call)(key(n));
+        }
     }
     let before = RUNS.load(Relaxed);
     let times: Vec<Duration> = thread::scope(|scope| {

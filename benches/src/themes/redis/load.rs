@@ -129,7 +129,9 @@ fn line(lines: &mut String, name: &str, rounds: usize, turns: &[&dyn Fn() -> Sam
     let figures = [rate(0), rate(1), ratio(0), rate(2), ratio(2)];
     let latencies = [percentile(0, 0.5), percentile(0, 0.99), percentile(1, 0.5), percentile(1, 0.99)];
     let _ = write!(lines, "{name}");
-    figures.iter().chain(&latencies).for_each(|figure| drop(write!(lines, "|{figure:.3}")));
+    for figure in figures.iter().chain(&latencies) {
+        let _ = write!(lines, "|{figure:.3}");
+    }
     lines.push('\n');
 }
 
