@@ -79,8 +79,8 @@ fn full(key: u64) -> u64 {
 
 /// Every key in turn, each of them stored before.
 fn hits<R: 'static>(call: fn(u64) -> R) -> Box<dyn FnMut(u64)> {
-    // Twice, for what a first hit may have to set up.
-    (0..KEYS * 2).for_each(|key| drop(black_box(call(key % KEYS))));
+    // Until the thread has copies of all: it does not take every one at once.
+    (0..KEYS * 50).for_each(|key| drop(black_box(call(key % KEYS))));
     Box::new(move |operations| {
         for operation in 0..operations {
             black_box(call(black_box(operation % KEYS)));
