@@ -10,6 +10,7 @@ bash scripts/install-redis.sh
 
 step "format"
 cargo fmt --all --check
+cargo fmt --manifest-path benches/Cargo.toml --all --check
 
 step "lints"
 cargo clippy --workspace --all-targets --all-features --quiet -- -D warnings
@@ -26,6 +27,9 @@ cargo run --quiet --example quickstart
 
 step "models of flight and memory"
 scripts/model.sh short
+
+step "what a hit costs, counted"
+scripts/guard.sh
 
 step "default features"
 cargo test --package cache-memoize --quiet
