@@ -37,8 +37,9 @@ impl Local {
 /// Tables of any types, by number.
 pub(crate) struct Fronts {
     tables: Vec<Option<Box<dyn Any>>>,
-    /// What was found once, by a part of its hash: one look at a million entries must not push out those in use.
-    once: Vec<u16>,
+    /// What was found once, by a part of its hash: one look at a million entries must not push out those in use. The
+    /// last four of each place.
+    once: Vec<[u16; 4]>,
     refused: u8,
 }
 
@@ -63,17 +64,20 @@ impl Fronts {
         table.downcast_mut().expect("it is of that type")
     }
 
-    /// Whether it was found before, or it is one of some others: two that are found in turn may have the same place.
+    /// Whether it was found before, or it is one of some others: many that are found in turn may have the same place.
     pub(crate) fn admits(&mut self, hash: u64) -> bool {
-        const PLACES: usize = 4096;
+        const PLACES: usize = 1024;
         const OTHERS: u8 = 8;
         if self.once.is_empty() {
-            self.once.resize(PLACES, 0);
+            self.once.resize(PLACES, [0; 4]);
         }
         let tag = (hash >> 16) as u16;
-        if std::mem::replace(&mut self.once[hash as usize % PLACES], tag) == tag {
+        let last = &mut self.once[hash as usize % PLACES];
+        if last.contains(&tag) {
             return true;
         }
+        last.rotate_right(1);
+        last[0] = tag;
         self.refused = (self.refused + 1) % OTHERS;
         self.refused == 0
     }

@@ -76,7 +76,7 @@ impl<'m> Target<'m> {
                 })
             }
             Kept::Lead => front::recall(&self.tenant.front, hash, time, hits, |led: &Led<K::Owned, V>| {
-                let entry = led.upgrade()?;
+                let entry = led.entry()?;
                 entry.fresh().filter(|_| key.is_same(&entry.key)).cloned()
             }),
             Kept::Nothing => None,
@@ -101,16 +101,12 @@ impl<'m> Target<'m> {
             match const { Kept::of::<K, S::Shared>() } {
                 Kept::Copy if front::is_short(&key) => {
                     let (value, deadline) = (value.clone(), entry.deadline());
-                    front::keep(
-                        &self.tenant.front,
-                        hash,
-                        time,
-                        Copied { key: key.into_owned(), value, deadline },
-                    );
+                    let copied = Copied { key: key.into_owned(), value, deadline };
+                    front::keep(&self.tenant.front, hash, time, copied, |old, new| old.key == new.key);
                 }
                 Kept::Lead => {
                     if let Some(led) = front::led::<K::Owned, S::Shared>(found) {
-                        front::keep(&self.tenant.front, hash, time, led);
+                        front::keep(&self.tenant.front, hash, time, led, Led::is_under_the_hash_of);
                     }
                 }
                 Kept::Copy | Kept::Nothing => {}

@@ -23,18 +23,26 @@ use crate::time::Deadline;
 
 /// The most copies of one function's entries that a thread has, and their size in bytes.
 const MOST: usize = 4096;
-const MOST_BYTES: usize = 256 << 10;
+const MOST_BYTES: usize = 1 << 20;
 
 /// What is larger is left to the store.
-const LARGEST: usize = 256;
+const LARGEST: usize = 1024;
 
 /// Copies, or what else there is of entries.
 type Front<T> = HashTable<Found<T>>;
 
+/// In as few cache lines as can be.
+#[repr(align(32))]
 struct Found<T> {
-    hash: u64,
-    time: u64,
+    /// Both the hash of the key and the time: neither is needed by itself.
+    stamp: u64,
     it: T,
+}
+
+impl<T> Found<T> {
+    fn is_of(&self, hash: u64, time: u64) -> bool {
+        self.stamp == hash ^ time
+    }
 }
 
 const fn min(one: usize, other: usize) -> usize {
@@ -49,14 +57,30 @@ pub(crate) struct Copied<K, V> {
 }
 
 /// What a front has of an entry with a destructor.
-pub(crate) type Led<K, V> = Weak<Entry<K, V>>;
+pub(crate) struct Led<K, V> {
+    hash: u64,
+    entry: Weak<Entry<K, V>>,
+}
+
+impl<K, V> Led<K, V> {
+    /// The entry, if it is still there.
+    #[inline]
+    pub(crate) fn entry(&self) -> Option<Arc<Entry<K, V>>> {
+        self.entry.upgrade()
+    }
+
+    pub(crate) fn is_under_the_hash_of(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
+}
 
 /// What it has of this entry.
 pub(crate) fn led<K: Send + Sync + 'static, V: Send + Sync + 'static>(
     entry: Arc<dyn AnyEntry>,
 ) -> Option<Led<K, V>> {
+    let hash = entry.header().hash;
     let entry: Arc<dyn Any + Send + Sync> = entry;
-    entry.downcast().ok().map(|entry| Arc::downgrade(&entry))
+    entry.downcast().ok().map(|entry| Led { hash, entry: Arc::downgrade(&entry) })
 }
 
 /// Where all threads have the front of a function in a memory. When that is gone, another one gets the number, and finds
@@ -129,11 +153,7 @@ pub(crate) fn recall<T: 'static, V>(
         // User code in `take` may call memoized functions, which then find the fronts borrowed: by readers, as here.
         let fronts = local.fronts.try_borrow().ok()?;
         let front: &Front<T> = fronts.get(number.0)?;
-        let found = front.find(hash, |found| found.hash == hash)?;
-        if found.time != time {
-            return None;
-        }
-        let value = take(&found.it)?;
+        let value = take(&front.find(hash, |found| found.is_of(hash, time))?.it)?;
         hits.bump_on(local);
         Some(value)
     })
@@ -146,21 +166,39 @@ pub(crate) fn admits(hash: u64) -> bool {
     MODELLED || thread::with(admits).unwrap_or(false)
 }
 
-/// Keeps what was found under that hash, looking at that time.
-pub(crate) fn keep<T: 'static>(number: &Number, hash: u64, time: u64, it: T) {
-    thread::with(|local| put(local, number.0, Found { hash, time, it }));
+/// Keeps what was found under that hash, looking at that time, in the place of what `is_old`.
+pub(crate) fn keep<T: 'static>(
+    number: &Number,
+    hash: u64,
+    time: u64,
+    it: T,
+    is_old: impl Fn(&T, &T) -> bool,
+) {
+    thread::with(|local| put(local, number.0, hash, Found { stamp: hash ^ time, it }, is_old));
 }
 
-fn put<T: 'static>(local: &Local, number: usize, found: Found<T>) {
+fn put<T: 'static>(
+    local: &Local,
+    number: usize,
+    hash: u64,
+    found: Found<T>,
+    is_old: impl Fn(&T, &T) -> bool,
+) {
     let Ok(mut fronts) = local.fronts.try_borrow_mut() else { return };
     let front: &mut Front<T> = fronts.get_or_default(number);
-    match front.find_mut(found.hash, |old| old.hash == found.hash) {
-        Some(old) => *old = found,
-        None => {
-            if front.len() >= const { min(MOST, MOST_BYTES / size_of::<Found<T>>()) } {
-                front.clear();
-            }
-            front.insert_unique(found.hash, found, |found| found.hash);
-        }
+    if let Some(old) = front.find_mut(hash, |old| is_old(&old.it, &found.it)) {
+        *old = found;
+        return;
     }
+    if front.len() == front.capacity() {
+        let larger = 2 * front.capacity();
+        let room = if larger <= const { most::<T>() } { larger } else { front.capacity() };
+        // Nothing is moved, for that would need the hash of each. It is soon found again.
+        *front = Front::with_capacity(room.max(4));
+    }
+    front.insert_unique(hash, found, |_| unreachable!("there is room"));
+}
+
+const fn most<T>() -> usize {
+    min(MOST, MOST_BYTES / size_of::<Found<T>>())
 }

@@ -12,7 +12,7 @@ use crate::sync::door::{self, AtomicU64, MODELLED, process_wide};
 
 /// So many that keys seldom void the copies of others, and so few that all of them stay in a processor's cache. In the
 /// model there is one, also in the place of the functions' own: each step of a hit multiplies the orders to be tried.
-const COUNTERS: usize = if MODELLED { 1 } else { 1024 };
+const COUNTERS: usize = if MODELLED { 1 } else { 512 };
 
 process_wide! {
     /// Those that keys share, of all memories.
