@@ -32,3 +32,31 @@ pub fn short(report: &Report) -> String {
     }
     table.markdown()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_twice_it_has_the_figures_once() {
+        let folder = std::env::temp_dir().join(format!("cache-memoize-page-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("how-fast-it-is.md");
+        std::fs::write(&path, format!("before\n{BEGIN}{END}after\n")).unwrap();
+        let report = Report {
+            bars: vec![("cache_memoize(ttl)".into(), 5.0), ("<moka>".into(), 90.0)],
+            ..Report::default()
+        };
+        write(&folder, &report, "this machine");
+        let once = std::fs::read_to_string(&path).unwrap();
+        write(&folder, &report, "this machine");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), once);
+        assert!(
+            once.starts_with("before\n") && once.ends_with("after\n") && once.contains("this machine"),
+            "{once}"
+        );
+        let plot = std::fs::read_to_string(folder.join("how-fast-it-is.svg")).unwrap();
+        assert!(plot.contains("&lt;moka>") && plot.contains("5.00 ns"), "{plot}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

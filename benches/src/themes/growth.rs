@@ -23,6 +23,8 @@ pub fn run(effort: Effort) -> Report {
     );
     let mut goals = Vec::new();
     let mut alone = 0.0;
+    // Of functions, by their number: what instances of one function are measured against.
+    let mut functions = Vec::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let fields: Vec<&str> = line.split('|').collect();
         let [kind, count, hot, entries, each] = fields[..] else { continue };
@@ -32,6 +34,20 @@ pub fn run(effort: Effort) -> Report {
         } else {
             let figures = (nanoseconds(hot), format!("{}: itself, alone", nanoseconds(alone)));
             goals.push(Goal::at_most("growth", format!("{count} {kind}"), figures, hot / alone, 1.2));
+        }
+        match functions.iter().find(|(number, _)| *number == count) {
+            None => functions.push((count.to_owned(), each)),
+            Some(&(_, functions)) => {
+                let figures =
+                    (nanoseconds(each), format!("{}: {count} functions in turn", nanoseconds(functions)));
+                goals.push(Goal::at_most(
+                    "growth",
+                    format!("{count} {kind}, in turn"),
+                    figures,
+                    each / functions,
+                    1.2,
+                ));
+            }
         }
         let each = format!("{} ({entries} entries)", nanoseconds(each));
         table.row([format!("{count} {kind}"), nanoseconds(hot), digits(hot / alone), each]);
