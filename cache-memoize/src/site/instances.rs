@@ -5,19 +5,30 @@
 
 use std::any::{TypeId, type_name};
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::{LazyLock, OnceLock, RwLock};
+
+use foldhash::quality::FixedState;
 
 use super::path::Path;
 use super::{Function, Instance, Site};
 use crate::sync::{read, write};
 
-/// A list that grows at its end; almost always of one.
-pub(super) struct Instances(OnceLock<Node>);
+/// Almost always one.
+pub(super) struct Instances {
+    first: OnceLock<Node>,
+    /// All others, a list for each of some hashes.
+    others: OnceLock<Box<[Place; LISTS]>>,
+}
+
+const LISTS: usize = 128;
+
+type Place = OnceLock<Box<Node>>;
 
 struct Node {
     probe: TypeId,
     instance: &'static Instance,
-    rest: OnceLock<Box<Node>>,
+    next: Place,
 }
 
 /// What the type of a probe can be asked for.
@@ -31,7 +42,7 @@ struct Names {
 
 impl Instances {
     pub(super) const fn new() -> Self {
-        Self(OnceLock::new())
+        Self { first: OnceLock::new(), others: OnceLock::new() }
     }
 }
 
@@ -50,26 +61,34 @@ impl Site {
             let site = std::ptr::from_ref(self).addr();
             return world.instance(site, probe, || self.resolve(probe, names).instance);
         }
-        match self.instances.0.get() {
+        match self.instances.first.get() {
             Some(first) if first.probe == probe => first.instance,
             _ => self.find(probe, names),
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn find(&'static self, probe: TypeId, names: Names) -> &'static Instance {
-        let mut node = self.instances.0.get_or_init(|| self.resolve(probe, names));
-        while node.probe != probe {
-            node = node.rest.get_or_init(|| Box::new(self.resolve(probe, names)));
+        let first = self.instances.first.get_or_init(|| self.resolve(probe, names));
+        if first.probe == probe {
+            return first.instance;
         }
-        node.instance
+        let others = self.instances.others.get_or_init(|| Box::new([const { OnceLock::new() }; LISTS]));
+        let mut place = &others[FixedState::default().hash_one(probe) as usize % LISTS];
+        loop {
+            let node = place.get_or_init(|| Box::new(self.resolve(probe, names)));
+            if node.probe == probe {
+                return node.instance;
+            }
+            place = &node.next;
+        }
     }
 
     fn resolve(&self, probe: TypeId, names: Names) -> Node {
         let mut path = Path::of_probe((names.path)(), self.meta.within, self.meta.name);
         path.leave_out(self.meta.skipped_impls);
         let instance = Function::of(&self.meta, &path).instance(&self.meta, &path, (names.types)());
-        Node { probe, instance, rest: OnceLock::new() }
+        Node { probe, instance, next: OnceLock::new() }
     }
 }
 
