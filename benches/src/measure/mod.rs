@@ -23,7 +23,7 @@ impl Effort {
     pub fn rounds(self) -> usize {
         match self {
             Self::Quick => 9,
-            Self::All => 61,
+            Self::All => 31,
         }
     }
 
