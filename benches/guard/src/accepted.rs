@@ -60,9 +60,19 @@ impl Counts {
     }
 }
 
-/// The compiler and the architecture that this program was built with and for.
+/// What decides how many instructions there are: the compiler, the processor, the C library that allocates and copies,
+/// and who counts.
 pub fn this_machine() -> String {
-    let rustc = Command::new("rustc").arg("-V").output();
-    let rustc = rustc.map_or_else(|_| "an unknown rustc".into(), |output| output.stdout);
-    format!("{} on {}", String::from_utf8_lossy(&rustc).trim(), std::env::consts::ARCH)
+    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor = processor.lines().find_map(|line| line.strip_prefix("model name")?.split(':').nth(1));
+    let processor = processor.unwrap_or("an unknown processor").trim().to_owned();
+    let told = [first_line("rustc", "-V"), std::env::consts::ARCH.to_owned(), processor];
+    let told = told.into_iter().chain([first_line("ldd", "--version"), first_line("valgrind", "--version")]);
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn first_line(program: &str, argument: &str) -> String {
+    let output = Command::new(program).arg(argument).output().map(|output| output.stdout).unwrap_or_default();
+    let output = String::from_utf8_lossy(&output);
+    output.lines().next().map_or_else(|| format!("no {program}"), |line| line.trim().to_owned())
 }
