@@ -8,94 +8,24 @@
 //! or `down`.
 #![allow(missing_docs)]
 
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use cache_memoize::{Redis, cache_memoize};
+use cache_memoize_benches::measure::server::Server;
+use cache_memoize_benches::themes::redis::post::Post;
 use redis::{AsyncCommands as _, Commands as _};
-use serde::{Deserialize, Serialize};
-
-#[derive(Clone, Serialize, Deserialize)]
-struct Post {
-    id: u64,
-    author: String,
-    title: String,
-    text: String,
-    tags: Vec<String>,
-    votes: i64,
-    hidden: bool,
-}
-
-fn post(id: u64) -> Post {
-    Post {
-        id,
-        author: "Ursula K. Le Guin".into(),
-        title: "The Dispossessed".into(),
-        text: "There was a wall. It did not look important. ".repeat(4),
-        tags: vec!["utopia".into(), "physics".into(), "walls".into()],
-        votes: -7,
-        hidden: false,
-    }
-}
 
 const KEYS: u64 = 100;
 
 #[cache_memoize(ttl = 3600, skip(redis), backend = redis)]
 fn ours(redis: &Redis, id: u64) -> Post {
-    post(id)
+    Post::new(id)
 }
 
 #[cache_memoize(ttl = 3600, skip(redis), backend = redis)]
 async fn ours_async(redis: &Redis, id: u64) -> Post {
-    post(id)
-}
-
-fn decode(bytes: &[u8]) -> Post {
-    let limited = bincode::config::standard().with_limit::<{ 1 << 20 }>();
-    bincode::serde::decode_from_slice(bytes, limited).unwrap().0
-}
-
-struct Server {
-    process: Child,
-    folder: std::path::PathBuf,
-    port: u16,
-}
-
-impl Server {
-    fn start() -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = std::env::temp_dir().join(format!("cache-memoize-bench-{port}"));
-        std::fs::create_dir_all(&folder).unwrap();
-        let process = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--unixsocket", "redis.sock"])
-            .current_dir(&folder)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server is installed");
-        let server = Self { process, folder, port };
-        while redis::Client::open(server.tcp()).unwrap().get_connection().is_err() {
-            std::thread::yield_now();
-        }
-        server
-    }
-
-    fn tcp(&self) -> String {
-        format!("redis://127.0.0.1:{}/", self.port)
-    }
-
-    fn unix(&self) -> String {
-        format!("redis+unix://{}", self.folder.join("redis.sock").display())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
+    Post::new(id)
 }
 
 /// Rounds of each, and how long one takes.
@@ -247,7 +177,7 @@ fn hits(transport: &str, url: &str) {
     let () = connection.set("by-hand:generation", vec![7_u8; 16]).unwrap();
     for id in 0..KEYS {
         ours(&cache, id);
-        let bytes = bincode::serde::encode_to_vec(post(id), bincode::config::standard()).unwrap();
+        let bytes = Post::new(id).encode();
         let () = connection.set(format!("by-hand:{id}"), bytes).unwrap();
     }
     let connect = |_| client.get_connection().unwrap();
@@ -262,7 +192,7 @@ fn hits(transport: &str, url: &str) {
                         let mut connection = connections[number].lock().unwrap();
                         move |id| {
                             let bytes: Option<Vec<u8>> = connection.get(format!("by-hand:{id}")).unwrap();
-                            drop(decode(&bytes.unwrap()));
+                            drop(Post::decode(&bytes.unwrap()));
                         }
                     })
                 },
@@ -272,7 +202,7 @@ fn hits(transport: &str, url: &str) {
                         move |id| {
                             let keys = [format!("by-hand:{id}"), "by-hand:generation".to_owned()];
                             let [bytes, _]: [Option<Vec<u8>>; 2] = connection.mget(&keys).unwrap();
-                            drop(decode(&bytes.unwrap()));
+                            drop(Post::decode(&bytes.unwrap()));
                         }
                     })
                 },
@@ -304,7 +234,7 @@ fn hits(transport: &str, url: &str) {
                         async move {
                             let bytes: Option<Vec<u8>> =
                                 connection.get(format!("by-hand:{id}")).await.unwrap();
-                            drop(decode(&bytes.unwrap()));
+                            drop(Post::decode(&bytes.unwrap()));
                         }
                     })
                 },
@@ -315,7 +245,7 @@ fn hits(transport: &str, url: &str) {
                         async move {
                             let keys = [format!("by-hand:{id}"), "by-hand:generation".to_owned()];
                             let [bytes, _]: [Option<Vec<u8>>; 2] = connection.mget(&keys).await.unwrap();
-                            drop(decode(&bytes.unwrap()));
+                            drop(Post::decode(&bytes.unwrap()));
                         }
                     })
                 },
@@ -346,7 +276,7 @@ fn down() {
     };
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        let body = each(&mut || (0..CALLS).for_each(|id| drop(std::hint::black_box(post(id)))));
+        let body = each(&mut || (0..CALLS).for_each(|id| drop(std::hint::black_box(Post::new(id)))));
         let call = each(&mut || (0..CALLS).for_each(|id| drop(ours(&cache, id))));
         let awaited = each(&mut || {
             runtime.block_on(async {
@@ -368,7 +298,7 @@ fn down() {
 /// Calls of one kind, on one thread.
 fn alone(url: &str, kind: &str, callers: u64, calls: u64) {
     if kind == "body" {
-        return (0..calls).for_each(|call| drop(std::hint::black_box(post(call))));
+        return (0..calls).for_each(|call| drop(std::hint::black_box(Post::new(call))));
     }
     if kind == "down" {
         let cache = nowhere();
@@ -377,7 +307,7 @@ fn alone(url: &str, kind: &str, callers: u64, calls: u64) {
     let cache = Redis::builder().url(url).timeout(Duration::from_secs(60)).build().unwrap();
     let client = redis::Client::open(url).unwrap();
     let mut connection = client.get_connection().unwrap();
-    let bytes = bincode::serde::encode_to_vec(post(0), bincode::config::standard()).unwrap();
+    let bytes = Post::new(0).encode();
     let () = connection.set("by-hand:generation", vec![7_u8; 16]).unwrap();
     for id in 0..KEYS {
         ours(&cache, id);
@@ -402,12 +332,12 @@ fn alone(url: &str, kind: &str, callers: u64, calls: u64) {
                         "ours" => ours_async(&cache, id).await,
                         "get" => {
                             let bytes: Option<Vec<u8>> = by_hand.get(format!("by-hand:{id}")).await.unwrap();
-                            decode(&bytes.unwrap())
+                            Post::decode(&bytes.unwrap())
                         }
                         _ => {
                             let keys = [format!("by-hand:{id}"), "by-hand:generation".to_owned()];
                             let [bytes, _]: [Option<Vec<u8>>; 2] = by_hand.mget(&keys).await.unwrap();
-                            decode(&bytes.unwrap())
+                            Post::decode(&bytes.unwrap())
                         }
                     });
                 }

@@ -10,7 +10,7 @@ mod memory;
 mod miss;
 mod named;
 mod ratio;
-mod redis;
+pub mod redis;
 mod stampede;
 
 use crate::measure::Effort;

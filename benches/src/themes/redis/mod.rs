@@ -2,7 +2,7 @@
 
 mod down;
 mod load;
-mod post;
+pub mod post;
 
 use crate::measure::server::Server;
 use crate::measure::{Effort, cells};
