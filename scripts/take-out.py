@@ -42,6 +42,8 @@ IN_MEMORY = [
      "stamp::void(flight.entry.header().hash);", ""),
     ("copies-of-all", "G1 by invalidate_all, in what other threads have copied", "memory/mod.rs",
      "*current = Generation::new(self.common.clone());\n        self.void_copies();", "*current = Generation::new(self.common.clone());"),
+    ("copies-of-others", "G1 by invalidate_all, in copies of what a function with the same prefix stored", "call/target.rs",
+     "front::is_short(&key) && self.tenant.scope.stored(&entry.header)", "front::is_short(&key)"),
     ("copies-expire", "entries expire, in what threads have copied", "call/target.rs",
      "key.is_same(&copied.key) && !copied.deadline.has_passed()", "key.is_same(&copied.key)"),
     ("copies-equality", "§4 equality decides about copies", "call/target.rs",

@@ -99,7 +99,7 @@ impl<'m> Target<'m> {
         self.tenant.scope.counters.hits.bump();
         if front::admits(hash) {
             match const { Kept::of::<K, S::Shared>() } {
-                Kept::Copy if front::is_short(&key) => {
+                Kept::Copy if front::is_short(&key) && self.tenant.scope.stored(&entry.header) => {
                     let (value, deadline) = (value.clone(), entry.deadline());
                     let copied = Copied { key: key.into_owned(), value, deadline };
                     front::keep(&self.tenant.front, hash, time, copied, |old, new| old.key == new.key);

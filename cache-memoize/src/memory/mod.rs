@@ -160,6 +160,12 @@ impl Scope {
         lock(&self.generation).clone()
     }
 
+    /// Whether the function itself stored that: the end of its generation voids the copies of what it stored, and not of
+    /// what another one with the same prefix did.
+    pub(crate) fn stored(&self, header: &entry::Header) -> bool {
+        std::ptr::eq(header.common(), &*self.common)
+    }
+
     /// Nothing that was begun before is served or shared any more.
     pub(crate) fn end_generation(&self) {
         let mut current = lock(&self.generation);

@@ -222,6 +222,27 @@ fn copies_of_one_memory_are_not_those_of_another() {
     }
 }
 
+/// Two functions with one prefix share entries, and each ends only those that it stored itself.
+#[test]
+fn copies_of_what_another_function_stored_end_with_it() {
+    static MEMORY: std::sync::LazyLock<Memory> = std::sync::LazyLock::new(|| Memory::new(100));
+    static VERSION: AtomicU64 = AtomicU64::new(1);
+
+    #[cache_memoize(prefix = "copies-shared", backend = MEMORY)]
+    fn one(id: u64) -> u64 {
+        id + VERSION.load(SeqCst)
+    }
+    #[cache_memoize(prefix = "copies-shared", backend = MEMORY)]
+    fn other(id: u64) -> u64 {
+        id + VERSION.load(SeqCst)
+    }
+    assert_eq!(one(10), 11);
+    VERSION.store(2, SeqCst);
+    (0..OFTEN).for_each(|_| assert_eq!(other(10), 11, "they share it"));
+    one_invalidate_all().unwrap();
+    assert_eq!(other(10), 12);
+}
+
 /// A clone, a comparison or a hash may call memoized functions: they find the copies in use.
 #[test]
 fn copying_may_call_memoized_functions() {
