@@ -113,7 +113,8 @@ pub mod ways {
     pub use crate::key::via::{ViaBorrow as _, ViaKeyPart as _, ViaNothing as _, ViaValue as _};
     pub use crate::place::{ViaMemory as _, ViaNoBackend as _};
     pub use crate::shape::{
-        ViaPlain as _, ViaResult as _, ViaSharedResult as _, ViaUnfit as _, ViaUnfitResult as _,
+        ViaCopy as _, ViaPlain as _, ViaResult as _, ViaResultCopy as _, ViaSharedCopy as _,
+        ViaSharedResult as _, ViaUnfit as _, ViaUnfitResult as _,
     };
 
     #[cfg(feature = "shared")]

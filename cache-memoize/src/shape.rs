@@ -2,7 +2,7 @@
 //!
 //! The shape is recognised through the type and not its spelling, so that `io::Result<T>` and aliases of the
 //! user's own behave alike. The generated code asks [`ShapeOf`] with one method call; method lookup tries the
-//! receivers `&&&&ShapeOf` to `ShapeOf` in turn, which makes the most specific shape win. What cannot be cached
+//! receivers `&&&&&&&ShapeOf` to `ShapeOf` in turn, which makes the most specific shape win. What cannot be cached
 //! gets a shape as well, so that this is said once and not again by everything that the shape is used for.
 
 #[cfg(feature = "shared")]
@@ -13,11 +13,16 @@ pub(crate) mod storing;
 use std::convert::Infallible;
 use std::marker::PhantomData;
 
+use crate::key::part::CopyOf;
+
 /// What the cache can hold: `Clone + Send + Sync + 'static`.
 pub trait Cacheable: Clone + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> Cacheable for T {}
+
+/// How a value is copied without running code of the user's; `None` for one that is not copied.
+pub(crate) type TryCopyOf<T> = fn(&T) -> Option<T>;
 
 /// How a return type splits into what is cached and what is not.
 ///
@@ -32,6 +37,9 @@ pub trait Split: Copy + Send {
     type Error;
     /// What an entry holds and callers that joined a computation get.
     type Shared: Clone + Send + Sync;
+
+    /// How to copy a value without running code of the user's, where that can be done; `None` for an error.
+    const COPY: Option<TryCopyOf<Self::Shared>> = None;
 
     /// Tells a value from an error.
     fn inspect(returned: &Self::Return) -> Result<&Self::Value, &Self::Error>;
@@ -48,10 +56,30 @@ pub trait Shape: Split<Shared: 'static> {}
 
 impl<S: Split<Shared: 'static>> Shape for S {}
 
+/// How the cached part of a shape is copied.
+pub trait Copying<T> {
+    /// Without running code of the user's, where that can be done.
+    const COPY: Option<CopyOf<T>>;
+}
+
+/// By its `Clone`.
+pub struct Cloned;
+
+impl<T> Copying<T> for Cloned {
+    const COPY: Option<CopyOf<T>> = None;
+}
+
+/// It is `Copy`.
+pub struct Copied;
+
+impl<T: Copy> Copying<T> for Copied {
+    const COPY: Option<CopyOf<T>> = Some(|value| *value);
+}
+
 macro_rules! marker {
-    ($(#[$doc:meta])* $name:ident<$($parameter:ident),*>, $holds:ty) => {
+    ($(#[$doc:meta])* $name:ident<$($parameter:ident $(= $default:ident)?),*>, $holds:ty) => {
         $(#[$doc])*
-        pub struct $name<$($parameter),*>(PhantomData<fn() -> $holds>);
+        pub struct $name<$($parameter $(= $default)?),*>(PhantomData<fn() -> $holds>);
 
         impl<$($parameter),*> Clone for $name<$($parameter),*> {
             fn clone(&self) -> Self {
@@ -59,20 +87,23 @@ macro_rules! marker {
             }
         }
         impl<$($parameter),*> Copy for $name<$($parameter),*> {}
+        impl<$($parameter),*> $name<$($parameter),*> {
+            const NEW: Self = Self(PhantomData);
+        }
     };
 }
 
 marker!(
     /// Any type that is not a `Result`.
-    Plain<R>, R
+    Plain<R, C = Cloned>, (R, C)
 );
 marker!(
     /// A `Result` whose error can be shared with callers that wait for the computation.
-    SharedResult<T, E>, (T, E)
+    SharedResult<T, E, C = Cloned>, (T, E, C)
 );
 marker!(
     /// A `Result` whose error only its own caller can have.
-    OwnedResult<T, E>, (T, E)
+    OwnedResult<T, E, C = Cloned>, (T, E, C)
 );
 
 marker!(
@@ -84,11 +115,16 @@ marker!(
     UnfitResult<T, E>, (T, E)
 );
 
-impl<R: Clone + Send + Sync> Split for Plain<R> {
+impl<R: Clone + Send + Sync, C: Copying<R>> Split for Plain<R, C> {
     type Return = R;
     type Value = R;
     type Error = Infallible;
     type Shared = R;
+
+    const COPY: Option<TryCopyOf<R>> = match C::COPY {
+        Some(_) => Some(|shared| C::COPY.map(|copy| copy(shared))),
+        None => None,
+    };
 
     fn inspect(returned: &R) -> Result<&R, &Infallible> {
         Ok(returned)
@@ -104,11 +140,16 @@ impl<R: Clone + Send + Sync> Split for Plain<R> {
     }
 }
 
-impl<T: Clone + Send + Sync, E: Clone + Send + Sync> Split for SharedResult<T, E> {
+impl<T: Clone + Send + Sync, E: Clone + Send + Sync, C: Copying<T>> Split for SharedResult<T, E, C> {
     type Return = Result<T, E>;
     type Value = T;
     type Error = E;
     type Shared = Result<T, E>;
+
+    const COPY: Option<TryCopyOf<Result<T, E>>> = match C::COPY {
+        Some(_) => Some(|shared| Some(Ok(C::COPY?(shared.as_ref().ok()?)))),
+        None => None,
+    };
 
     fn inspect(returned: &Result<T, E>) -> Result<&T, &E> {
         returned.as_ref()
@@ -124,11 +165,16 @@ impl<T: Clone + Send + Sync, E: Clone + Send + Sync> Split for SharedResult<T, E
     }
 }
 
-impl<T: Clone + Send + Sync, E> Split for OwnedResult<T, E> {
+impl<T: Clone + Send + Sync, E, C: Copying<T>> Split for OwnedResult<T, E, C> {
     type Return = Result<T, E>;
     type Value = T;
     type Error = E;
     type Shared = T;
+
+    const COPY: Option<TryCopyOf<T>> = match C::COPY {
+        Some(_) => Some(|shared| C::COPY.map(|copy| copy(shared))),
+        None => None,
+    };
 
     fn inspect(returned: &Result<T, E>) -> Result<&T, &E> {
         returned.as_ref()
@@ -199,7 +245,7 @@ impl<R> ShapeOf<R> {
 pub struct ShapeHolding<V, S>(S, PhantomData<fn() -> V>);
 
 macro_rules! answer {
-    ($(#[$doc:meta])* $via:ident, [$($generics:tt)*] $shape:ident<$value:ident $(, $error:ident)?> for $question:ty) => {
+    ($(#[$doc:meta])* $via:ident, [$($generics:tt)*] $shape:ty, holding $value:ident, for $question:ty) => {
         $(#[$doc])*
         pub trait $via {
             /// The shape, and what it would have the cache hold.
@@ -209,32 +255,45 @@ macro_rules! answer {
         }
 
         impl<$($generics)*> $via for $question {
-            type Shape = ShapeHolding<$value, $shape<$value $(, $error)?>>;
+            type Shape = ShapeHolding<$value, $shape>;
             fn __shape(&self) -> Self::Shape {
-                ShapeHolding($shape(PhantomData), PhantomData)
+                ShapeHolding(<$shape>::NEW, PhantomData)
             }
         }
     };
 }
 answer!(
-    /// First answer: a `Result` with an error to share.
-    ViaSharedResult, [T: Cacheable, E: Cacheable] SharedResult<T, E> for &&&&ShapeOf<Result<T, E>>
+    /// First answer: a `Result` with an error to share, and a value that is `Copy`.
+    ViaSharedCopy, [T: Cacheable + Copy, E: Cacheable] SharedResult<T, E, Copied>, holding T,
+    for &&&&&&&ShapeOf<Result<T, E>>
 );
 answer!(
-    /// Second answer: any other `Result` with a value to keep.
-    ViaResult, [T: Cacheable, E] OwnedResult<T, E> for &&&ShapeOf<Result<T, E>>
+    /// Then: with any other value.
+    ViaSharedResult, [T: Cacheable, E: Cacheable] SharedResult<T, E>, holding T, for &&&&&&ShapeOf<Result<T, E>>
 );
 answer!(
-    /// Third answer: a `Result` with a value that cannot be kept.
-    ViaUnfitResult, [T, E] UnfitResult<T, E> for &&ShapeOf<Result<T, E>>
+    /// Then: a `Result` with any other error, and a value that is `Copy`.
+    ViaResultCopy, [T: Cacheable + Copy, E] OwnedResult<T, E, Copied>, holding T, for &&&&&ShapeOf<Result<T, E>>
 );
 answer!(
-    /// Fourth answer: a plain value.
-    ViaPlain, [R: Cacheable] Plain<R> for &ShapeOf<R>
+    /// Then: any other `Result` with a value to keep.
+    ViaResult, [T: Cacheable, E] OwnedResult<T, E>, holding T, for &&&&ShapeOf<Result<T, E>>
+);
+answer!(
+    /// Then: a `Result` with a value that cannot be kept.
+    ViaUnfitResult, [T, E] UnfitResult<T, E>, holding T, for &&&ShapeOf<Result<T, E>>
+);
+answer!(
+    /// Then: a plain value that is `Copy`.
+    ViaCopy, [R: Cacheable + Copy] Plain<R, Copied>, holding R, for &&ShapeOf<R>
+);
+answer!(
+    /// Then: a plain value.
+    ViaPlain, [R: Cacheable] Plain<R>, holding R, for &ShapeOf<R>
 );
 answer!(
     /// Last answer: a value that cannot be kept.
-    ViaUnfit, [R] Unfit<R> for ShapeOf<R>
+    ViaUnfit, [R] Unfit<R>, holding R, for ShapeOf<R>
 );
 
 /// Where a return type that cannot be cached is reported.
@@ -253,11 +312,11 @@ pub fn require_cacheable<V, S: CanBeCached<V>>(answer: ShapeHolding<V, S>) -> S 
 pub trait CanBeCached<V> {}
 
 #[diagnostic::do_not_recommend]
-impl<V, T, E> CanBeCached<V> for SharedResult<T, E> {}
+impl<V, T, E, C> CanBeCached<V> for SharedResult<T, E, C> {}
 #[diagnostic::do_not_recommend]
-impl<V, T, E> CanBeCached<V> for OwnedResult<T, E> {}
+impl<V, T, E, C> CanBeCached<V> for OwnedResult<T, E, C> {}
 #[diagnostic::do_not_recommend]
-impl<V, R> CanBeCached<V> for Plain<R> {}
+impl<V, R, C> CanBeCached<V> for Plain<R, C> {}
 
 /// Where a function whose errors cannot be stored is reported.
 pub fn require_cacheable_error<S: Shape + HasError + CacheableError<S::Error>>(shape: S) -> S {
@@ -273,9 +332,9 @@ pub fn require_cacheable_error<S: Shape + HasError + CacheableError<S::Error>>(s
 pub trait HasError {}
 
 #[diagnostic::do_not_recommend]
-impl<T, E> HasError for SharedResult<T, E> {}
+impl<T, E, C> HasError for SharedResult<T, E, C> {}
 #[diagnostic::do_not_recommend]
-impl<T, E> HasError for OwnedResult<T, E> {}
+impl<T, E, C> HasError for OwnedResult<T, E, C> {}
 #[diagnostic::do_not_recommend]
 impl<T, E> HasError for UnfitResult<T, E> {}
 
@@ -289,11 +348,11 @@ impl<T, E> HasError for UnfitResult<T, E> {}
 pub trait CacheableError<E> {}
 
 #[diagnostic::do_not_recommend]
-impl<T, E> CacheableError<E> for SharedResult<T, E> {}
+impl<T, E, C> CacheableError<E> for SharedResult<T, E, C> {}
 #[diagnostic::do_not_recommend]
 impl<T, E> CacheableError<E> for UnfitResult<T, E> {}
 #[diagnostic::do_not_recommend]
-impl<R, E> CacheableError<E> for Plain<R> {}
+impl<R, E, C> CacheableError<E> for Plain<R, C> {}
 #[diagnostic::do_not_recommend]
 impl<R, E> CacheableError<E> for Unfit<R> {}
 

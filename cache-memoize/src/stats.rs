@@ -4,9 +4,8 @@ mod striped;
 
 use std::fmt;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-pub(crate) use striped::Striped;
+pub(crate) use striped::{Count, Counters};
 
 use crate::sync::lock;
 
@@ -115,35 +114,7 @@ impl fmt::Display for Stats {
 /// What counters leave behind that are gone.
 pub(crate) type Past = Mutex<Stats>;
 
-/// The live counters behind [`Stats`].
-#[derive(Default)]
-pub(crate) struct Counters {
-    pub(crate) hits: Striped,
-    pub(crate) misses: AtomicU64,
-    pub(crate) joined: AtomicU64,
-    pub(crate) stores: AtomicU64,
-    pub(crate) evictions: AtomicU64,
-    pub(crate) expirations: AtomicU64,
-    pub(crate) in_flight: AtomicU64,
-    pub(crate) errors: AtomicU64,
-}
-
 impl Counters {
-    pub(crate) fn snapshot(&self, entries: u64, capacity: Option<u64>) -> Stats {
-        Stats {
-            hits: self.hits.sum(),
-            misses: self.misses.load(Relaxed),
-            joined: self.joined.load(Relaxed),
-            stores: self.stores.load(Relaxed),
-            entries,
-            evictions: self.evictions.load(Relaxed),
-            expirations: self.expirations.load(Relaxed),
-            in_flight: self.in_flight.load(Relaxed),
-            errors: self.errors.load(Relaxed),
-            capacity,
-        }
-    }
-
     /// Adds what was counted.
     pub(crate) fn leave_to(&self, past: &Past) {
         let mut past = lock(past);

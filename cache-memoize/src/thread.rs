@@ -39,7 +39,7 @@ pub(crate) struct Fronts {
     tables: Vec<Option<Box<dyn Any>>>,
     /// What was found once, by a part of its hash: one look at a million entries must not push out those in use. The
     /// last four of each place.
-    once: Vec<[u16; 4]>,
+    once: Vec<u64>,
     refused: u8,
 }
 
@@ -65,19 +65,20 @@ impl Fronts {
     }
 
     /// Whether it was found before, or it is one of some others: many that are found in turn may have the same place.
+    #[inline]
     pub(crate) fn admits(&mut self, hash: u64) -> bool {
         const PLACES: usize = 1024;
         const OTHERS: u8 = 8;
-        if self.once.is_empty() {
-            self.once.resize(PLACES, [0; 4]);
-        }
-        let tag = (hash >> 16) as u16;
-        let last = &mut self.once[hash as usize % PLACES];
-        if last.contains(&tag) {
+        let Some(last) = self.once.get_mut(hash as usize % PLACES) else {
+            self.once.resize(PLACES, 0);
+            return false;
+        };
+        let tag = hash >> 16 & 0xffff;
+        let is_there = |place: u32| *last >> (16 * place) & 0xffff == tag;
+        if is_there(0) || is_there(1) || is_there(2) || is_there(3) {
             return true;
         }
-        last.rotate_right(1);
-        last[0] = tag;
+        *last = *last << 16 | tag;
         self.refused = (self.refused + 1) % OTHERS;
         self.refused == 0
     }

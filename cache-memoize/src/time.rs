@@ -12,10 +12,16 @@ impl Deadline {
     pub(crate) const NEVER: Self = Self(u64::MAX);
 
     pub(crate) fn after(lifetime: Option<Duration>) -> Self {
-        match lifetime {
-            None => Self::NEVER,
-            Some(lifetime) => Self(now().saturating_add(ticks(lifetime))),
-        }
+        Self::after_ticks(lifetime.map_or(u64::MAX, ticks))
+    }
+
+    /// After so many ticks from now on; all ones are for ever.
+    pub(crate) fn after_ticks(ticks: u64) -> Self {
+        if ticks == u64::MAX { Self::NEVER } else { Self(now().saturating_add(ticks)) }
+    }
+
+    pub(crate) fn later(self, ticks: u64) -> Self {
+        Self(self.0.saturating_add(ticks))
     }
 
     /// Reads the clock only when there is something to expire.
@@ -25,13 +31,11 @@ impl Deadline {
     }
 
     /// As a number, to be kept in an atomic.
-    #[cfg(feature = "shared")]
     pub(crate) fn ticks(self) -> u64 {
         self.0
     }
 
     /// What [`ticks`](Self::ticks) gave.
-    #[cfg(feature = "shared")]
     pub(crate) fn from_ticks(ticks: u64) -> Self {
         Self(ticks)
     }

@@ -129,7 +129,7 @@ pub(super) fn shape(model: &Model) -> TokenStream {
 fn cacheable(model: &Model, place: Place) -> TokenStream {
     let output = returned(model);
     let question = place.call(model, |at| quote_spanned!(at=> ShapeOf::<#output>::new), quote!());
-    let answer = place.answer(5, question, "__shape");
+    let answer = place.answer(8, question, "__shape");
     let cacheable = |answer| place.call(model, |at| quote_spanned!(at=> require_cacheable), answer);
     match &model.store {
         Store::Mark => {

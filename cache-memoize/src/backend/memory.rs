@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::{Backend, Begin, Begun, Call, Commit, Fence, Fences, Key, Reply};
 use crate::Shared;
-use crate::memory::entry::{AnyEntry, Entry, Filled, Header};
+use crate::memory::entry::{AnyEntry, Entry};
+use crate::memory::store::{Content, Life};
 use crate::memory::{Leftovers, Memory, Scope};
 use crate::sync::lock;
 
@@ -50,33 +51,40 @@ impl ByteMemory {
     }
 
     fn find(&self, key: &Key) -> Option<Vec<u8>> {
-        let found = self.0.inner().candidate(self.hash(key))?;
-        let value = typed(&*found, key)?.fresh().cloned();
-        if value.is_none() {
-            self.0.inner().reclaim(&found);
+        let inner = self.0.inner();
+        let hash = self.hash(key);
+        let seen = inner.store.look::<String, Vec<u8>>(hash, true)?;
+        if seen.is_fresh() {
+            return typed(&seen.content, key)?.value.get().cloned();
         }
-        value
+        inner.reclaim(hash, seen.ticket);
+        None
     }
 
     fn store(&self, key: &Key, value: &[u8], lifetime: Option<Duration>) -> Leftovers {
-        let (inner, hash) = (self.0.inner(), self.hash(key));
         let scope = self.group(key.group());
-        let generation = scope.generation();
-        let filled = OnceLock::from(Filled::new(value.to_vec(), lifetime, 1));
-        inner.set(hash, |ticket| {
-            let header = Header { hash, ident: IDENT, ticket, generation };
-            Arc::new(Entry { header, key: key.text().to_owned(), filled })
-        })
+        let value = OnceLock::from(value.to_vec());
+        let entry: Arc<dyn AnyEntry> = Arc::new(Entry { ident: IDENT, key: key.text().to_owned(), value });
+        let life = Life::new(lifetime, 1);
+        self.0.inner().set(self.hash(key), &entry, life, None, || scope.generation())
     }
 
     fn take(&self, key: &Key) -> bool {
-        let removed = self.0.inner().invalidate(self.hash(key));
-        removed.is_some_and(|removed| removed.is_fresh() && typed(&*removed, key).is_some())
+        let mut found = Content::Foreign;
+        let leftovers = self.0.inner().invalidate(self.hash(key), &mut |here| {
+            if here.slot().is_fresh() {
+                found = here.key::<String>(None);
+            }
+        });
+        let was_there = typed(&found, key).is_some();
+        drop(leftovers);
+        was_there
     }
 }
 
-fn typed<'e>(entry: &'e dyn AnyEntry, key: &Key) -> Option<&'e BytesEntry> {
-    entry.typed::<String, Vec<u8>>().filter(|entry| entry.header.ident == IDENT && entry.key == key.text())
+fn typed<'c, V>(content: &'c Content<String, V>, key: &Key) -> Option<&'c BytesEntry> {
+    let Content::Entry(entry) = content else { return None };
+    entry.typed::<String, Vec<u8>>().filter(|entry| entry.ident == IDENT && entry.key == key.text())
 }
 
 impl Backend for ByteMemory {

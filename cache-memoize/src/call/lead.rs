@@ -4,16 +4,15 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use super::lookup::Miss;
 use crate::flight::table::AtKey;
 use crate::flight::{Flight, Leader, Settled, context};
 use crate::hooks::{self, Held, Point};
-use crate::memory::entry::{Entry, Filled, Header};
+use crate::memory::entry::Entry;
+use crate::memory::store::{Copier, Life, Pair};
 use crate::memory::{Landing, Leftovers, Memory};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
@@ -34,6 +33,7 @@ pub struct Lead<K: Send + Sync + 'static, S: Shape> {
     memory: Memory,
     entry: Arc<Entry<K, S::Shared>>,
     flight: Arc<Flight>,
+    copier: Option<Copier<K, S::Shared>>,
     purpose: Purpose,
     /// The time when nothing was stored, where that is known.
     vacant: Option<u64>,
@@ -49,20 +49,18 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     }
 
     pub(crate) fn begin_at(key: &mut AtKey<'_>, miss: Miss<K, S>, purpose: Purpose, leader: Leader) -> Self {
-        let Miss { memory, scope, ident, hash, time, key: owned, .. } = miss;
-        scope.counters.misses.fetch_add(1, Relaxed);
-        scope.counters.in_flight.fetch_add(1, Relaxed);
+        let Miss { memory, scope, ident, hash, time, copier, key: owned, .. } = miss;
+        scope.counters.begins();
         let generation = scope.generation();
         let mut made = None;
         let flight = key.begin(purpose != Purpose::Aside, |ticket| {
-            let header = Header { hash, ident, ticket, generation };
-            let entry = Arc::new(Entry { header, key: owned, filled: OnceLock::new() });
+            let entry = Arc::new(Entry { ident, key: owned, value: OnceLock::new() });
             made = Some(entry.clone());
-            Flight::new(entry, leader, memory.address())
+            Flight::new(entry, (hash, ticket), generation, leader, memory.address())
         });
         let entry = made.expect("`begin` makes the flight");
         let vacant = (purpose == Purpose::Fill).then_some(time);
-        Self { memory, entry, flight, purpose, vacant, open: true }
+        Self { memory, entry, flight, copier, purpose, vacant, open: true }
     }
 
     #[inline(never)]
@@ -114,7 +112,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     }
 
     fn at(&self, point: Point) -> Held {
-        hooks::held(self.entry.header.common().function, point)
+        hooks::held(self.flight.generation.of.function, point)
     }
 
     /// Runs user code as part of the computation: when it calls the same key, that is recursion.
@@ -138,19 +136,19 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     fn decide(&self, policy: &Policy<K, S>, returned: &S::Return) -> (Landing, Settled) {
         let refresh = self.purpose == Purpose::Refresh;
         let landing = match policy.judge(&self.entry.key, returned) {
-            Verdict::Store { lifetime, weight } if self.fill(returned, lifetime, weight) => match refresh {
-                true => Landing::Refresh,
-                false => Landing::Fill,
-            },
+            Verdict::Store { lifetime, weight } if self.fill(returned) => {
+                let life = Life::new(lifetime, weight);
+                if refresh { Landing::Refresh(life) } else { Landing::Fill(life) }
+            }
             Verdict::Refuse if refresh => Landing::RefreshRefused,
             _ => Landing::Nothing,
         };
         // Not to be stored, but not to be computed by everyone who waits either.
         let is_waited_for = self.flight.has_waiters();
         if is_waited_for {
-            self.fill(returned, None, 1);
+            self.fill(returned);
         }
-        let how = match self.entry.filled.get() {
+        let how = match self.entry.value.get() {
             Some(_) => Settled::Shared,
             None if is_waited_for => Settled::Unshared,
             // For those who come from now on nothing was tried: they look again, rather than compute side by side.
@@ -160,13 +158,13 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     }
 
     /// Puts a copy of the result into the entry, once; whether one is there.
-    fn fill(&self, returned: &S::Return, lifetime: Option<Duration>, weight: u32) -> bool {
-        if self.entry.filled.get().is_none()
+    fn fill(&self, returned: &S::Return) -> bool {
+        if self.entry.value.get().is_none()
             && let Some(value) = S::share(returned)
         {
-            let _ = self.entry.filled.set(Filled::new(value, lifetime, weight));
+            let _ = self.entry.value.set(value);
         }
-        self.entry.filled.get().is_some()
+        self.entry.value.get().is_some()
     }
 
     fn end(mut self, landing: Landing, how: Settled) {
@@ -181,7 +179,9 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     /// Lands, then wakes those who wait; what is left over is for the caller to drop after both.
     fn close(&mut self, landing: Landing, how: Settled) -> Leftovers {
         self.open = false;
-        let leftovers = self.memory.inner().land(&self.flight, landing, self.vacant);
+        let pair = self.copier.map(|copier| (&*self.entry, copier));
+        let pair = pair.as_ref().map(|pair| pair as &dyn Pair);
+        let leftovers = self.memory.inner().land(&self.flight, landing, pair, self.vacant);
         self.flight.settle(how);
         leftovers
     }

@@ -3,7 +3,6 @@
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use super::lead::{Lead, Purpose};
 use super::turn::Turn;
@@ -11,8 +10,10 @@ use crate::flight::context::{self, NoWait};
 use crate::flight::{self, Flight, Leader, Settled, Wait, Waited};
 use crate::hooks::{self, Held, Point};
 use crate::memory::entry::{AnyEntry, Entry};
+use crate::memory::store::{Content, Copier};
 use crate::memory::{Memory, Scope};
 use crate::shape::Shape;
+use crate::stats::Count;
 
 /// What a call found.
 pub enum Lookup<K, S: Shape> {
@@ -25,13 +26,15 @@ pub enum Lookup<K, S: Shape> {
 }
 
 /// A call that needs a value.
-pub struct Miss<K, S> {
+pub struct Miss<K, S: Shape> {
     pub(crate) memory: Memory,
     pub(crate) scope: Arc<Scope>,
     pub(crate) ident: u64,
     pub(crate) hash: u64,
     /// When the store was asked, see [`stamp`](crate::memory).
     pub(crate) time: u64,
+    /// How to store it as a pair, if it may be one.
+    pub(crate) copier: Option<Copier<K, S::Shared>>,
     pub(crate) key: K,
     /// Whether the body must not run twice at a time even when it fails.
     pub(crate) exclusive: bool,
@@ -133,24 +136,22 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
             return Next::Turn(Turn::Uncached);
         }
         let memory = self.memory.clone();
-        let mut not_it: Option<Arc<dyn AnyEntry>> = None;
+        let mut not_it: Option<u64> = None;
         loop {
             let mut key = memory.inner().flights.at(self.hash);
             // Whoever computed it last may have stored it since step one; compared outside the lock, because
             // comparing is user code.
             let has_changed = self.scope.time(self.hash) != self.time;
-            let found = if has_changed { memory.inner().peek(self.hash) } else { None };
-            if let Some(found) =
-                found.filter(|found| !not_it.as_ref().is_some_and(|old| Arc::ptr_eq(old, found)))
-            {
+            let seen = if has_changed { memory.inner().store.look(self.hash, false) } else { None };
+            if let Some(seen) = seen.filter(|seen| not_it != Some(seen.ticket)) {
                 drop(key);
-                if found.is_fresh()
-                    && let Some(value) = self.value_in(&found)
+                if seen.is_fresh()
+                    && let Some(value) = self.value_of(&seen.content)
                 {
-                    self.scope.counters.hits.bump();
+                    self.scope.counters.count(Count::Hits);
                     return Next::Turn(Turn::Hit(value));
                 }
-                not_it = Some(found);
+                not_it = Some(seen.ticket);
                 continue;
             }
             let Some(flight) = key.flight().cloned() else {
@@ -187,21 +188,21 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
 
     /// What to do when the flight that this call waited for has ended.
     fn after(self, flight: &Flight, how: Settled, leader: Leader) -> Next<K, S> {
-        let joined = &self.scope.counters.joined;
+        let counters = &self.scope.counters;
         match how {
             Settled::Abandoned => self.next(leader),
             Settled::Unshared if self.exclusive => self.next(leader),
             // In turn, failing callers would form a convoy: side by side.
             Settled::Unshared => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
-            Settled::Shared => match self.value_in(&flight.entry) {
+            Settled::Shared => match self.value_in(&*flight.entry) {
                 Some(value) => {
-                    joined.fetch_add(1, Relaxed);
+                    counters.count(Count::Joined);
                     Next::Turn(Turn::Hit(value))
                 }
                 None => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
             },
             Settled::Panicked(message) => {
-                joined.fetch_add(1, Relaxed);
+                counters.count(Count::Joined);
                 let message = message.as_deref().unwrap_or("no message");
                 resume_unwind(Box::new(format!("the computation that this call shared panicked: {message}")))
             }
@@ -210,10 +211,19 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
 
     /// The entry, if it is of this very key.
     fn entry_in<'e>(&self, entry: &'e dyn AnyEntry) -> Option<&'e Entry<K, S::Shared>> {
-        entry.typed().filter(|entry| entry.header.ident == self.ident && entry.key == self.key)
+        entry.typed().filter(|entry| entry.ident == self.ident && entry.key == self.key)
     }
 
-    fn value_in(&self, entry: &Arc<dyn AnyEntry>) -> Option<S::Shared> {
-        self.entry_in(&**entry)?.filled.get().map(|filled| filled.value.clone())
+    fn value_in(&self, entry: &dyn AnyEntry) -> Option<S::Shared> {
+        self.entry_in(entry)?.value.get().cloned()
+    }
+
+    /// What was found in the store, if it is of this very key.
+    fn value_of(&self, content: &Content<K, S::Shared>) -> Option<S::Shared> {
+        match content {
+            Content::Pair(key, value) => (self.copier.is_some() && *key == self.key).then(|| value.clone()),
+            Content::Entry(entry) => self.value_in(&**entry),
+            Content::Foreign => None,
+        }
     }
 }

@@ -9,9 +9,10 @@ use super::turn::Turn;
 use crate::flight::Leader;
 use crate::hooks;
 use crate::key::parts::Key;
-use crate::memory::entry::{AnyEntry, Entry, Filled, Header};
+use crate::memory::entry::{AnyEntry, Entry};
 use crate::memory::front::{self, Copied, Kept, Led};
 use crate::memory::seed::Seed;
+use crate::memory::store::{Content, Copier, Life, Pair, Seen, copier};
 use crate::memory::{Memory, Scope};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
@@ -23,12 +24,16 @@ pub(crate) struct Tenant {
     ident: u64,
     front: front::Number,
     seed: Seed,
+    /// Whether its keys and values may be stored as pairs.
+    pairs: bool,
 }
 
 impl Tenant {
-    /// `ident` tells its entries from those of others.
-    pub(crate) fn new(memory: &Memory, scope: Arc<Scope>, ident: u64) -> Self {
-        Self { scope, ident, front: front::Number::new(), seed: memory.inner().secret.seed(ident) }
+    /// `ident` tells its entries from those of others. In a memory of its `own`, the first one may store pairs.
+    pub(crate) fn new(memory: &Memory, scope: Arc<Scope>, ident: u64, own: bool) -> Self {
+        let inner = memory.inner();
+        let pairs = own && inner.reside(ident);
+        Self { scope, ident, front: front::Number::new(), seed: inner.secret.seed(ident), pairs }
     }
 }
 
@@ -67,18 +72,20 @@ impl<'m> Target<'m> {
     /// What this thread has found before.
     #[inline]
     fn recall<K: Key, V: Clone + Send + Sync + 'static>(&self, hash: u64, time: u64, key: &K) -> Option<V> {
-        let hits = &self.tenant.scope.counters.hits;
+        let counters = &self.tenant.scope.counters;
         match const { Kept::of::<K, V>() } {
             Kept::Copy => {
-                front::recall(&self.tenant.front, hash, time, hits, |copied: &Copied<K::Owned, V>| {
+                front::recall(&self.tenant.front, hash, time, counters, |copied: &Copied<K::Owned, V>| {
                     let is_it = key.is_same(&copied.key) && !copied.deadline.has_passed();
                     is_it.then(|| copied.value.clone())
                 })
             }
-            Kept::Lead => front::recall(&self.tenant.front, hash, time, hits, |led: &Led<K::Owned, V>| {
-                let entry = led.entry()?;
-                entry.fresh().filter(|_| key.is_same(&entry.key)).cloned()
-            }),
+            Kept::Lead => {
+                front::recall(&self.tenant.front, hash, time, counters, |led: &Led<K::Owned, V>| {
+                    let entry = led.entry()?;
+                    entry.value.get().filter(|_| key.is_same(&entry.key)).cloned()
+                })
+            }
             Kept::Nothing => None,
         }
     }
@@ -86,44 +93,63 @@ impl<'m> Target<'m> {
     /// What is rare is kept apart: it would make the code of a hit large and slow.
     #[inline(never)]
     fn look_further<K: Key, S: Shape>(&self, hash: u64, time: u64, key: K) -> Lookup<K::Owned, S> {
-        let Some(found) = self.memory.inner().candidate(hash) else {
+        let inner = self.memory.inner();
+        let Some(seen) = inner.store.look::<K::Owned, S::Shared>(hash, true) else {
             return Lookup::Miss(self.miss(hash, time, key));
         };
-        let Some(entry) = self.mine::<K, S::Shared>(&found, &key) else {
+        if !seen.is_fresh() {
+            inner.reclaim(hash, seen.ticket);
+            return Lookup::Miss(self.miss(hash, time, key));
+        }
+        let Some(value) = self.mine(&seen.content, &key).cloned() else {
             return Lookup::Miss(self.miss(hash, time, key));
         };
-        let Some(value) = entry.fresh().cloned() else {
-            self.memory.inner().reclaim(&found);
-            return Lookup::Miss(self.miss(hash, time, key));
-        };
-        self.tenant.scope.counters.hits.bump();
-        if front::admits(hash) {
-            match const { Kept::of::<K, S::Shared>() } {
-                Kept::Copy if front::is_short(&key) && self.tenant.scope.stored(&entry.header) => {
-                    let (value, deadline) = (value.clone(), entry.deadline());
-                    let copied = Copied { key: key.into_owned(), value, deadline };
-                    front::keep(&self.tenant.front, hash, time, copied, |old, new| old.key == new.key);
-                }
-                Kept::Lead => {
-                    if let Some(led) = front::led::<K::Owned, S::Shared>(found) {
-                        front::keep(&self.tenant.front, hash, time, led, Led::is_under_the_hash_of);
-                    }
-                }
-                Kept::Copy | Kept::Nothing => {}
-            }
+        let is_worth_keeping = front::admits(hash, &self.tenant.scope.counters);
+        if is_worth_keeping && seen.is_stored_by(&self.tenant.scope) {
+            self.remember(hash, time, key, &value, seen);
         }
         Lookup::Hit(value)
     }
 
-    /// The entry, if it is of this very key.
-    #[inline]
-    fn mine<'e, K: Key, V: 'static>(
+    /// Keeps for this thread what it found in the store.
+    fn remember<K: Key, V: Clone + Send + Sync + 'static>(
         &self,
-        entry: &'e Arc<dyn AnyEntry>,
-        key: &K,
-    ) -> Option<&'e Entry<K::Owned, V>> {
-        let entry = entry.typed::<K::Owned, V>()?;
-        (entry.header.ident == self.tenant.ident && key.is_same(&entry.key)).then_some(entry)
+        hash: u64,
+        time: u64,
+        key: K,
+        value: &V,
+        seen: Seen<K::Owned, V>,
+    ) {
+        let front = &self.tenant.front;
+        let deadline = seen.deadline;
+        match const { Kept::of::<K, V>() } {
+            Kept::Copy if front::is_short(&key) => {
+                let copied = Copied { key: key.into_owned(), value: value.clone(), deadline };
+                front::keep(front, hash, time, copied, |old, new| old.key == new.key);
+            }
+            Kept::Lead => {
+                if let Content::Entry(entry) = seen.content
+                    && let Some(led) = front::led::<K::Owned, V>(entry, hash, deadline)
+                {
+                    front::keep(front, hash, time, led, Led::is_under_the_hash_of);
+                }
+            }
+            Kept::Copy | Kept::Nothing => {}
+        }
+    }
+
+    /// The value, if the entry is of this very key.
+    #[inline]
+    fn mine<'c, K: Key, V: 'static>(&self, content: &'c Content<K::Owned, V>, key: &K) -> Option<&'c V> {
+        match content {
+            Content::Pair(owned, value) => (self.tenant.pairs && key.is_same(owned)).then_some(value),
+            Content::Entry(entry) => {
+                let entry = entry.typed::<K::Owned, V>()?;
+                let is_it = entry.ident == self.tenant.ident && key.is_same(&entry.key);
+                entry.value.get().filter(|_| is_it)
+            }
+            Content::Foreign => None,
+        }
     }
 
     fn miss<K: Key, S: Shape>(&self, hash: u64, time: u64, key: K) -> Miss<K::Owned, S> {
@@ -133,6 +159,7 @@ impl<'m> Target<'m> {
             ident: self.tenant.ident,
             hash,
             time,
+            copier: self.copier::<K, S>(),
             key: key.into_owned(),
             exclusive: false,
             shape: PhantomData,
@@ -148,17 +175,29 @@ impl<'m> Target<'m> {
         if hooks::is_off() {
             return None;
         }
-        let found = self.memory.inner().peek(self.hash(key))?;
-        self.mine::<K, V>(&found, key)?.fresh().cloned()
+        let seen = self.memory.inner().store.look::<K::Owned, V>(self.hash(key), false)?;
+        if seen.is_fresh() { self.mine(&seen.content, key).cloned() } else { None }
     }
 
     /// Removes an entry and overtakes its computation; whether an entry was there.
     pub fn invalidate<K: Key>(self, key: K) -> bool {
-        let Some(removed) = self.memory.inner().invalidate(self.hash(&key)) else { return false };
+        let mut found = Content::Foreign;
+        let leftovers = self.memory.inner().invalidate(self.hash(&key), &mut |here| {
+            if here.slot().is_fresh() {
+                found = here.key(K::COPY);
+            }
+        });
         // A key that merely has the same hash lost its entry as well, but it was not this one.
-        removed.header().ident == self.tenant.ident
-            && removed.is_fresh()
-            && removed.key().downcast_ref().is_some_and(|owned| key.is_same(owned))
+        let was_there = match &found {
+            Content::Pair(owned, ()) => self.tenant.pairs && key.is_same(owned),
+            Content::Entry(entry) => {
+                let is_it = |owned| key.is_same(owned);
+                entry.ident() == self.tenant.ident && entry.key().downcast_ref().is_some_and(is_it)
+            }
+            Content::Foreign => false,
+        };
+        drop(leftovers);
+        was_there
     }
 
     /// Removes all that the function stored here and overtakes all its computations.
@@ -170,20 +209,24 @@ impl<'m> Target<'m> {
     pub fn set<K: Key, S: Shape>(self, key: K, _: S, value: &S::Return, policy: Policy<K::Owned, S>) {
         let inner = self.memory.inner();
         let hash = self.hash(&key);
+        let copier = self.copier::<K, S>();
         let key = key.into_owned();
         let Verdict::Store { lifetime, weight } = policy.judge(&key, value) else {
-            drop(inner.invalidate(hash));
+            drop(inner.invalidate(hash, &mut |_| {}));
             return;
         };
         let Some(value) = S::share(value) else { return };
-        let filled = OnceLock::from(Filled::new(value, lifetime, weight));
-        // The generation under the lock of the key: one that ended before would take the place of what came since.
-        let leftovers = inner.set(hash, |ticket| {
-            let generation = self.tenant.scope.generation();
-            let header = Header { hash, ident: self.tenant.ident, ticket, generation };
-            Arc::new(Entry { header, key, filled })
-        });
-        drop(leftovers);
+        let entry = Arc::new(Entry { ident: self.tenant.ident, key, value: OnceLock::from(value) });
+        let any: Arc<dyn AnyEntry> = entry.clone();
+        let pair = copier.map(|copier| (&*entry, copier));
+        let pair = pair.as_ref().map(|pair| pair as &dyn Pair);
+        let life = Life::new(lifetime, weight);
+        drop(inner.set(hash, &any, life, pair, || self.tenant.scope.generation()));
+    }
+
+    /// How to copy its keys and values, if they may be stored as pairs.
+    fn copier<K: Key, S: Shape>(&self) -> Option<Copier<K::Owned, S::Shared>> {
+        const { copier::<K, S>() }.filter(|_| self.tenant.pairs)
     }
 
     /// Begins a computation on this thread that will replace the entry.

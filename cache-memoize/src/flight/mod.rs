@@ -13,7 +13,7 @@ use std::task::{Poll, Waker};
 
 pub(crate) use wait::{Wait, Waited, block_on, wait};
 
-use crate::memory::entry::AnyEntry;
+use crate::memory::entry::{AnyEntry, Generation};
 use crate::sync::door::{AtomicBool, Mutex, lock};
 
 /// How a flight ended.
@@ -38,8 +38,14 @@ pub(crate) enum Leader {
 
 /// One computation.
 pub(crate) struct Flight {
-    /// What will hold the value; its header has the ticket.
+    /// What will hold the value.
     pub(crate) entry: Arc<dyn AnyEntry>,
+    /// Of the key.
+    pub(crate) hash: u64,
+    /// When it began, in the order of [`Flights::ticket`](table::Flights::ticket).
+    pub(crate) ticket: u64,
+    /// What it will be stored with.
+    pub(crate) generation: Arc<Generation>,
     pub(crate) leader: Leader,
     /// The memory it computes for, by address: with the hash of the key it tells whether two computations are
     /// of the same key.
@@ -94,9 +100,18 @@ impl Drop for WakeAll {
 }
 
 impl Flight {
-    pub(crate) fn new(entry: Arc<dyn AnyEntry>, leader: Leader, memory: usize) -> Arc<Self> {
+    pub(crate) fn new(
+        entry: Arc<dyn AnyEntry>,
+        (hash, ticket): (u64, u64),
+        generation: Arc<Generation>,
+        leader: Leader,
+        memory: usize,
+    ) -> Arc<Self> {
         Arc::new(Self {
             entry,
+            hash,
+            ticket,
+            generation,
             leader,
             memory,
             parent: context::current(),
@@ -106,14 +121,10 @@ impl Flight {
         })
     }
 
-    pub(crate) fn ticket(&self) -> u64 {
-        self.entry.header().ticket
-    }
-
     /// Whether this computes the key with that hash in that memory. Two keys may share a hash; then a nested
     /// call takes itself for recursion and computes without the cache, which is correct.
     fn computes(&self, memory: usize, hash: u64) -> bool {
-        self.memory == memory && self.entry.header().hash == hash
+        self.memory == memory && self.hash == hash
     }
 
     pub(crate) fn has_waiters(&self) -> bool {
@@ -151,7 +162,9 @@ impl Flight {
             }
         };
         // Wakers are user code: outside the lock, and one that panics does not keep the others from being woken.
-        drop(WakeAll(waiters.into_iter()));
+        if !waiters.is_empty() {
+            drop(WakeAll(waiters.into_iter()));
+        }
     }
 
     /// Becomes a waiter, unless the flight has ended.

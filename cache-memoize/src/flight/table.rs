@@ -72,7 +72,7 @@ impl AtKey<'_> {
     pub(crate) fn flight(&self) -> Option<&Arc<Flight>> {
         let flight = self.shard.get(&self.hash)?.flight.as_ref()?;
         // A flight of a generation that `f_invalidate_all` ended began before it.
-        flight.entry.header().generation.is_alive().then_some(flight)
+        flight.generation.is_alive().then_some(flight)
     }
 
     /// Whether anybody computes the key.
@@ -93,8 +93,8 @@ impl AtKey<'_> {
 
     /// Whether the computation may still change the store.
     pub(crate) fn may_land(&self, flight: &Flight) -> bool {
-        let overtaken = self.shard.get(&self.hash).is_some_and(|key| key.fence > flight.ticket());
-        !overtaken && flight.entry.header().generation.is_alive()
+        let overtaken = self.shard.get(&self.hash).is_some_and(|key| key.fence > flight.ticket);
+        !overtaken && flight.generation.is_alive()
     }
 
     /// Everything that began before `ticket` is overtaken: it will not be stored, and nobody joins it any more.
@@ -103,7 +103,7 @@ impl AtKey<'_> {
     pub(crate) fn overtake(&mut self, ticket: u64) -> Option<Arc<Flight>> {
         let key = self.shard.get_mut(&self.hash)?;
         key.fence = key.fence.max(ticket);
-        key.flight.take_if(|flight| flight.ticket() < ticket)
+        key.flight.take_if(|flight| flight.ticket < ticket)
     }
 
     /// A new ticket, under the lock.

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// How a value is copied without running code of the user's.
+pub(crate) type CopyOf<T> = fn(&T) -> T;
+
 /// A type that can be part of a key although it may borrow: a lookup hashes and compares it as it is, and
 /// only a miss makes the owned form.
 ///
@@ -47,6 +50,10 @@ pub trait KeyPart {
     #[doc(hidden)]
     const IS_PLAIN: bool = !needs_drop::<Self::Owned>();
 
+    /// How to copy one without running code of the user's, where that can be done.
+    #[doc(hidden)]
+    const COPY: Option<CopyOf<Self::Owned>> = None;
+
     /// Feeds the hasher; equal parts feed it the same.
     fn hash_part<H: Hasher>(&self, state: &mut H);
     /// Whether this is what `owned` was made of.
@@ -56,10 +63,11 @@ pub trait KeyPart {
 }
 
 macro_rules! by_value {
-    ($($type:ty)*) => {$(
+    ($copy:expr; $($type:ty)*) => {$(
         impl KeyPart for $type {
             type Owned = $type;
             const IS_PLAIN: bool = true;
+            const COPY: Option<CopyOf<$type>> = $copy;
             #[inline]
             fn hash_part<H: Hasher>(&self, state: &mut H) {
                 self.hash(state);
@@ -74,9 +82,10 @@ macro_rules! by_value {
         }
     )*};
 }
+by_value! { None; String PathBuf OsString CString }
 by_value! {
+    Some(|value| *value);
     u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize bool char
-    String PathBuf OsString CString
     std::time::Duration std::time::Instant std::time::SystemTime
     std::net::IpAddr std::net::Ipv4Addr std::net::Ipv6Addr
     std::net::SocketAddr std::net::SocketAddrV4 std::net::SocketAddrV6
@@ -108,6 +117,11 @@ macro_rules! by_borrow {
 }
 by_borrow! { str => String, Path => PathBuf, OsStr => OsString, CStr => CString, }
 
+/// Of a part that can be copied.
+fn copy_of<T: KeyPart + ?Sized>(owned: &T::Owned) -> T::Owned {
+    T::COPY.expect("it was asked for")(owned)
+}
+
 /// The owned form of a float: its bits, in a type of their own, for `1.0_f32` is not `0x3f80_0000_u32`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Bits<B>(B);
@@ -117,6 +131,7 @@ macro_rules! by_bits {
     ($($float:ty as $bits:ty),*) => {$(
         impl KeyPart for $float {
             type Owned = Bits<$bits>;
+            const COPY: Option<CopyOf<Bits<$bits>>> = Some(|bits| *bits);
             #[inline]
             fn hash_part<H: Hasher>(&self, state: &mut H) {
                 self.to_bits().hash(state);
@@ -138,6 +153,8 @@ macro_rules! by_deref {
         impl<$($generics)*> KeyPart for $pointer {
             type Owned = <$target as KeyPart>::Owned;
             const IS_PLAIN: bool = <$target as KeyPart>::IS_PLAIN;
+            const COPY: Option<CopyOf<<$target as KeyPart>::Owned>> =
+                <$target as KeyPart>::COPY;
             #[inline]
             fn hash_part<H: Hasher>(&self, state: &mut H) {
                 (**self).hash_part(state);
@@ -181,6 +198,10 @@ impl<T: KeyPart> KeyPart for [T] {
 impl<T: KeyPart, const N: usize> KeyPart for [T; N] {
     type Owned = [T::Owned; N];
     const IS_PLAIN: bool = T::IS_PLAIN;
+    const COPY: Option<CopyOf<Self::Owned>> = match T::COPY {
+        Some(_) => Some(|owned| owned.each_ref().map(copy_of::<T>)),
+        None => None,
+    };
     #[inline]
     fn hash_part<H: Hasher>(&self, state: &mut H) {
         self.iter().for_each(|item| item.hash_part(state));
@@ -197,6 +218,10 @@ impl<T: KeyPart, const N: usize> KeyPart for [T; N] {
 impl<T: KeyPart> KeyPart for Option<T> {
     type Owned = Option<T::Owned>;
     const IS_PLAIN: bool = T::IS_PLAIN;
+    const COPY: Option<CopyOf<Self::Owned>> = match T::COPY {
+        Some(_) => Some(|owned| owned.as_ref().map(copy_of::<T>)),
+        None => None,
+    };
     #[inline]
     fn hash_part<H: Hasher>(&self, state: &mut H) {
         state.write_u8(self.is_some().into());
@@ -222,6 +247,8 @@ macro_rules! tuples {
         impl<$($name: KeyPart),*> KeyPart for ($($name,)*) {
             type Owned = ($($name::Owned,)*);
             const IS_PLAIN: bool = true $(&& $name::IS_PLAIN)*;
+            const COPY: Option<CopyOf<Self::Owned>> =
+                if true $(&& $name::COPY.is_some())* { Some(|_owned| ($(copy_of::<$name>(&_owned.$index),)*)) } else { None };
             #[inline]
             fn hash_part<Z: Hasher>(&self, _state: &mut Z) {
                 $(self.$index.hash_part(_state);)*

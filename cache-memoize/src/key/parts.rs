@@ -3,6 +3,7 @@
 use std::hash::Hasher;
 use std::mem::needs_drop;
 
+use super::part::CopyOf;
 use super::via::Part;
 
 /// A borrowed key.
@@ -11,6 +12,8 @@ pub trait Key {
     type Owned: Eq + Send + Sync + 'static;
     /// See [`KeyPart::IS_PLAIN`](super::part::KeyPart::IS_PLAIN).
     const IS_PLAIN: bool = !needs_drop::<Self::Owned>();
+    /// See [`KeyPart::COPY`](super::part::KeyPart::COPY).
+    const COPY: Option<CopyOf<Self::Owned>> = None;
     /// Feeds the hasher.
     fn hash<H: Hasher>(&self, state: &mut H);
     /// Whether this is what `owned` was made of.
@@ -27,6 +30,7 @@ pub struct Cons<P, R>(pub P, pub R);
 
 impl Key for Nil {
     type Owned = ();
+    const COPY: Option<CopyOf<()>> = Some(|()| ());
     #[inline]
     fn hash<H: Hasher>(&self, _: &mut H) {}
     #[inline]
@@ -40,6 +44,13 @@ impl Key for Nil {
 impl<P: Part, R: Key> Key for Cons<P, R> {
     type Owned = (P::Owned, R::Owned);
     const IS_PLAIN: bool = P::IS_PLAIN && R::IS_PLAIN;
+    const COPY: Option<CopyOf<Self::Owned>> = match (P::COPY, R::COPY) {
+        (Some(_), Some(_)) => Some(|owned| {
+            let (Some(part), Some(rest)) = (P::COPY, R::COPY) else { unreachable!("both are there") };
+            (part(&owned.0), rest(&owned.1))
+        }),
+        _ => None,
+    };
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);

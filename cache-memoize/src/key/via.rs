@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::mem::needs_drop;
 
-use super::part::KeyPart;
+use super::part::{CopyOf, KeyPart};
 
 /// One component of a borrowed key.
 pub trait Part {
@@ -15,6 +15,8 @@ pub trait Part {
     type Owned: Eq + Send + Sync + 'static;
     /// See [`KeyPart::IS_PLAIN`](super::part::KeyPart::IS_PLAIN).
     const IS_PLAIN: bool = !needs_drop::<Self::Owned>();
+    /// See [`KeyPart::COPY`].
+    const COPY: Option<CopyOf<Self::Owned>> = None;
     /// Feeds the hasher.
     fn hash<H: Hasher>(&self, state: &mut H);
     /// Whether this is what `owned` was made of.
@@ -131,6 +133,7 @@ impl<T: ?Sized, B: ?Sized> CanBeKey<T> for MaybeBorrowed<'_, B> {}
 impl<T: KeyPart + ?Sized> Part for Known<'_, T> {
     type Owned = T::Owned;
     const IS_PLAIN: bool = T::IS_PLAIN;
+    const COPY: Option<CopyOf<T::Owned>> = T::COPY;
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash_part(state);

@@ -3,6 +3,7 @@
 
 use std::hash::Hasher;
 
+use super::part::CopyOf;
 use super::parts::Key;
 use super::text_via::WritePart;
 use super::via::Part;
@@ -19,6 +20,7 @@ pub struct Redacted<P>(pub P);
 impl<L: Key> Part for Group<L> {
     type Owned = L::Owned;
     const IS_PLAIN: bool = L::IS_PLAIN;
+    const COPY: Option<CopyOf<L::Owned>> = L::COPY;
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
@@ -37,6 +39,7 @@ macro_rules! transparent {
         impl<P: Part> Part for $mark<P> {
             type Owned = P::Owned;
             const IS_PLAIN: bool = P::IS_PLAIN;
+            const COPY: Option<CopyOf<P::Owned>> = P::COPY;
             #[inline]
             fn hash<H: Hasher>(&self, state: &mut H) {
                 self.0.hash(state);

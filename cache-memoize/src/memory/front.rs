@@ -16,7 +16,7 @@ use hashbrown::HashTable;
 use super::entry::{AnyEntry, Entry};
 use crate::key::parts::Key;
 use crate::numbers::Numbers;
-use crate::stats::Striped;
+use crate::stats::{Count, Counters};
 use crate::sync::door::MODELLED;
 use crate::thread::{self, Local};
 use crate::time::Deadline;
@@ -59,14 +59,15 @@ pub(crate) struct Copied<K, V> {
 /// What a front has of an entry with a destructor.
 pub(crate) struct Led<K, V> {
     hash: u64,
+    deadline: Deadline,
     entry: Weak<Entry<K, V>>,
 }
 
 impl<K, V> Led<K, V> {
-    /// The entry, if it is still there.
+    /// The entry, if it is still there and may be served.
     #[inline]
     pub(crate) fn entry(&self) -> Option<Arc<Entry<K, V>>> {
-        self.entry.upgrade()
+        if self.deadline.has_passed() { None } else { self.entry.upgrade() }
     }
 
     pub(crate) fn is_under_the_hash_of(&self, other: &Self) -> bool {
@@ -77,10 +78,11 @@ impl<K, V> Led<K, V> {
 /// What it has of this entry.
 pub(crate) fn led<K: Send + Sync + 'static, V: Send + Sync + 'static>(
     entry: Arc<dyn AnyEntry>,
+    hash: u64,
+    deadline: Deadline,
 ) -> Option<Led<K, V>> {
-    let hash = entry.header().hash;
     let entry: Arc<dyn Any + Send + Sync> = entry;
-    entry.downcast().ok().map(|entry| Led { hash, entry: Arc::downgrade(&entry) })
+    entry.downcast().ok().map(|entry| Led { hash, deadline, entry: Arc::downgrade(&entry) })
 }
 
 /// Where all threads have the front of a function in a memory. When that is gone, another one gets the number, and finds
@@ -146,7 +148,7 @@ pub(crate) fn recall<T: 'static, V>(
     number: &Number,
     hash: u64,
     time: u64,
-    hits: &Striped,
+    counters: &Counters,
     take: impl FnOnce(&T) -> Option<V>,
 ) -> Option<V> {
     thread::with(|local| {
@@ -154,16 +156,23 @@ pub(crate) fn recall<T: 'static, V>(
         let fronts = local.fronts.try_borrow().ok()?;
         let front: &Front<T> = fronts.get(number.0)?;
         let value = take(&front.find(hash, |found| found.is_of(hash, time))?.it)?;
-        hits.bump_on(local);
+        counters.count_on(local, Count::Hits);
         Some(value)
     })
     .flatten()
 }
 
-/// Whether it is worth while to keep what was found.
-pub(crate) fn admits(hash: u64) -> bool {
-    let admits = |local: &Local| local.fronts.try_borrow_mut().is_ok_and(|mut fronts| fronts.admits(hash));
-    MODELLED || thread::with(admits).unwrap_or(false)
+/// Counts a hit that the store had; whether it is worth while to keep what was found.
+#[inline]
+pub(crate) fn admits(hash: u64, counters: &Counters) -> bool {
+    let admits = |local: &Local| {
+        counters.count_on(local, Count::Hits);
+        MODELLED || local.fronts.try_borrow_mut().is_ok_and(|mut fronts| fronts.admits(hash))
+    };
+    thread::with(admits).unwrap_or_else(|| {
+        counters.count(Count::Hits);
+        false
+    })
 }
 
 /// Keeps what was found under that hash, looking at that time, in the place of what `is_old`.

@@ -1,21 +1,21 @@
 //! How results and invalidations reach the store: each in one step with what it does to the flights of the key.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
-use super::entry::AnyEntry;
-use super::store::Displaced;
+use super::entry::{AnyEntry, Generation};
+use super::store::{Displaced, Gone, Here, Life, New, Pair, Slot};
 use super::{Inner, stamp, sweeper};
 use crate::flight::Flight;
+use crate::stats::Count;
 
 /// What the end of a computation does to the store.
 pub(crate) enum Landing {
     /// Nothing: it failed, was dropped, or its value is not to be kept.
     Nothing,
     /// Its entry is stored.
-    Fill,
+    Fill(Life),
     /// Its entry is stored, and whatever began earlier is overtaken.
-    Refresh,
+    Refresh(Life),
     /// Its value is not to be kept, and neither is what it was to replace.
     RefreshRefused,
 }
@@ -26,7 +26,7 @@ pub(crate) enum Landing {
 #[derive(Default)]
 pub(crate) struct Leftovers {
     displaced: Displaced,
-    entry: Option<Arc<dyn AnyEntry>>,
+    removed: Option<Gone>,
     overtaken: Option<Arc<Flight>>,
 }
 
@@ -37,104 +37,118 @@ impl Inner {
         self: &Arc<Self>,
         flight: &Arc<Flight>,
         landing: Landing,
+        pair: Option<&dyn Pair>,
         vacant: Option<u64>,
     ) -> Leftovers {
-        let hash = flight.entry.header().hash;
+        let Flight { hash, ticket, generation, entry, .. } = &**flight;
+        let (hash, ticket) = (*hash, *ticket);
         let mut leftovers = Leftovers::default();
+        let mut stored = None;
         let mut key = self.flights.at(hash);
         if key.may_land(flight) {
-            if matches!(landing, Landing::Refresh | Landing::RefreshRefused) {
-                leftovers.overtaken = key.overtake(flight.ticket());
+            if matches!(landing, Landing::Refresh(_) | Landing::RefreshRefused) {
+                leftovers.overtaken = key.overtake(ticket);
             }
             match landing {
                 Landing::Nothing => {}
-                Landing::Fill | Landing::Refresh => self.insert(&flight.entry, vacant, &mut leftovers),
-                Landing::RefreshRefused => self.remove_older(flight, &mut leftovers),
+                Landing::Fill(life) | Landing::Refresh(life) => {
+                    let new = New { hash, ticket, generation, life, entry, pair };
+                    stored = self.insert(new, vacant, &mut leftovers).then_some(new);
+                }
+                Landing::RefreshRefused => self.remove_if(hash, |it| it.ticket <= ticket, &mut leftovers),
             }
         }
         key.end(flight);
         drop(key);
-        flight.entry.header().common().counters.in_flight.fetch_sub(1, Relaxed);
-        self.settle_accounts(&flight.entry, &leftovers.displaced);
+        generation.of.counters.lands(stored.is_some());
+        if let Some(new) = stored {
+            self.settle_accounts(new, &leftovers.displaced);
+        }
         leftovers
     }
 
-    /// Stores a value that no computation made. `make` gets the ticket.
-    pub(crate) fn set(self: &Arc<Self>, hash: u64, make: impl FnOnce(u64) -> Arc<dyn AnyEntry>) -> Leftovers {
+    /// Stores a value that no computation made.
+    pub(crate) fn set(
+        self: &Arc<Self>,
+        hash: u64,
+        entry: &Arc<dyn AnyEntry>,
+        life: Life,
+        pair: Option<&dyn Pair>,
+        generation: impl FnOnce() -> Arc<Generation>,
+    ) -> Leftovers {
         let mut leftovers = Leftovers::default();
         let mut key = self.flights.at(hash);
         let ticket = key.ticket();
         leftovers.overtaken = key.overtake(ticket);
-        let entry = make(ticket);
-        self.insert(&entry, None, &mut leftovers);
+        // Under the lock of the key: one that ended before would take the place of what came since.
+        let generation = &generation();
+        let new = New { hash, ticket, generation, life, entry, pair };
+        self.insert(new, None, &mut leftovers);
         drop(key);
-        self.settle_accounts(&entry, &leftovers.displaced);
+        generation.of.counters.count(Count::Stores);
+        self.settle_accounts(new, &leftovers.displaced);
         leftovers
     }
 
-    /// Removes what is stored under that hash, and overtakes whoever is computing it.
-    pub(crate) fn invalidate(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
+    /// Removes what is stored under that hash, and overtakes whoever is computing it. `look` sees it before, and runs no
+    /// code of the user's.
+    pub(crate) fn invalidate(&self, hash: u64, look: &mut dyn FnMut(&Here<'_>)) -> Leftovers {
+        let mut leftovers = Leftovers::default();
         let mut key = self.flights.at(hash);
         let ticket = key.ticket();
-        let overtaken = key.overtake(ticket);
-        let removed = self.store.remove(hash);
-        // Also when nothing was there: what had to make room is not void yet.
-        stamp::void(hash);
-        if let Some(entry) = &removed {
-            entry.header().generation.left();
+        leftovers.overtaken = key.overtake(ticket);
+        if let Some(here) = self.store.here(hash) {
+            look(&here);
         }
+        self.remove_if(hash, |_| true, &mut leftovers);
         drop(key);
-        drop(overtaken);
-        removed
+        leftovers
     }
 
-    /// Stores the entry, unless a newer one is there. To be called under the lock of its key.
-    fn insert(&self, entry: &Arc<dyn AnyEntry>, vacant: Option<u64>, leftovers: &mut Leftovers) {
-        let header = entry.header();
-        if vacant != Some(header.common().time(header.hash)) {
-            leftovers.entry = self.store.peek(header.hash);
-            let stored = leftovers.entry.as_ref();
-            if stored.is_some_and(|stored| stored.header().ticket > header.ticket && stored.is_fresh()) {
-                return;
+    /// Stores the entry, unless a newer one is there; whether it did. To be called under the lock of its key.
+    fn insert(&self, new: New<'_>, vacant: Option<u64>, leftovers: &mut Leftovers) -> bool {
+        let common = &new.generation.of;
+        if vacant != Some(common.time(new.hash)) {
+            let is_newer = |here: Here<'_>| here.slot().ticket > new.ticket && here.slot().is_fresh();
+            if self.store.here(new.hash).is_some_and(is_newer) {
+                return false;
             }
         }
         // Counted before it is there, so that nobody can count it as gone before it came.
-        header.generation.entered();
-        header.common().counters.stores.fetch_add(1, Relaxed);
-        leftovers.displaced = self.store.insert(entry.clone());
-        // Also when nothing was there: see `invalidate`.
-        stamp::void(header.hash);
-        if header.ticket & self.youth == 0 {
+        new.generation.entered();
+        leftovers.displaced = self.store.insert(new);
+        // Also when nothing was there: what had to make room is not void yet.
+        stamp::void(new.hash);
+        if new.ticket & self.youth == 0 {
             // The store must hear of what is in use, or it will evict that.
-            header.common().void_copies();
+            common.void_copies();
+        }
+        true
+    }
+
+    /// Removes what is stored, if it is what is asked for. To be called under the lock of its key.
+    fn remove_if(&self, hash: u64, is_it: impl FnOnce(&Slot) -> bool, leftovers: &mut Leftovers) {
+        leftovers.removed = self.store.remove_if(hash, is_it);
+        // Also when nothing was there: see `insert`.
+        stamp::void(hash);
+        if let Some(removed) = &leftovers.removed {
+            removed.generation.left();
         }
     }
 
-    /// Removes what is stored, unless it is newer. To be called under the lock of its key.
-    fn remove_older(&self, flight: &Flight, leftovers: &mut Leftovers) {
-        let ticket = flight.ticket();
-        leftovers.entry =
-            self.store.remove_if(flight.entry.header().hash, |stored| stored.header().ticket <= ticket);
-        stamp::void(flight.entry.header().hash);
-        if let Some(removed) = &leftovers.entry {
-            removed.header().generation.left();
-        }
-    }
-
-    fn settle_accounts(self: &Arc<Self>, entry: &Arc<dyn AnyEntry>, displaced: &Displaced) {
+    fn settle_accounts(self: &Arc<Self>, new: New<'_>, displaced: &Displaced) {
         for gone in displaced.iter() {
-            let header = gone.header();
-            header.generation.left();
+            gone.generation.left();
             // What had the same hash was replaced; anything else had to make room, or found none itself.
-            if header.hash != entry.header().hash || Arc::ptr_eq(gone, entry) {
-                stamp::void(header.hash);
-                header.common().counters.evictions.fetch_add(1, Relaxed);
+            if gone.hash != new.hash || gone.ticket == new.ticket {
+                stamp::void(gone.hash);
+                gone.generation.of.counters.count(Count::Evictions);
             }
         }
-        if !entry.header().generation.is_alive() {
+        if !new.generation.is_alive() {
             // It may have come into the store after the sweep that ended its generation.
             sweeper::sweep_soon(self);
         }
-        sweeper::expect(self, &**entry);
+        sweeper::expect(self, new.life);
     }
 }

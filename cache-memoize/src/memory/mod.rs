@@ -14,16 +14,16 @@ use std::fmt;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicU64 as Unmodelled, Ordering::Relaxed};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
-use entry::{AnyEntry, Generation};
+use entry::Generation;
 pub(crate) use landing::{Landing, Leftovers};
 use seed::Secret;
 use store::Store;
 use tenants::Tenants;
 
 use crate::flight::table::Flights;
-use crate::stats::{Counters, Past, Stats};
+use crate::stats::{Count, Counters, Past, Stats};
 use crate::sync::door::{AtomicU64, Mutex, lock};
 use crate::sync::{read, write};
 
@@ -88,12 +88,14 @@ impl Capacity {
 pub struct Memory(Arc<Inner>);
 
 pub(crate) struct Inner {
-    store: Store,
+    pub(crate) store: Store,
     pub(crate) flights: Flights,
     pub(crate) secret: Secret,
     scopes: RwLock<HashMap<u64, Arc<Scope>>>,
     pub(crate) tenants: Tenants,
     capacity: Capacity,
+    /// Whose entries may lie side by side, see [`reside`](Self::reside).
+    resident: OnceLock<u64>,
     /// See [`Capacity::youth`].
     youth: u64,
     sweep: sweeper::Due,
@@ -160,12 +162,6 @@ impl Scope {
         lock(&self.generation).clone()
     }
 
-    /// Whether the function itself stored that: the end of its generation voids the copies of what it stored, and not of
-    /// what another one with the same prefix did.
-    pub(crate) fn stored(&self, header: &entry::Header) -> bool {
-        std::ptr::eq(header.common(), &*self.common)
-    }
-
     /// Nothing that was begun before is served or shared any more.
     pub(crate) fn end_generation(&self) {
         let mut current = lock(&self.generation);
@@ -210,6 +206,7 @@ impl Memory {
             scopes: RwLock::default(),
             tenants: Tenants::default(),
             capacity,
+            resident: OnceLock::new(),
             youth: capacity.youth(),
             sweep: sweeper::Due::default(),
             #[cfg(feature = "shared")]
@@ -286,28 +283,20 @@ impl Inner {
         scopes.entry(function).or_insert_with(make).clone()
     }
 
-    /// A candidate for the key with that hash. The caller compares the key, and asks whether it is fresh.
-    pub(crate) fn candidate(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
-        self.store.get(hash)
+    /// The first to say so becomes the one whose keys and values may be stored as pairs, side by side, which have to be of
+    /// the same types; whether it is.
+    pub(crate) fn reside(&self, ident: u64) -> bool {
+        *self.resident.get_or_init(|| ident) == ident
     }
 
-    /// A candidate for the key with that hash, without counting as use. The caller compares the key, and asks whether
-    /// it is fresh.
-    pub(crate) fn peek(&self, hash: u64) -> Option<Arc<dyn AnyEntry>> {
-        self.store.peek(hash)
-    }
-
-    /// Removes an entry that may not be served any more.
+    /// Removes an entry that may not be served any more, by its ticket.
     #[cold]
-    pub(crate) fn reclaim(&self, entry: &Arc<dyn AnyEntry>) {
-        let is_it = |other: &Arc<dyn AnyEntry>| Arc::ptr_eq(other, entry);
-        if self.store.remove_if(entry.header().hash, is_it).is_none() {
-            return;
-        }
-        let header = entry.header();
-        header.generation.left();
-        if header.generation.is_alive() {
-            header.common().counters.expirations.fetch_add(1, Relaxed);
+    pub(crate) fn reclaim(&self, hash: u64, ticket: u64) {
+        if let Some(gone) = self.store.remove_if(hash, |slot| slot.ticket == ticket) {
+            gone.generation.left();
+            if gone.generation.is_alive() {
+                gone.generation.of.counters.count(Count::Expirations);
+            }
         }
     }
 

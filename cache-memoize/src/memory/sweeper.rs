@@ -11,10 +11,10 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::Inner;
-use super::entry::AnyEntry;
+use super::store::Life;
 use crate::sync::door::MODELLED;
 use crate::sync::lock;
-use crate::time::{Deadline, milliseconds};
+use crate::time::milliseconds;
 
 /// When a memory is to be swept next: [`milliseconds`], or [`Due::IDLE`].
 pub(super) struct Due(AtomicU64);
@@ -29,22 +29,11 @@ impl Default for Due {
     }
 }
 
-/// The sweep that follows a deadline comes a little later, so that one sweep serves many entries; but within
-/// half a lifetime, so that an expired entry is gone within one.
-pub(super) fn slack(lifetime: Duration) -> Duration {
-    (lifetime / 2).clamp(Duration::from_millis(10), Duration::from_secs(30))
-}
-
-/// An entry may have been stored.
-pub(super) fn expect(memory: &Arc<Inner>, entry: &dyn AnyEntry) {
-    if entry.deadline() != Deadline::NEVER {
-        schedule(memory, sweep_after(entry));
+/// An entry may have been stored that lives so long.
+pub(super) fn expect(memory: &Arc<Inner>, life: Life) {
+    if let Some(at) = life.sweep_after() {
+        schedule(memory, at);
     }
-}
-
-/// When the entry will have expired for a while, in [`milliseconds`].
-fn sweep_after(entry: &dyn AnyEntry) -> u64 {
-    entry.deadline().milliseconds().saturating_add(entry.slack().as_millis() as u64)
 }
 
 /// There is something to reclaim now.
@@ -155,17 +144,17 @@ fn pay(visit: &Visit) {
 
 pub(super) fn sweep(memory: &Arc<Inner>) {
     let began = Instant::now();
-    let mut gone: Vec<Arc<dyn AnyEntry>> = Vec::new();
+    let mut gone: Vec<(u64, u64)> = Vec::new();
     let mut next: Option<u64> = None;
-    memory.store.for_each(|entry| {
-        if !entry.is_fresh() {
-            gone.push(entry.clone());
-        } else if entry.deadline() != Deadline::NEVER {
-            let visit = sweep_after(&**entry);
+    memory.store.for_each(|slot| {
+        if !slot.is_fresh() {
+            gone.push((slot.hash, slot.ticket));
+        } else if let Some(visit) = slot.sweep_after() {
             next = Some(next.map_or(visit, |next| next.min(visit)));
         }
     });
-    gone.iter().for_each(|entry| memory.reclaim(entry));
+    gone.iter().for_each(|&(hash, ticket)| memory.reclaim(hash, ticket));
+    memory.store.shrink();
     if let Some(next) = next {
         // Sweeping a huge memory must not become a thread's whole life.
         let pause = u64::try_from(20 * began.elapsed().as_millis()).unwrap_or(Due::IDLE);

@@ -14,11 +14,13 @@ use super::subject::{Body, Subject};
 use crate::call::Tenant;
 use crate::call::target::Target;
 use crate::flight::block_on;
+use crate::key::part::CopyOf;
 use crate::key::parts::Key;
 use crate::memory::{Capacity, Memory, Scope};
 use crate::policy::Policy;
 use crate::shape::{
-    OwnedResult, Shape, ShapeOf, SharedResult, ViaResult as _, ViaSharedResult as _, require_cacheable,
+    Copied, OwnedResult, Shape, ShapeOf, SharedResult, ViaResultCopy as _, ViaSharedResult as _,
+    require_cacheable,
 };
 use crate::sync::door::Point;
 
@@ -28,14 +30,14 @@ pub(super) trait Failure: Default + Send + Sync + 'static {
     fn shape() -> Self::Shape;
 }
 
-/// A failure that is its own caller's alone.
+/// A failure that is its own caller's alone. Its values are stored as pairs.
 #[derive(Default)]
 pub(super) struct Owned;
 
 impl Failure for Owned {
-    type Shape = OwnedResult<u64, Self>;
+    type Shape = OwnedResult<u64, Self, Copied>;
     fn shape() -> Self::Shape {
-        require_cacheable((&&&&ShapeOf::<Result<u64, Self>>::new()).__shape())
+        require_cacheable((&&&&&&ShapeOf::<Result<u64, Self>>::new()).__shape())
     }
 }
 
@@ -47,7 +49,7 @@ pub(super) struct Shared(#[expect(dead_code, reason = "only to be dropped")] Opt
 impl Failure for Shared {
     type Shape = SharedResult<u64, Self>;
     fn shape() -> Self::Shape {
-        require_cacheable((&&&&&ShapeOf::<Result<u64, Self>>::new()).__shape())
+        require_cacheable((&&&&&&&ShapeOf::<Result<u64, Self>>::new()).__shape())
     }
 }
 
@@ -69,6 +71,7 @@ struct Number {
 
 impl Key for Number {
     type Owned = usize;
+    const COPY: Option<CopyOf<usize>> = Some(|key| *key);
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_usize(if self.colliding { 0 } else { self.key });
     }
@@ -125,7 +128,7 @@ impl<F: Failure> Subject for World<F> {
     fn new(colliding: bool) -> Self {
         // Small, for there is one in each execution; by weight, so that the number of processors does not matter.
         let memory = Memory::of(Capacity::Weight(8));
-        let tenant = Tenant::new(&memory, Scope::new("", Arc::default()), 0);
+        let tenant = Tenant::new(&memory, Scope::new("", Arc::default()), 0, true);
         Self { memory, tenant, shape: F::shape(), colliding, claimed: Point::new() }
     }
 

@@ -6,7 +6,7 @@
 use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
 
-use super::{Cacheable, OwnedResult, Plain, Shape, SharedResult, Split};
+use super::{Cacheable, Copying, OwnedResult, Plain, Shape, SharedResult, Split};
 use crate::shared::codec::Codec;
 use crate::shared::fingerprint::Fingerprint;
 use crate::{Error, ErrorKind};
@@ -75,7 +75,7 @@ fn of_value<T: Storable>() -> Fingerprints {
     Fingerprints { value: Fingerprint::of::<T>(), error: None }
 }
 
-impl<R: Cacheable + Storable> SharedShape for Plain<R> {
+impl<R: Cacheable + Storable, C: Copying<R>> SharedShape for Plain<R, C> {
     fn encode(returned: &R, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
         codec.encode(returned, out).map(|()| false)
     }
@@ -87,7 +87,7 @@ impl<R: Cacheable + Storable> SharedShape for Plain<R> {
     }
 }
 
-impl<T: Cacheable + Storable, E: Cacheable> SharedShape for SharedResult<T, E> {
+impl<T: Cacheable + Storable, E: Cacheable, C: Copying<T>> SharedShape for SharedResult<T, E, C> {
     fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
         let value = returned.as_ref().map_err(|_| no_errors())?;
         codec.encode(value, out).map(|()| false)
@@ -105,7 +105,7 @@ impl<T: Cacheable + Storable, E: Cacheable> SharedShape for SharedResult<T, E> {
     }
 }
 
-impl<T: Cacheable + Storable, E> SharedShape for OwnedResult<T, E> {
+impl<T: Cacheable + Storable, E, C: Copying<T>> SharedShape for OwnedResult<T, E, C> {
     fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
         let value = returned.as_ref().map_err(|_| no_errors())?;
         codec.encode(value, out).map(|()| false)
@@ -159,7 +159,9 @@ wrapper!(
     UnstoredError
 );
 
-impl<T: Cacheable + Storable, E: Cacheable + Storable> SharedShape for WithErrors<SharedResult<T, E>> {
+impl<T: Cacheable + Storable, E: Cacheable + Storable, C: Copying<T>> SharedShape
+    for WithErrors<SharedResult<T, E, C>>
+{
     fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
         match returned {
             Ok(value) => codec.encode(value, out).map(|()| false),

@@ -5,7 +5,7 @@
 use std::marker::PhantomData;
 
 use super::shared::{SharedShape, Storable, Unstored, UnstoredError, WithErrors};
-use super::{Cacheable, OwnedResult, Plain, SharedResult, Split, Unfit, UnfitResult};
+use super::{Cacheable, Copying, OwnedResult, Plain, SharedResult, Split, Unfit, UnfitResult};
 
 /// The question *can the values of this shape be stored?*
 pub struct Storing<S>(pub(crate) S);
@@ -55,27 +55,27 @@ macro_rules! answers {
 }
 answers! {
     ViaBorrowedError is UnstoredError:
-        [T: Cacheable, E: Sync + ?Sized] [&&&&&] StoringErrors<SharedResult<T, &'static E>>;
+        [T: Cacheable, E: Sync + ?Sized, C: Copying<T>] [&&&&&] StoringErrors<SharedResult<T, &'static E, C>>;
 
-    ViaBorrowed is Unstored: [T: Sync + ?Sized] [&&&&] StoringErrors<Plain<&'static T>>;
-    ViaBorrowed is Unstored: [T: Sync + ?Sized] [&&&&] StoringErrors<Plain<Option<&'static T>>>;
-    ViaBorrowed is Unstored: [T: Sync + ?Sized, E: Cacheable] [&&&&] StoringErrors<SharedResult<&'static T, E>>;
+    ViaBorrowed is Unstored: [T: Sync + ?Sized, C: Copying<&'static T>] [&&&&] StoringErrors<Plain<&'static T, C>>;
+    ViaBorrowed is Unstored: [T: Sync + ?Sized, C: Copying<Option<&'static T>>] [&&&&] StoringErrors<Plain<Option<&'static T>, C>>;
+    ViaBorrowed is Unstored: [T: Sync + ?Sized, E: Cacheable, C: Copying<&'static T>] [&&&&] StoringErrors<SharedResult<&'static T, E, C>>;
     ViaBorrowed is Unstored:
-        [T: Sync + ?Sized, E: Cacheable] [&&&&] StoringErrors<SharedResult<Option<&'static T>, E>>;
-    ViaBorrowed is Unstored: [T: Sync + ?Sized, E] [&&&&] StoringErrors<OwnedResult<&'static T, E>>;
-    ViaBorrowed is Unstored: [T: Sync + ?Sized, E] [&&&&] StoringErrors<OwnedResult<Option<&'static T>, E>>;
+        [T: Sync + ?Sized, E: Cacheable, C: Copying<Option<&'static T>>] [&&&&] StoringErrors<SharedResult<Option<&'static T>, E, C>>;
+    ViaBorrowed is Unstored: [T: Sync + ?Sized, E, C: Copying<&'static T>] [&&&&] StoringErrors<OwnedResult<&'static T, E, C>>;
+    ViaBorrowed is Unstored: [T: Sync + ?Sized, E, C: Copying<Option<&'static T>>] [&&&&] StoringErrors<OwnedResult<Option<&'static T>, E, C>>;
 
-    ViaBorrowed is Unstored: [T: Sync + ?Sized] [&&] Storing<Plain<&'static T>>;
-    ViaBorrowed is Unstored: [T: Sync + ?Sized] [&&] Storing<Plain<Option<&'static T>>>;
-    ViaBorrowed is Unstored: [T: Sync + ?Sized, E: Cacheable] [&&] Storing<SharedResult<&'static T, E>>;
-    ViaBorrowed is Unstored: [T: Sync + ?Sized, E: Cacheable] [&&] Storing<SharedResult<Option<&'static T>, E>>;
-    ViaBorrowed is Unstored: [T: Sync + ?Sized, E] [&&] Storing<OwnedResult<&'static T, E>>;
-    ViaBorrowed is Unstored: [T: Sync + ?Sized, E] [&&] Storing<OwnedResult<Option<&'static T>, E>>;
+    ViaBorrowed is Unstored: [T: Sync + ?Sized, C: Copying<&'static T>] [&&] Storing<Plain<&'static T, C>>;
+    ViaBorrowed is Unstored: [T: Sync + ?Sized, C: Copying<Option<&'static T>>] [&&] Storing<Plain<Option<&'static T>, C>>;
+    ViaBorrowed is Unstored: [T: Sync + ?Sized, E: Cacheable, C: Copying<&'static T>] [&&] Storing<SharedResult<&'static T, E, C>>;
+    ViaBorrowed is Unstored: [T: Sync + ?Sized, E: Cacheable, C: Copying<Option<&'static T>>] [&&] Storing<SharedResult<Option<&'static T>, E, C>>;
+    ViaBorrowed is Unstored: [T: Sync + ?Sized, E, C: Copying<&'static T>] [&&] Storing<OwnedResult<&'static T, E, C>>;
+    ViaBorrowed is Unstored: [T: Sync + ?Sized, E, C: Copying<Option<&'static T>>] [&&] Storing<OwnedResult<Option<&'static T>, E, C>>;
 
     ViaStoredErrors is WithErrors:
-        [T: Cacheable + Storable, E: Cacheable + Storable] [&&&] StoringErrors<SharedResult<T, E>>;
+        [T: Cacheable + Storable, E: Cacheable + Storable, C: Copying<T>] [&&&] StoringErrors<SharedResult<T, E, C>>;
     ViaUnstoredError is UnstoredError:
-        [T: Cacheable + Storable, E: Cacheable] [&&] StoringErrors<SharedResult<T, E>>;
+        [T: Cacheable + Storable, E: Cacheable, C: Copying<T>] [&&] StoringErrors<SharedResult<T, E, C>>;
 
     ViaUnstored is Unstored: [S: Split] [] Storing<S>;
     ViaUnstored is Unstored: [S: Split] [] StoringErrors<S>;
@@ -117,11 +117,11 @@ pub(crate) fn unchecked<V, E, S>(answer: Stored<V, E, S>) -> S {
 pub trait CanBeStored<V> {}
 
 #[diagnostic::do_not_recommend]
-impl<V, R> CanBeStored<V> for Plain<R> {}
+impl<V, R, C> CanBeStored<V> for Plain<R, C> {}
 #[diagnostic::do_not_recommend]
-impl<V, T, E> CanBeStored<V> for SharedResult<T, E> {}
+impl<V, T, E, C> CanBeStored<V> for SharedResult<T, E, C> {}
 #[diagnostic::do_not_recommend]
-impl<V, T, E> CanBeStored<V> for OwnedResult<T, E> {}
+impl<V, T, E, C> CanBeStored<V> for OwnedResult<T, E, C> {}
 #[diagnostic::do_not_recommend]
 impl<V, S> CanBeStored<V> for WithErrors<S> {}
 #[diagnostic::do_not_recommend]
@@ -142,11 +142,11 @@ impl<V, T, E> CanBeStored<V> for Unstored<UnfitResult<T, E>> {}
 pub trait ErrorCanBeStored<E> {}
 
 #[diagnostic::do_not_recommend]
-impl<E, R> ErrorCanBeStored<E> for Plain<R> {}
+impl<E, R, C> ErrorCanBeStored<E> for Plain<R, C> {}
 #[diagnostic::do_not_recommend]
-impl<E, T, F> ErrorCanBeStored<E> for SharedResult<T, F> {}
+impl<E, T, F, C> ErrorCanBeStored<E> for SharedResult<T, F, C> {}
 #[diagnostic::do_not_recommend]
-impl<E, T, F> ErrorCanBeStored<E> for OwnedResult<T, F> {}
+impl<E, T, F, C> ErrorCanBeStored<E> for OwnedResult<T, F, C> {}
 #[diagnostic::do_not_recommend]
 impl<E, S> ErrorCanBeStored<E> for WithErrors<S> {}
 #[diagnostic::do_not_recommend]

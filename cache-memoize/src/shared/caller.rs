@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,6 +16,7 @@ use crate::backend::{Backend, Begin, Begun, Call, Fence, Reply};
 use crate::flight::table::AtKey;
 use crate::flight::{block_on, context};
 use crate::shape::shared::SharedShape;
+use crate::stats::Count;
 use crate::stats::Counters;
 use crate::time::Deadline;
 use crate::{Error, ErrorKind};
@@ -100,7 +100,7 @@ impl<S> Caller<S> {
 
     fn count_failure<T>(&self, answer: &Result<T, Error>) {
         if answer.is_err() {
-            self.counters().errors.fetch_add(1, Relaxed);
+            self.counters().count(Count::Errors);
         }
     }
 

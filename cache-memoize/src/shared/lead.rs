@@ -5,7 +5,6 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::pin;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -18,10 +17,11 @@ use crate::call::lead::{Purpose, message_of, within, within_async};
 use crate::flight::table::AtKey;
 use crate::flight::{Flight, Leader, Settled, block_on};
 use crate::hooks::{self, Held, Point};
-use crate::memory::entry::{Entry, Filled, Header};
+use crate::memory::entry::Entry;
 use crate::policy::{Policy, Verdict};
 use crate::shape::Split;
 use crate::shape::shared::SharedShape;
+use crate::stats::Count;
 use crate::time::Deadline;
 
 /// What a flight carries beside the value.
@@ -55,11 +55,10 @@ impl<S: SharedShape> Caller<S> {
         let mut made = None;
         let flight = at_key.begin(joinable, |ticket| {
             let scope = &self.scope.scope;
-            let header = Header { hash: self.key.hash, ident: 0, ticket, generation: scope.generation() };
             let key = Carried { key: self.key.clone(), stage };
-            let entry = Arc::new(Entry { header, key, filled: OnceLock::new() });
+            let entry = Arc::new(Entry { ident: 0, key, value: OnceLock::new() });
             made = Some(entry.clone());
-            Flight::new(entry, leader, self.shared.address())
+            Flight::new(entry, (self.key.hash, ticket), scope.generation(), leader, self.shared.address())
         });
         (made.expect("`begin` makes the flight"), flight)
     }
@@ -105,7 +104,7 @@ impl Approach {
 
 impl Drop for Approach {
     fn drop(&mut self) {
-        self.shared.inner().flights.at(self.flight.entry.header().hash).end(&self.flight);
+        self.shared.inner().flights.at(self.flight.hash).end(&self.flight);
         self.flight.settle(Settled::Abandoned);
     }
 }
@@ -147,8 +146,7 @@ impl<S: SharedShape> Lead<S> {
 
     /// Of a flight that has begun.
     pub(super) fn of(caller: Caller<S>, (entry, flight): Airborne<S>, purpose: Purpose) -> Box<Self> {
-        caller.counters().misses.fetch_add(1, Relaxed);
-        caller.counters().in_flight.fetch_add(1, Relaxed);
+        caller.counters().begins();
         let renewal = match &entry.key.stage {
             Stage::Airborne(fence) => Some(Renewal::of(&caller, fence)),
             Stage::Approaching | Stage::Blind => None,
@@ -252,10 +250,10 @@ impl<S: SharedShape> Lead<S> {
     fn fill_for_waiters(&self, share: impl FnOnce() -> Option<S::Shared>) -> bool {
         let is_waited_for = self.flight.has_waiters();
         if is_waited_for
-            && self.entry.filled.get().is_none()
+            && self.entry.value.get().is_none()
             && let Some(value) = share()
         {
-            let _ = self.entry.filled.set(Filled::new(value, None, 1));
+            let _ = self.entry.value.set(value);
         }
         is_waited_for
     }
@@ -293,7 +291,7 @@ impl<S: SharedShape> Lead<S> {
             _ => Ok(()),
         };
         if failed.is_err() {
-            self.caller.counters().errors.fetch_add(1, Relaxed);
+            self.caller.counters().count(Count::Errors);
             self.caller.shared.inner().learn(&failed);
         }
         if let Stage::Airborne(fence) = &self.entry.key.stage {
@@ -317,12 +315,12 @@ impl<S: SharedShape> Lead<S> {
         let commit = Commit::new(fence, entry).lifetime(lifetime).refresh(refresh);
         let stored = caller.ask(|backend| backend.commit(&caller.key.wire, commit, call)).await?;
         if refresh {
-            let overtaken = caller.at_key().overtake(self.flight.ticket());
+            let overtaken = caller.at_key().overtake(self.flight.ticket);
             drop(overtaken);
         }
         match (stored, entry) {
             (true, Some(_)) => {
-                caller.counters().stores.fetch_add(1, Relaxed);
+                caller.counters().count(Count::Stores);
                 caller.scope.hints.there(caller.key.hash, Deadline::after(lifetime));
             }
             _ => caller.scope.hints.gone(caller.key.hash),
@@ -343,7 +341,7 @@ impl<S: SharedShape> Lead<S> {
     }
 
     fn close(&mut self) {
-        let how = match self.entry.filled.get() {
+        let how = match self.entry.value.get() {
             Some(_) => Settled::Shared,
             None if self.is_waited_for => Settled::Unshared,
             // For those who come from now on nothing was tried: they look again, rather than compute side by side.
@@ -355,7 +353,7 @@ impl<S: SharedShape> Lead<S> {
     fn settle(&mut self, how: Settled) {
         self.open = false;
         self.renewal = None;
-        self.caller.counters().in_flight.fetch_sub(1, Relaxed);
+        self.caller.counters().lands(false);
         self.caller.at_key().end(&self.flight);
         self.flight.settle(how);
     }

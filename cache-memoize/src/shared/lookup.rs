@@ -8,7 +8,6 @@ use std::future::{Future, poll_fn};
 use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -25,6 +24,7 @@ use crate::flight::{self, Flight, Leader, Settled, Waited, block_on};
 use crate::hooks::{self, Held, Point};
 use crate::memory::entry::Entry;
 use crate::shape::shared::SharedShape;
+use crate::stats::Count;
 
 /// A call that has not looked yet.
 pub enum Lookup<S: SharedShape> {
@@ -223,7 +223,7 @@ impl<S: SharedShape> Caller<S> {
     }
 
     fn hit(self, value: S::Shared) -> Turn<S> {
-        self.counters().hits.bump();
+        self.counters().count(Count::Hits);
         Turn::Hit(value)
     }
 
@@ -344,17 +344,17 @@ impl<S: SharedShape> Caller<S> {
             Waited::Settled(Settled::Abandoned) => Err(self),
             Waited::Settled(Settled::Unshared) if how.exclusive => Err(self),
             Waited::Settled(Settled::Shared) => {
-                let value = self.entry_in(&flight).and_then(|entry| entry.filled.get());
-                match value.map(|filled| filled.value.clone()) {
+                let value = self.entry_in(&flight).and_then(|entry| entry.value.get());
+                match value.cloned() {
                     Some(value) => {
-                        self.counters().joined.fetch_add(1, Relaxed);
+                        self.counters().count(Count::Joined);
                         Ok(Turn::Hit(value))
                     }
                     None => Ok(self.aside(how, over).await),
                 }
             }
             Waited::Settled(Settled::Panicked(message)) => {
-                self.counters().joined.fetch_add(1, Relaxed);
+                self.counters().count(Count::Joined);
                 let message = message.as_deref().unwrap_or("no message");
                 resume_unwind(Box::new(format!("the computation that this call shared panicked: {message}")))
             }

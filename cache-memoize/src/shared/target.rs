@@ -4,7 +4,6 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use crate::hooks;
 use crate::key::texts::Written;
 use crate::policy::{Policy, Verdict};
 use crate::shape::shared::SharedShape;
-use crate::stats::Stats;
+use crate::stats::{Count, Stats};
 use crate::time::Deadline;
 use crate::{Error, ErrorKind};
 
@@ -77,7 +76,7 @@ impl SharedTarget {
 
     #[cold]
     fn unwritten(&self, problem: &str) -> Error {
-        self.scope.scope.counters.errors.fetch_add(1, Relaxed);
+        self.scope.scope.counters.count(Count::Errors);
         let error = Error::new(
             ErrorKind::Codec,
             format!(
@@ -294,7 +293,7 @@ async fn set(sealed: Result<(Caller<()>, Option<Sealed>), Error>, call: Call) ->
             let stored = caller.ask(|backend| backend.commit(&caller.key.wire, commit, call)).await;
             setting.is_over = true;
             if stored? {
-                caller.counters().stores.fetch_add(1, Relaxed);
+                caller.counters().count(Count::Stores);
                 caller.scope.hints.there(caller.key.hash, Deadline::after(lifetime));
             }
         }

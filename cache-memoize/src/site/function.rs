@@ -232,7 +232,7 @@ impl Instance {
     #[cold]
     fn first_own(&'static self) -> &'static (Memory, Tenant) {
         let (memory, scope) = self.function.own();
-        self.own.get_or_init(|| (memory.clone(), Tenant::new(memory, scope.clone(), self.ident)))
+        self.own.get_or_init(|| (memory.clone(), Tenant::new(memory, scope.clone(), self.ident, true)))
     }
 
     /// Where the user's `backend` is.
@@ -269,7 +269,7 @@ impl Instance {
 
     #[inline]
     fn named<'m>(&'static self, memory: &'m Memory, ident: impl Fn() -> u64) -> Named<'m> {
-        let make = || Tenant::new(memory, self.function.scope_in(memory), ident());
+        let make = || Tenant::new(memory, self.function.scope_in(memory), ident(), false);
         Named(Target::new(memory, memory.inner().tenants.of(std::ptr::from_ref(self).addr(), make)))
     }
 

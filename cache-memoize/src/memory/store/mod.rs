@@ -1,0 +1,167 @@
+//! The concurrent, bounded store of a memory, asked by the hash of the key.
+//!
+//! Why by the hash, when a map could compare keys itself: comparing runs the user's `Eq`, which must not happen
+//! under a lock. So the store finds a candidate and the caller compares outside. Two keys with the same 64-bit
+//! seeded hash take each other's place, which costs a miss and nothing else.
+//!
+//! Why one of our own: what decides about an entry (its fence, its end) is what decides about eviction and reclaiming,
+//! too, so all of that is in one slot; and keys and values of known `Copy` types lie side by side instead of behind a
+//! pointer each, where a million of them would cost a million cache misses.
+
+mod ghosts;
+mod pairs;
+mod queue;
+mod shard;
+mod slot;
+
+use std::hash::Hasher;
+use std::sync::{RwLock, RwLockReadGuard};
+
+pub(crate) use pairs::{Copier, Pair, copier};
+use shard::Shard;
+pub(crate) use shard::{Content, Gone, New, Seen};
+pub(crate) use slot::{Life, Slot};
+
+use super::Capacity;
+use crate::key::part::CopyOf;
+use crate::sync::door::Point;
+use crate::sync::{read, write};
+
+/// A hasher for what is a hash already.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct HashIsHash(u64);
+
+impl Hasher for HashIsHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only hashes are hashed here");
+    }
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// What an insertion displaced, to be dropped outside the lock. Nearly always nothing or one entry, which needs no
+/// allocation.
+#[derive(Default)]
+pub(crate) struct Displaced {
+    first: Option<Gone>,
+    more: Vec<Gone>,
+}
+
+impl Displaced {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Gone> {
+        self.first.iter().chain(&self.more)
+    }
+
+    fn push(&mut self, gone: Gone) {
+        match self.first {
+            None => self.first = Some(gone),
+            Some(_) => self.more.push(gone),
+        }
+    }
+}
+
+pub(crate) struct Store {
+    shards: Box<[RwLock<Shard>]>,
+    point: Point,
+}
+
+/// A candidate, with the lock on it: no code of the user's may run before it is dropped.
+pub(crate) struct Here<'s> {
+    shard: RwLockReadGuard<'s, Shard>,
+    at: usize,
+}
+
+impl Here<'_> {
+    pub(crate) fn slot(&self) -> &Slot {
+        self.shard.slot(self.at)
+    }
+
+    /// A copy of the key that is there, or the entry.
+    pub(crate) fn key<K: 'static>(&self, copy: Option<CopyOf<K>>) -> Content<K, ()> {
+        self.shard.key(self.at, copy)
+    }
+}
+
+impl Store {
+    pub(crate) fn new(capacity: Capacity) -> Self {
+        let bound = capacity.number().unwrap_or(u64::MAX);
+        let shards = shards(capacity, bound);
+        // Rounded down: shards of equal size never hold more than the bound together.
+        let shard = || RwLock::new(Shard::new(bound / shards, capacity));
+        Self { shards: (0..shards).map(|_| shard()).collect(), point: Point::new() }
+    }
+
+    #[inline]
+    fn shard(&self, hash: u64) -> &RwLock<Shard> {
+        self.point.pass();
+        // A table uses the bits at both ends.
+        &self.shards[(hash >> 48) as usize & (self.shards.len() - 1)]
+    }
+
+    /// What is there under that hash; with `use_it` it counts as used. The caller compares the key.
+    #[inline]
+    pub(crate) fn look<K: 'static, V: 'static>(&self, hash: u64, use_it: bool) -> Option<Seen<K, V>> {
+        read(self.shard(hash)).look(hash, use_it)
+    }
+
+    /// The same of any types, as long as the lock is held.
+    pub(crate) fn here(&self, hash: u64) -> Option<Here<'_>> {
+        let shard = read(self.shard(hash));
+        let at = shard.find(hash)?;
+        Some(Here { shard, at })
+    }
+
+    pub(crate) fn insert(&self, new: New<'_>) -> Displaced {
+        let mut displaced = Displaced::default();
+        write(self.shard(new.hash)).insert(new, &mut displaced);
+        displaced
+    }
+
+    /// Removes the entry with that hash if it is the one in question.
+    pub(crate) fn remove_if(&self, hash: u64, is_it: impl FnOnce(&Slot) -> bool) -> Option<Gone> {
+        write(self.shard(hash)).remove_if(hash, is_it)
+    }
+
+    /// Visits every entry that is there from beginning to end, a few at a time under a lock.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Slot)) {
+        const AT_A_TIME: usize = 1024;
+        self.point.pass();
+        for shard in &self.shards {
+            let mut from = 0;
+            while read(shard).visit(from..from + AT_A_TIME, &mut visit) {
+                from += AT_A_TIME;
+            }
+        }
+    }
+
+    /// Gives back memory of which most is not used any more. Whoever visits entries at the same time may miss some.
+    pub(crate) fn shrink(&self) {
+        for shard in &self.shards {
+            if read(shard).is_sparse() {
+                write(shard).shrink();
+            }
+        }
+    }
+}
+
+/// How many parts the bound is split into, each with a lock of its own.
+fn shards(capacity: Capacity, bound: u64) -> u64 {
+    // A bound that is split finely evicts early.
+    const PER_SHARD: u64 = 1024;
+    match capacity {
+        // An entry heavier than a part could not be kept at all, which nobody would expect of it.
+        Capacity::Weight(_) => 1,
+        Capacity::Entries(_) | Capacity::Unbounded => {
+            let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+            let most = (bound / PER_SHARD).clamp(1, 4 * threads);
+            1 << most.ilog2()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

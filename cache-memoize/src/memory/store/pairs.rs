@@ -1,0 +1,88 @@
+//! Keys and values of known `Copy` types, side by side.
+
+use std::any::Any;
+
+use super::super::entry::Entry;
+use crate::key::parts::Key;
+use crate::shape::Shape;
+
+/// What is larger is better off by itself: pairs are moved when there are to be more.
+const LARGEST: usize = 128;
+
+/// Copies a key and a value without running code of the user's; not every value needs to be one that can be copied.
+pub(crate) type Copier<K, V> = fn(&K, &V) -> Option<(K, V)>;
+
+/// How keys and values of these types are copied, if they are.
+pub(crate) const fn copier<K: Key, S: Shape>() -> Option<Copier<K::Owned, S::Shared>> {
+    match (K::COPY, S::COPY) {
+        (Some(_), Some(_)) if size_of::<(K::Owned, S::Shared)>() <= LARGEST => Some(copied::<K, S>),
+        _ => None,
+    }
+}
+
+fn copied<K: Key, S: Shape>(key: &K::Owned, value: &S::Shared) -> Option<(K::Owned, S::Shared)> {
+    Some((K::COPY?(key), S::COPY?(value)?))
+}
+
+/// Those of a shard, by the numbers of their slots. Where there is none, there is a copy of another.
+struct Pairs<K, V> {
+    pairs: Vec<(K, V)>,
+    copier: Copier<K, V>,
+}
+
+/// Pairs of any types.
+pub(crate) trait AnyPairs: Any + Send + Sync {
+    fn key(&self, at: usize) -> Option<&dyn Any>;
+    /// Lets each be where `from` says that it was.
+    fn rearrange(&mut self, from: &[usize]);
+}
+
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> AnyPairs for Pairs<K, V> {
+    fn key(&self, at: usize) -> Option<&dyn Any> {
+        self.pairs.get(at).map(|(key, _)| key as &dyn Any)
+    }
+    fn rearrange(&mut self, from: &[usize]) {
+        let copy = |(key, value): &(K, V)| (self.copier)(key, value);
+        let there = |&at: &usize| self.pairs.get(at).and_then(copy);
+        // What is not a pair may be at any number, also beyond them.
+        self.pairs =
+            from.iter().map_while(|at| there(at).or_else(|| self.pairs.first().and_then(copy))).collect();
+    }
+}
+
+impl dyn AnyPairs {
+    /// A copy, if it is of these types.
+    #[inline]
+    pub(super) fn copy<K: 'static, V: 'static>(&self, at: usize) -> Option<(K, V)> {
+        let Pairs { pairs, copier } = (self as &dyn Any).downcast_ref::<Pairs<K, V>>()?;
+        let (key, value) = pairs.get(at)?;
+        copier(key, value)
+    }
+}
+
+/// What may be stored as a pair.
+pub(crate) trait Pair {
+    /// Puts it there; whether it could be. There will be `room` for pairs.
+    fn put(&self, pairs: &mut Option<Box<dyn AnyPairs>>, at: usize, room: usize) -> bool;
+}
+
+impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Pair for (&Entry<K, V>, Copier<K, V>) {
+    fn put(&self, pairs: &mut Option<Box<dyn AnyPairs>>, at: usize, room: usize) -> bool {
+        let (entry, copier) = *self;
+        let copy = || copier(&entry.key, entry.value.get()?);
+        let Some(pair) = copy() else { return false };
+        let pairs = pairs.get_or_insert_with(|| Box::new(Pairs::<K, V> { pairs: Vec::new(), copier }));
+        let Some(Pairs { pairs, .. }) = (&mut **pairs as &mut dyn Any).downcast_mut::<Pairs<K, V>>() else {
+            return false;
+        };
+        if let Some(old) = pairs.get_mut(at) {
+            *old = pair;
+            return true;
+        }
+        pairs.reserve_exact(room - pairs.len());
+        // Below it there may be numbers of what is not a pair.
+        pairs.extend(std::iter::repeat_with(copy).take(at - pairs.len()).flatten());
+        pairs.push(pair);
+        true
+    }
+}

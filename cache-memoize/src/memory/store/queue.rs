@@ -1,0 +1,67 @@
+//! First in, first out: a list through the slots, from which any may be taken out.
+
+use super::slot::Slot;
+
+const NONE: u32 = u32::MAX;
+
+/// Where a slot is in its queue.
+#[derive(Clone, Copy)]
+pub(super) struct Links {
+    older: u32,
+    younger: u32,
+}
+
+impl Links {
+    pub(super) const NONE: Self = Self { older: NONE, younger: NONE };
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Queue {
+    oldest: u32,
+    youngest: u32,
+    /// Of all that are in it.
+    pub(super) weight: u64,
+}
+
+impl Queue {
+    pub(super) const EMPTY: Self = Self { oldest: NONE, youngest: NONE, weight: 0 };
+
+    /// How many slots can be told apart.
+    pub(super) const MOST: usize = NONE as usize;
+
+    pub(super) fn oldest(&self) -> Option<usize> {
+        (self.oldest != NONE).then_some(self.oldest as usize)
+    }
+
+    pub(super) fn push(&mut self, slots: &mut [Slot], at: usize, weight: u32) {
+        let this = at as u32;
+        match self.youngest {
+            NONE => self.oldest = this,
+            youngest => slots[youngest as usize].links.younger = this,
+        }
+        slots[at].links = Links { older: self.youngest, younger: NONE };
+        self.youngest = this;
+        self.weight += u64::from(weight);
+    }
+
+    pub(super) fn take_out(&mut self, slots: &mut [Slot], at: usize, weight: u32) {
+        let Links { older, younger } = slots[at].links;
+        match older {
+            NONE => self.oldest = younger,
+            older => slots[older as usize].links.younger = younger,
+        }
+        match younger {
+            NONE => self.youngest = older,
+            younger => slots[younger as usize].links.older = older,
+        }
+        self.weight -= u64::from(weight);
+    }
+
+    /// From the oldest on.
+    pub(super) fn iter(self, slots: &[Slot]) -> impl Iterator<Item = usize> {
+        std::iter::successors(self.oldest(), |&at| {
+            let younger = slots[at].links.younger;
+            (younger != NONE).then_some(younger as usize)
+        })
+    }
+}

@@ -1,0 +1,336 @@
+//! A part of the store, with what a bound of its own evicts: entries that came lately and were not used (*small*) go
+//! first, what was used stays (*main*), and what comes back soon after it was evicted (*ghosts*) stays at once. That is
+//! S3-FIFO, which keeps a scan from pushing out what is in use and writes nothing on a hit but that it was one.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+
+use super::super::Capacity;
+use super::super::Common;
+use super::super::entry::{AnyEntry, Generation};
+use super::Displaced;
+use super::ghosts::Ghosts;
+use super::pairs::{AnyPairs, Pair};
+use super::queue::Queue;
+use super::slot::{Life, Queued, Slot};
+use crate::key::part::CopyOf;
+use crate::time::Deadline;
+
+pub(super) struct Shard {
+    /// The most that all weigh together.
+    bound: u64,
+    /// The most entries that there can be.
+    most: usize,
+    /// The numbers of slots, by hash.
+    table: HashTable<u32>,
+    slots: Vec<Slot>,
+    /// Numbers of slots that are not in use.
+    free: Vec<u32>,
+    /// Of those slots, where not all weigh one.
+    weights: Vec<u32>,
+    /// What is in slots and cannot be a pair,
+    entries: Vec<Option<Arc<dyn AnyEntry>>>,
+    /// and what can.
+    pairs: Option<Box<dyn AnyPairs>>,
+    small: Queue,
+    main: Queue,
+    ghosts: Ghosts,
+}
+
+/// What is to be stored.
+#[derive(Clone, Copy)]
+pub(crate) struct New<'n> {
+    pub(crate) hash: u64,
+    pub(crate) ticket: u64,
+    pub(crate) generation: &'n Arc<Generation>,
+    pub(crate) life: Life,
+    pub(crate) entry: &'n Arc<dyn AnyEntry>,
+    /// The same as a pair, if it may be one.
+    pub(crate) pair: Option<&'n dyn Pair>,
+}
+
+/// What was removed, to be dropped outside the lock.
+pub(crate) struct Gone {
+    pub(crate) hash: u64,
+    pub(crate) ticket: u64,
+    pub(crate) generation: Arc<Generation>,
+    #[expect(dead_code, reason = "only to be dropped")]
+    entry: Option<Arc<dyn AnyEntry>>,
+}
+
+/// What a candidate holds.
+pub(crate) enum Content<K, V> {
+    /// A copy.
+    Pair(K, V),
+    Entry(Arc<dyn AnyEntry>),
+    /// Of other types.
+    Foreign,
+}
+
+/// What was there when somebody looked.
+pub(crate) struct Seen<K, V> {
+    pub(crate) ticket: u64,
+    pub(crate) deadline: Deadline,
+    pub(crate) content: Content<K, V>,
+    /// Of a generation that lives.
+    is_alive: bool,
+    /// What stored it, by address.
+    common: *const Common,
+}
+
+impl<K, V> Seen<K, V> {
+    #[inline]
+    fn of(slot: &Slot, content: Content<K, V>, use_it: bool) -> Self {
+        if use_it {
+            slot.is_used();
+        }
+        let generation = slot.generation();
+        Self {
+            ticket: slot.ticket,
+            deadline: slot.deadline(),
+            content,
+            is_alive: generation.is_alive(),
+            common: Arc::as_ptr(&generation.of),
+        }
+    }
+
+    /// Whether it may be served.
+    #[inline]
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.is_alive && !self.deadline.has_passed()
+    }
+
+    /// Whether the function itself stored that: the end of its generation voids the copies of what it stored, and not of
+    /// what another one with the same prefix did.
+    #[inline]
+    pub(crate) fn is_stored_by(&self, common: &Common) -> bool {
+        std::ptr::eq(self.common, common)
+    }
+}
+
+impl Shard {
+    pub(super) fn new(bound: u64, capacity: Capacity) -> Self {
+        let most = match capacity {
+            Capacity::Entries(_) => {
+                usize::try_from(bound).map_or(Queue::MOST, |bound| bound.min(Queue::MOST))
+            }
+            Capacity::Weight(_) | Capacity::Unbounded => Queue::MOST,
+        };
+        Self::empty(bound, most)
+    }
+
+    const fn empty(bound: u64, most: usize) -> Self {
+        Self {
+            bound,
+            most,
+            table: HashTable::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            weights: Vec::new(),
+            entries: Vec::new(),
+            pairs: None,
+            small: Queue::EMPTY,
+            main: Queue::EMPTY,
+            ghosts: Ghosts::NONE,
+        }
+    }
+
+    /// The number of a candidate.
+    #[inline]
+    pub(super) fn find(&self, hash: u64) -> Option<usize> {
+        self.table.find(hash, |&at| self.slots[at as usize].hash == hash).map(|&at| at as usize)
+    }
+
+    /// See [`Store::look`](super::Store::look).
+    #[inline]
+    pub(super) fn look<K: 'static, V: 'static>(&self, hash: u64, use_it: bool) -> Option<Seen<K, V>> {
+        let at = self.find(hash)?;
+        let content = match self.entry(at) {
+            Some(entry) => Content::Entry(entry.clone()),
+            None => match self.pairs.as_deref().and_then(|pairs| pairs.copy(at)) {
+                Some((key, value)) => Content::Pair(key, value),
+                None => Content::Foreign,
+            },
+        };
+        Some(Seen::of(&self.slots[at], content, use_it))
+    }
+
+    /// A copy of the key that is there, or the entry.
+    pub(super) fn key<K: 'static>(&self, at: usize, copy: Option<CopyOf<K>>) -> Content<K, ()> {
+        if let Some(entry) = self.entry(at) {
+            return Content::Entry(entry.clone());
+        }
+        let key = || Some(copy?(self.pairs.as_ref()?.key(at)?.downcast_ref()?));
+        key().map_or(Content::Foreign, |key| Content::Pair(key, ()))
+    }
+
+    pub(super) fn slot(&self, at: usize) -> &Slot {
+        &self.slots[at]
+    }
+
+    /// What is there, unless it is a pair.
+    #[inline]
+    fn entry(&self, at: usize) -> Option<&Arc<dyn AnyEntry>> {
+        self.entries.get(at)?.as_ref()
+    }
+
+    fn weight(&self, at: usize) -> u32 {
+        self.weights.get(at).copied().unwrap_or(1)
+    }
+
+    pub(super) fn insert(&mut self, new: New<'_>, displaced: &mut Displaced) {
+        let New { hash, ticket, generation, life, entry, pair } = new;
+        let old = self.remove_if(hash, |_| true);
+        // What is computed again was in use.
+        let queue = if old.is_some() || self.ghosts.are_of(hash) { Queued::Main } else { Queued::Small };
+        if let Some(old) = old {
+            displaced.push(old);
+        }
+        let weight = u64::from(life.weight());
+        if weight > self.bound {
+            displaced.push(Gone { hash, ticket, generation: generation.clone(), entry: None });
+            return;
+        }
+        while (self.small.weight + self.main.weight > self.bound - weight || self.table.len() == self.most)
+            && let Some(gone) = self.evict()
+        {
+            displaced.push(gone);
+        }
+        let at = self.vacancy();
+        self.slots[at] = Slot::new(hash, ticket, generation.clone(), life, queue);
+        let room = self.room();
+        if weight > 1 || !self.weights.is_empty() {
+            put(&mut self.weights, at, life.weight(), 1, room);
+        }
+        // A pair weighs one.
+        let is_pair = pair.is_some_and(|pair| weight == 1 && pair.put(&mut self.pairs, at, room));
+        if !is_pair {
+            put(&mut self.entries, at, Some(entry.clone()), None, room);
+        }
+        self.enter(at);
+    }
+
+    /// A slot that is not in use.
+    fn vacancy(&mut self) -> usize {
+        if let Some(at) = self.free.pop() {
+            return at as usize;
+        }
+        if self.slots.len() == self.slots.capacity() {
+            // There are often as many as there can be, and the most of them lie idle right after they have doubled.
+            let more = (self.slots.len() / 4).max(4).min(self.most - self.slots.len());
+            self.slots.reserve_exact(more);
+        }
+        self.slots.push(Slot::vacant());
+        self.slots.len() - 1
+    }
+
+    /// Makes room.
+    fn evict(&mut self) -> Option<Gone> {
+        /// What part of the bound is for what came lately, at least.
+        const SMALL: u64 = 10;
+        loop {
+            let from_small = self.small.weight > self.bound / SMALL || self.main.oldest().is_none();
+            let at = if from_small { self.small.oldest()? } else { self.main.oldest()? };
+            let slot = &mut self.slots[at];
+            if !slot.was_used() || !slot.is_fresh() {
+                if from_small {
+                    self.ghosts.note(slot.hash, self.slots.len());
+                }
+                return Some(self.remove(at));
+            }
+            self.take_out(at);
+            if from_small {
+                self.slots[at].promote();
+            }
+            self.put_in(at);
+        }
+    }
+
+    /// Removes the entry with that hash if it is the one in question.
+    pub(super) fn remove_if(&mut self, hash: u64, is_it: impl FnOnce(&Slot) -> bool) -> Option<Gone> {
+        let at = self.find(hash)?;
+        if is_it(&self.slots[at]) { Some(self.remove(at)) } else { None }
+    }
+
+    fn remove(&mut self, at: usize) -> Gone {
+        self.take_out(at);
+        let slot = std::mem::replace(&mut self.slots[at], Slot::vacant());
+        let (hash, ticket) = (slot.hash, slot.ticket);
+        if let Ok(place) = self.table.find_entry(hash, |&other| other as usize == at) {
+            place.remove();
+        }
+        self.free.push(at as u32);
+        let entry = self.entries.get_mut(at).and_then(Option::take);
+        Gone { hash, ticket, generation: slot.into_generation(), entry }
+    }
+
+    /// Lets it be found, and evicted.
+    fn enter(&mut self, at: usize) {
+        let slots = &self.slots;
+        self.table.insert_unique(slots[at].hash, at as u32, |&other| slots[other as usize].hash);
+        self.put_in(at);
+    }
+
+    /// Puts it into its queue.
+    fn put_in(&mut self, at: usize) {
+        let weight = self.weight(at);
+        let queue = if self.slots[at].queue() == Queued::Small { &mut self.small } else { &mut self.main };
+        queue.push(&mut self.slots, at, weight);
+    }
+
+    fn take_out(&mut self, at: usize) {
+        let weight = self.weight(at);
+        let queue = if self.slots[at].queue() == Queued::Small { &mut self.small } else { &mut self.main };
+        queue.take_out(&mut self.slots, at, weight);
+    }
+
+    /// Visits those with numbers in that range; whether there are more.
+    pub(super) fn visit(&self, range: Range<usize>, visit: &mut impl FnMut(&Slot)) -> bool {
+        let slots = &self.slots[range.start.min(self.slots.len())..range.end.min(self.slots.len())];
+        slots.iter().filter(|slot| !slot.is_vacant()).for_each(visit);
+        range.end < self.slots.len()
+    }
+
+    /// For how many entries there is memory.
+    pub(super) fn room(&self) -> usize {
+        self.slots.capacity()
+    }
+
+    /// Whether most of its memory is not in use.
+    pub(super) fn is_sparse(&self) -> bool {
+        const FEW: usize = 64;
+        self.room() > FEW && self.table.len() < self.room() / 4
+    }
+
+    /// Numbers all anew.
+    pub(super) fn shrink(&mut self) {
+        let Self { mut slots, weights, mut entries, mut pairs, small, main, .. } =
+            std::mem::replace(self, Self::empty(self.bound, self.most));
+        let from: Vec<usize> = small.iter(&slots).chain(main.iter(&slots)).collect();
+        if let Some(pairs) = &mut pairs {
+            pairs.rearrange(&from);
+        }
+        self.pairs = pairs;
+        self.weights = from.iter().map_while(|&at| weights.get(at).copied()).collect();
+        if entries.iter().any(Option::is_some) {
+            self.entries = from.iter().map(|&at| entries.get_mut(at).and_then(Option::take)).collect();
+        }
+        self.slots = from.iter().map(|&at| std::mem::replace(&mut slots[at], Slot::vacant())).collect();
+        self.table = HashTable::with_capacity(from.len());
+        (0..from.len()).for_each(|at| self.enter(at));
+    }
+}
+
+/// Puts it there, and `filler` where there was nothing before.
+fn put<T>(column: &mut Vec<T>, at: usize, it: T, filler: T, room: usize)
+where
+    T: Clone,
+{
+    if column.len() <= at {
+        column.reserve_exact(room - column.len());
+        column.resize(at + 1, filler);
+    }
+    column[at] = it;
+}

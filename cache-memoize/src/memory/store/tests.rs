@@ -1,0 +1,203 @@
+//! The store by itself, against what a map would do.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::super::{Common, Scope};
+use super::*;
+use crate::memory::entry::{AnyEntry, Entry, Generation};
+
+fn generation() -> Arc<Generation> {
+    Scope::new("", Arc::default()).generation()
+}
+
+/// Odd values are no pairs, as errors are not.
+fn even(&key: &u64, &value: &u64) -> Option<(u64, u64)> {
+    (value % 2 == 0).then_some((key, value))
+}
+
+/// A store with all that is needed to fill it. Keys are their own hashes, spread over the shards.
+struct Filled {
+    store: Store,
+    generation: Arc<Generation>,
+    tickets: u64,
+}
+
+impl Filled {
+    fn new(capacity: Capacity) -> Self {
+        Self { store: Store::new(capacity), generation: generation(), tickets: 0 }
+    }
+
+    fn put(&mut self, key: u64, value: u64, weight: u32) -> Vec<u64> {
+        self.tickets += 1;
+        let entry = Arc::new(Entry { ident: 0, key, value: OnceLock::from(value) });
+        let new = New {
+            hash: hash(key),
+            ticket: self.tickets,
+            generation: &self.generation,
+            life: Life::new(None, weight),
+            entry: &(entry.clone() as Arc<dyn AnyEntry>),
+            pair: Some(&(&*entry, even as Copier<u64, u64>)),
+        };
+        self.store.insert(new).iter().map(|gone| gone.ticket).collect()
+    }
+
+    fn get(&self, key: u64) -> Option<(u64, u64)> {
+        match self.store.look::<u64, u64>(hash(key), true)?.content {
+            Content::Pair(key, value) => Some((key, value)),
+            Content::Entry(entry) => {
+                let entry = entry.typed::<u64, u64>()?;
+                Some((entry.key, *entry.value.get()?))
+            }
+            Content::Foreign => None,
+        }
+    }
+
+    fn remove(&self, key: u64) -> bool {
+        self.store.remove_if(hash(key), |_| true).is_some()
+    }
+
+    fn count(&self) -> usize {
+        let mut count = 0;
+        self.store.for_each(|_| count += 1);
+        count
+    }
+}
+
+fn hash(key: u64) -> u64 {
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Put(u64, u64, u32),
+    Get(u64),
+    Remove(u64),
+    Shrink,
+}
+
+fn op(keys: u64) -> impl Strategy<Value = Op> {
+    prop_oneof![
+        4 => (0..keys, any::<u64>(), 0..4_u32).prop_map(|(key, value, weight)| Op::Put(key, value, weight)),
+        3 => (0..keys).prop_map(Op::Get),
+        1 => (0..keys).prop_map(Op::Remove),
+        1 => Just(Op::Shrink),
+    ]
+}
+
+fn capacity() -> impl Strategy<Value = Capacity> {
+    let bound = prop_oneof![1..8_u64, 60..90_u64];
+    prop_oneof![
+        bound.clone().prop_map(Capacity::Entries),
+        bound.prop_map(Capacity::Weight),
+        Just(Capacity::Unbounded),
+    ]
+}
+
+proptest! {
+    /// Whatever is found is what was stored last; what is not found was removed or displaced; the bound holds.
+    #[test]
+    fn it_is_a_map_within_its_bound(capacity in capacity(), ops in prop::collection::vec(op(100), 1..400)) {
+        let mut it = Filled::new(capacity);
+        // By key: value, weight, ticket.
+        let mut map: HashMap<u64, (u64, u32, u64)> = HashMap::new();
+        for op in ops {
+            match op {
+                Op::Put(key, value, weight) => {
+                    let weight = if let Capacity::Weight(_) = capacity { weight.max(1) } else { 1 };
+                    let gone = it.put(key, value, weight);
+                    map.insert(key, (value, weight, it.tickets));
+                    map.retain(|_, (_, _, ticket)| !gone.contains(ticket));
+                }
+                Op::Get(key) => {
+                    let expected = map.get(&key).map(|&(value, ..)| (key, value));
+                    prop_assert_eq!(it.get(key), expected);
+                }
+                Op::Remove(key) => prop_assert_eq!(it.remove(key), map.remove(&key).is_some()),
+                Op::Shrink => it.store.shrink(),
+            }
+            prop_assert_eq!(it.count(), map.len());
+            let weight: u64 = map.values().map(|&(_, weight, _)| u64::from(weight)).sum();
+            prop_assert!(weight <= capacity.number().unwrap_or(u64::MAX));
+        }
+        for (&key, &(value, ..)) in &map {
+            prop_assert_eq!(it.get(key), Some((key, value)));
+        }
+    }
+}
+
+#[test]
+fn what_is_used_outlives_a_scan() {
+    let mut it = Filled::new(Capacity::Entries(100));
+    for key in 0..50 {
+        it.put(key, key, 1);
+        it.get(key);
+    }
+    (1_000..2_000).for_each(|key| drop(it.put(key, key, 1)));
+    assert!((0..50).all(|key| it.get(key) == Some((key, key))));
+}
+
+#[test]
+fn what_comes_back_soon_stays() {
+    let mut it = Filled::new(Capacity::Entries(100));
+    (0..150).for_each(|key| drop(it.put(key, key, 1)));
+    assert_eq!(it.get(7), None, "it had to make room");
+    it.put(7, 7, 1);
+    // Nobody asks for it, and yet it is not among the first to go.
+    (1_000..1_150).for_each(|key| drop(it.put(key, key, 1)));
+    assert_eq!(it.get(7), Some((7, 7)));
+}
+
+#[test]
+fn what_is_too_heavy_finds_no_room() {
+    let mut it = Filled::new(Capacity::Weight(10));
+    assert_eq!(it.put(1, 2, 10), [0; 0]);
+    assert_eq!(it.put(2, 2, 11), [2], "itself");
+    assert_eq!(it.get(1), Some((1, 2)));
+    assert_eq!(it.put(1, 2, 11), [1, 3], "what it would have replaced is gone, too");
+    assert_eq!(it.count(), 0);
+}
+
+#[test]
+fn memory_is_given_back() {
+    let mut it = Filled::new(Capacity::Unbounded);
+    (0..10_000).for_each(|key| drop(it.put(key, 2 * key, 1)));
+    let room = |it: &Filled| it.store.shards.iter().map(|shard| read(shard).room()).sum::<usize>();
+    assert!(room(&it) >= 10_000);
+    (100..10_000).for_each(|key| assert!(it.remove(key)));
+    it.store.shrink();
+    assert!(room(&it) < 1_000, "{}", room(&it));
+    assert!((0..100).all(|key| it.get(key) == Some((key, 2 * key))));
+}
+
+#[test]
+fn a_slot_is_small() {
+    assert_eq!(size_of::<Slot>(), 40);
+}
+
+#[test]
+fn sweeps_come_within_half_a_lifetime() {
+    for lifetime in [Duration::from_millis(40), Duration::from_secs(1), Duration::from_secs(3600)] {
+        let life = Life::new(Some(lifetime), 1);
+        let slot = Slot::new(0, 0, generation(), life, slot::Queued::Small);
+        let (at, deadline) = (life.sweep_after().unwrap(), slot.deadline().milliseconds());
+        assert!(at.abs_diff(slot.sweep_after().unwrap()) <= 1);
+        assert!(
+            (deadline + 7..=deadline + 1 + lifetime.as_millis() as u64 / 2).contains(&at),
+            "{lifetime:?}"
+        );
+    }
+    assert_eq!(Life::new(None, 1).sweep_after(), None);
+}
+
+#[test]
+fn what_never_expires_never_does() {
+    let slot = Slot::new(0, 0, generation(), Life::new(None, 1), slot::Queued::Main);
+    slot.is_used();
+    assert!(slot.is_fresh());
+    assert_eq!(slot.deadline(), crate::time::Deadline::NEVER);
+    let _: &Common = &slot.generation().of;
+}
