@@ -1,11 +1,11 @@
 //! What a memory holds: a key, the value once it is there, and the generation that it is of.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 
 use super::Common;
-use crate::sync::door::AtomicBool;
+use crate::sync::door::Point;
 
 /// All that one function stored in one memory between two calls of `f_invalidate_all`, which ends it. What the store knows
 /// of an entry points to its own, so that ending it makes all of them invisible at once.
@@ -13,19 +13,28 @@ pub(crate) struct Generation {
     pub(crate) of: Arc<Common>,
     ended: AtomicBool,
     entries: AtomicU64,
+    point: Point,
 }
 
 impl Generation {
     pub(crate) fn new(of: Arc<Common>) -> Arc<Self> {
-        Arc::new(Self { of, ended: AtomicBool::new(false), entries: AtomicU64::new(0) })
+        Arc::new(Self { of, ended: AtomicBool::new(false), entries: AtomicU64::new(0), point: Point::new() })
     }
 
     #[inline]
     pub(crate) fn is_alive(&self) -> bool {
+        self.point.pass();
+        self.is_alive_here()
+    }
+
+    /// The same within a lock of the store, where nobody else gets to run in the model.
+    #[inline]
+    pub(crate) fn is_alive_here(&self) -> bool {
         !self.ended.load(SeqCst)
     }
 
     pub(crate) fn end(&self) {
+        self.point.pass();
         self.ended.store(true, SeqCst);
     }
 

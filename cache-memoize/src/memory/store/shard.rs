@@ -91,7 +91,7 @@ impl<K, V> Seen<K, V> {
             ticket: slot.ticket,
             deadline: slot.deadline(),
             content,
-            is_alive: generation.is_alive(),
+            is_alive: generation.is_alive_here(),
             common: Arc::as_ptr(&generation.of),
         }
     }

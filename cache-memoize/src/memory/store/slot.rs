@@ -128,10 +128,10 @@ impl Slot {
         self.state.deadline()
     }
 
-    /// Whether the entry may be served: its generation lives and its time has not passed.
+    /// Whether the entry may be served: its generation lives and its time has not passed. Within the lock.
     #[inline]
     pub(crate) fn is_fresh(&self) -> bool {
-        self.generation().is_alive() && !self.deadline().has_passed()
+        self.generation().is_alive_here() && !self.deadline().has_passed()
     }
 
     /// See [`Life::sweep_after`].
