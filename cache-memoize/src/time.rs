@@ -11,6 +11,7 @@ pub(crate) struct Deadline(u64);
 impl Deadline {
     pub(crate) const NEVER: Self = Self(u64::MAX);
 
+    #[cfg(any(feature = "shared", test))]
     pub(crate) fn after(lifetime: Option<Duration>) -> Self {
         Self::after_ticks(lifetime.map_or(u64::MAX, ticks))
     }

@@ -81,7 +81,11 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Pair for (&Entry<K, V>,
         }
         pairs.reserve_exact(room - pairs.len());
         // Below it there may be numbers of what is not a pair.
-        pairs.extend(std::iter::repeat_with(copy).take(at - pairs.len()).flatten());
+        while pairs.len() < at
+            && let Some(filler) = copy()
+        {
+            pairs.push(filler);
+        }
         pairs.push(pair);
         true
     }
