@@ -67,7 +67,7 @@ fn named(key: u64) -> u64 {
     key
 }
 
-#[cache_memoize(ttl = 3600, capacity = 1_000_000)]
+#[cache_memoize(ttl = 3600, capacity = 200_000)]
 fn roomy(key: u64) -> u64 {
     key
 }
@@ -90,8 +90,8 @@ fn hits<R: 'static>(call: fn(u64) -> R) -> Box<dyn FnMut(u64)> {
 
 /// Keys that nobody asked for before, and room for them.
 fn misses() -> Box<dyn FnMut(u64)> {
-    // With any number of shards, no table and no slab has to grow between here and the end.
-    fresh(roomy, 140_000)
+    // Where there is memory for all that there can be, and nothing has to grow any more.
+    fresh(roomy, 180_000)
 }
 
 /// The same, where each has to replace another.
