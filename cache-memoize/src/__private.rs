@@ -110,7 +110,9 @@ pub fn weigh<K, V: ?Sized>(weigher: impl FnOnce(K, &V) -> u32, key: K, value: &V
 /// The ways in which method lookup answers questions about types.
 pub mod ways {
     pub use crate::key::text_via::{ViaHash as _, ViaKeyPartText as _, ViaNoText as _, ViaSerde as _};
-    pub use crate::key::via::{ViaBorrow as _, ViaKeyPart as _, ViaNothing as _, ViaValue as _};
+    pub use crate::key::via::{
+        ViaBorrow as _, ViaCopy as _, ViaKeyPart as _, ViaNothing as _, ViaValue as _,
+    };
     pub use crate::place::{ViaMemory as _, ViaNoBackend as _};
     pub use crate::shape::{
         ViaCopy as _, ViaPlain as _, ViaResult as _, ViaResultCopy as _, ViaSharedCopy as _,

@@ -77,7 +77,7 @@ impl Part {
     fn typed(&self, model: &Model) -> TokenStream {
         let Self { value, at, .. } = self;
         let question = at.call(model, |at| quote_spanned!(at=> KeyOf), quote!(&#value));
-        let answer = at.answer(4, question, "__part");
+        let answer = at.answer(5, question, "__part");
         at.call(model, |at| quote_spanned!(at=> part), answer)
     }
 
@@ -86,7 +86,7 @@ impl Part {
         let private = private(model);
         let Self { value, at, .. } = self;
         let part = match self.elements.is_empty() {
-            true => at.ask("part", at.answer(4, at.ask("of", quote!(&#value)), "__part")),
+            true => at.ask("part", at.answer(5, at.ask("of", quote!(&#value)), "__part")),
             false => {
                 let elements = list(model, self.elements.iter().map(|element| element.placed(model)));
                 quote!(#private::Group(#elements))

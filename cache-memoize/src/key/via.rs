@@ -1,6 +1,7 @@
 //! How a given argument becomes a [`Part`]: generated code asks [`KeyOf`] with one method call, and method
 //! lookup tries the receivers with the most references first, so that the most specific way wins:
-//! a [`KeyPart`], then a borrow of a type of the user's, then a value of one, and else an error that teaches.
+//! a [`KeyPart`], then a borrow of a type of the user's, then a value of one that is `Copy`, then any other, and else an
+//! error that teaches.
 
 use std::borrow::{Borrow, Cow};
 use std::hash::{Hash, Hasher};
@@ -55,6 +56,9 @@ pub(crate) fn known<T: ?Sized>(argument: &T) -> Known<'_, T> {
 /// A borrow of something that can be owned.
 pub struct Borrowed<'a, B: ?Sized>(&'a B);
 
+/// A value that is `Copy`.
+pub struct Copied<'a, B>(&'a B);
+
 /// Maybe a borrow of something that can be owned.
 pub struct MaybeBorrowed<'a, B: ?Sized>(Option<&'a B>);
 
@@ -86,16 +90,21 @@ answer!(
     /// First answer: it is a [`KeyPart`].
     ViaKeyPart
 );
-answer!(ViaKeyPart, [B: KeyPart + ?Sized] Known for [&&&] B, |argument| argument);
+answer!(ViaKeyPart, [B: KeyPart + ?Sized] Known for [&&&&] B, |argument| argument);
 answer!(
     /// Second answer: it borrows something that can be owned.
     ViaBorrow
 );
-answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&&] &'b B, |argument| argument);
-answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&&] Cow<'b, B>, |argument| argument);
-answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] MaybeBorrowed for [&&] Option<&'b B>, |argument| *argument);
+answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&&&] &'b B, |argument| argument);
+answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&&&] Cow<'b, B>, |argument| argument);
+answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] MaybeBorrowed for [&&&] Option<&'b B>, |argument| *argument);
 answer!(
-    /// Third answer: it can be owned.
+    /// Third answer: it is `Copy`.
+    ViaCopy
+);
+answer!(ViaCopy, [B: OwnedKey + Copy] Copied for [&&] B, |argument| argument);
+answer!(
+    /// Fourth answer: it can be owned.
     ViaValue
 );
 answer!(ViaValue, [B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&] B, |argument| argument);
@@ -128,6 +137,8 @@ impl<T: ?Sized, B: ?Sized> CanBeKey<T> for Known<'_, B> {}
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized, B: ?Sized> CanBeKey<T> for Borrowed<'_, B> {}
 #[diagnostic::do_not_recommend]
+impl<T: ?Sized, B> CanBeKey<T> for Copied<'_, B> {}
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized, B: ?Sized> CanBeKey<T> for MaybeBorrowed<'_, B> {}
 
 impl<T: KeyPart + ?Sized> Part for Known<'_, T> {
@@ -159,6 +170,22 @@ impl<B: ToOwned<Owned: OwnedKey> + Hash + Eq + ?Sized> Part for Borrowed<'_, B> 
     }
     fn into_owned(self) -> B::Owned {
         self.0.to_owned()
+    }
+}
+
+impl<B: OwnedKey + Copy> Part for Copied<'_, B> {
+    type Owned = B;
+    const COPY: Option<CopyOf<B>> = Some(|key| *key);
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+    #[inline]
+    fn is_same(&self, owned: &B) -> bool {
+        self.0 == owned
+    }
+    fn into_owned(self) -> B {
+        *self.0
     }
 }
 

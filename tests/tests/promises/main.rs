@@ -12,6 +12,7 @@ mod keys;
 mod keys_apart;
 mod once;
 mod outcomes;
+mod pairs;
 mod panics;
 mod recursion;
 mod user_code;
