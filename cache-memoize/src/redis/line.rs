@@ -2,12 +2,9 @@
 //!
 //! Whoever reads while others do is asked for together with them. A caller puts its key into a queue and wakes the task;
 //! what the task finds when it comes to the queue becomes one `MGET`: the generations of the groups, each once, and the
-//! values. The more callers, the fewer commands, wake-ups and system calls there are for each, and one timer stands for
-//! all their deadlines.
-//!
-//! Two commands are under way at most, and of all who read each asks for a third: while the server works for some, and
-//! others have their answers, there is a command on its way to it. Whoever comes meanwhile waits for the next answer, and
-//! nobody waits for company: a caller by itself is asked for at once.
+//! values. So nobody waits for company; but where many are under way, the task first lets others have their turn,
+//! who then are in the queue, too. The more callers, the fewer commands, wake-ups and system calls there are for each,
+//! and one timer stands for all their deadlines.
 //!
 //! A call is in the queue before the command is made, so it reads what is there after it began.
 
@@ -33,8 +30,9 @@ use crate::sync::lock;
 /// The most values in one command: nothing else is served meanwhile.
 const MOST: usize = 128;
 
-/// How many commands that read are under way at a time, see above.
-const UNDER_WAY: usize = 2;
+/// Up to here everybody is asked for at once: the answers come one by one, and the server works while they are taken.
+/// Where there are more, what counts is how many commands there are.
+const FEW: usize = 24;
 
 /// So many groups are looked through. One that is not among them is named again, which does no harm.
 const LOOK_BACK: usize = 8;
@@ -78,11 +76,7 @@ struct Reads {
     /// Their keys, one after the other.
     keys: String,
     groups: Vec<Arc<str>>,
-    callers: VecDeque<Caller>,
-    /// When the first of them came.
-    since: Option<Instant>,
-    /// Where the key of the first begins.
-    start: usize,
+    callers: Vec<Caller>,
 }
 
 struct Caller {
@@ -95,7 +89,6 @@ struct Caller {
 
 impl Reads {
     fn push(&mut self, key: &Key, answer: Sender<Outcome>) {
-        self.since.get_or_insert_with(Instant::now);
         self.keys.push_str(&keys::value(key.text()));
         let recent = self.groups.len().saturating_sub(LOOK_BACK);
         let known = self.groups[recent..].iter().rposition(|group| *group == key.group);
@@ -106,15 +99,13 @@ impl Reads {
                 self.groups.len() - 1
             }
         };
-        self.callers.push_back(Caller { end: self.keys.len(), group, answer });
+        self.callers.push(Caller { end: self.keys.len(), group, answer });
     }
 
     fn clear(&mut self) {
         self.keys.clear();
         self.groups.clear();
         self.callers.clear();
-        self.since = None;
-        self.start = 0;
     }
 }
 
@@ -132,7 +123,7 @@ impl Line {
             inbox: Inbox::new(),
             asked: VecDeque::new(),
             readers: 0,
-            under_way: 0,
+            has_stepped_back: false,
             timer: Box::pin(sleep_until(Instant::now())),
             is_timed: false,
             failure: ended(),
@@ -185,7 +176,7 @@ struct Operator {
     queue: Arc<Mutex<Queue>>,
     socket: Socket,
     limit: Duration,
-    /// What was taken from the queue and is not asked for yet.
+    /// What was taken from the queue; kept for its memory.
     taken: Reads,
     outbox: Vec<u8>,
     /// How much of it.
@@ -195,21 +186,13 @@ struct Operator {
     asked: VecDeque<Asked>,
     /// How many wait for a value.
     readers: usize,
-    /// How many commands of theirs there are.
-    under_way: usize,
+    /// Whether it has just let others have their turn.
+    has_stepped_back: bool,
     /// For the next deadline, if it is timed: set once for many.
     timer: Pin<Box<Sleep>>,
     is_timed: bool,
     /// What to tell those who wait when it ends.
     failure: Failure,
-}
-
-/// What the queue had.
-struct Taken {
-    /// Nobody will ask any more.
-    is_closed: bool,
-    /// There is more to ask for.
-    is_left: bool,
 }
 
 /// A command that was sent.
@@ -229,69 +212,71 @@ struct Batch {
     groups: usize,
     generations: Vec<Vec<u8>>,
     /// Those who wait; they are taken out in the order of the values. None, if they wait no more.
-    callers: VecDeque<Caller>,
+    callers: std::vec::IntoIter<Caller>,
     deadline: Instant,
 }
 
 impl Operator {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let Taken { is_closed, is_left } = self.take(context);
-            if let Err(failure) = self.write(context).and_then(|()| self.read(context)) {
-                self.failure = failure;
-                return Poll::Ready(());
-            }
-            self.give_up(context);
-            if is_left && self.under_way < UNDER_WAY {
-                // Before those who have their answers now: the server is idle.
-                continue;
-            }
-            return if is_closed && self.readers == 0 { Poll::Ready(()) } else { Poll::Pending };
+        let is_closed = self.take(context);
+        if let Err(failure) = self.write(context).and_then(|()| self.read(context)) {
+            self.failure = failure;
+            return Poll::Ready(());
         }
+        self.give_up(context);
+        if is_closed && self.readers == 0 { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Asks for what is in the queue, as far as that may be under way.
-    fn take(&mut self, context: &mut Context<'_>) -> Taken {
-        let (is_closed, requests, later) = {
+    /// Asks for what is in the queue. Whether nobody will ask any more.
+    fn take(&mut self, context: &mut Context<'_>) -> bool {
+        let (is_closed, requests) = {
             let mut queue = lock(&self.queue);
+            let waiting = queue.reads.callers.len();
+            self.has_stepped_back = !self.has_stepped_back && waiting > 0 && self.readers + waiting > FEW;
+            if self.has_stepped_back {
+                drop(queue);
+                context.waker().wake_by_ref();
+                return false;
+            }
             if !queue.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
                 queue.task = Some(context.waker().clone());
             }
-            if self.taken.callers.is_empty() {
-                self.taken.clear();
-                std::mem::swap(&mut queue.reads, &mut self.taken);
-            }
-            (queue.is_closed, std::mem::take(&mut queue.requests), queue.reads.callers.len())
+            std::mem::swap(&mut queue.reads, &mut self.taken);
+            (queue.is_closed, std::mem::take(&mut queue.requests))
         };
         for (packed, answer) in requests {
             self.outbox.extend_from_slice(&packed);
             self.asked.push_back(Asked::Request(answer));
         }
-        while self.under_way < UNDER_WAY && !self.taken.callers.is_empty() {
-            let all = self.readers + self.taken.callers.len() + later;
-            self.ask(all.div_ceil(UNDER_WAY + 1).min(MOST));
+        if !self.taken.callers.is_empty() {
+            let deadline = Instant::now() + self.limit;
+            let mut callers = std::mem::take(&mut self.taken.callers);
+            let mut start = 0;
+            while !callers.is_empty() {
+                let count = callers.len().min(MOST);
+                start = self.ask(callers.drain(..count).collect(), start, deadline);
+            }
+            self.taken.callers = callers;
+            self.taken.clear();
         }
-        let is_left = !self.taken.callers.is_empty() || later > 0;
-        Taken { is_closed: is_closed && !is_left, is_left }
+        is_closed
     }
 
-    /// One command for at most so many.
-    fn ask(&mut self, most: usize) {
-        let Reads { keys, groups, callers: waiting, since, start } = &mut self.taken;
-        let callers: VecDeque<Caller> = waiting.drain(..most.min(waiting.len())).collect();
+    /// One command for these, the first of whose keys begins at `start`. Where the last one ends.
+    fn ask(&mut self, callers: Vec<Caller>, start: usize, deadline: Instant) -> usize {
         let places = callers.iter().map(|caller| caller.group);
         let (first_group, last) = (places.clone().min().unwrap_or(0), places.max().unwrap_or(0));
-        let groups = &groups[first_group..=last];
+        let groups = &self.taken.groups[first_group..=last];
         request::write_mget(groups.len() + callers.len(), &mut self.outbox);
         for group in groups {
             request::write_generation(group, &mut self.outbox);
         }
+        let mut at = start;
         for caller in &callers {
-            request::write_argument(&keys[*start..caller.end], &mut self.outbox);
-            *start = caller.end;
+            request::write_argument(&self.taken.keys[at..caller.end], &mut self.outbox);
+            at = caller.end;
         }
         self.readers += callers.len();
-        self.under_way += 1;
         self.asked.push_back(Asked::Reads(Batch {
             length: groups.len() + callers.len(),
             seen: 0,
@@ -299,10 +284,10 @@ impl Operator {
             first_group,
             groups: groups.len(),
             generations: Vec::with_capacity(groups.len()),
-            callers,
-            // Of the first to come: also what had to wait for others is asked for in time.
-            deadline: since.unwrap_or_else(Instant::now) + self.limit,
+            callers: callers.into_iter(),
+            deadline,
         }));
+        at
     }
 
     fn write(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -340,12 +325,7 @@ impl Operator {
     fn answer(&mut self) -> Result<(), Failure> {
         while let Some(asked) = self.asked.front_mut() {
             let is_over = match asked {
-                Asked::Reads(batch) => {
-                    let was_waited_for = batch.is_waited_for();
-                    let is_over = batch.answer(&mut self.inbox, &mut self.readers)?;
-                    self.under_way -= usize::from(was_waited_for && !batch.is_waited_for());
-                    is_over
-                }
+                Asked::Reads(batch) => batch.answer(&mut self.inbox, &mut self.readers)?,
                 Asked::Request(_) => match resp::value(self.inbox.unread())? {
                     Some((value, length)) => {
                         self.inbox.consume(length);
@@ -383,16 +363,14 @@ impl Operator {
                 let now = Instant::now();
                 for asked in &mut self.asked {
                     if let Asked::Reads(batch) = asked
-                        && batch.is_waited_for()
                         && batch.deadline <= now
                     {
                         batch.fail(&Failure::timeout(), &mut self.readers);
-                        self.under_way -= 1;
                     }
                 }
             }
             let next = self.asked.iter().find_map(|asked| match asked {
-                Asked::Reads(batch) if batch.is_waited_for() => Some(batch.deadline),
+                Asked::Reads(batch) if batch.callers.len() > 0 => Some(batch.deadline),
                 _ => None,
             });
             self.is_timed = next.is_some();
@@ -405,10 +383,6 @@ impl Operator {
 }
 
 impl Batch {
-    fn is_waited_for(&self) -> bool {
-        !self.callers.is_empty()
-    }
-
     /// Gives everybody what is theirs, as far as it is there. Whether that was all.
     fn answer(&mut self, inbox: &mut Inbox, readers: &mut usize) -> Result<bool, Failure> {
         while self.seen < self.length {
@@ -432,7 +406,7 @@ impl Batch {
                     if self.seen <= self.groups {
                         // What is no generation matches nothing.
                         self.generations.push(string.unwrap_or_default().to_vec());
-                    } else if let Some(caller) = self.callers.pop_front() {
+                    } else if let Some(caller) = self.callers.next() {
                         *readers -= 1;
                         let generation = self.generations.get(caller.group - self.first_group);
                         let value = string.zip(generation).and_then(|(value, generation)| {
@@ -467,7 +441,6 @@ impl Drop for Operator {
             queue.ended = Some(self.failure.clone());
             (std::mem::take(&mut queue.reads), std::mem::take(&mut queue.requests))
         };
-        // Whoever is dropped is told by that.
         drop((reads, requests));
         for asked in self.asked.drain(..) {
             match asked {
