@@ -313,7 +313,9 @@ impl Shard {
             pairs.rearrange(&from);
         }
         self.pairs = pairs;
-        self.weights = from.iter().map_while(|&at| weights.get(at).copied()).collect();
+        if !weights.is_empty() {
+            self.weights = from.iter().map(|&at| weights.get(at).copied().unwrap_or(1)).collect();
+        }
         if entries.iter().any(Option::is_some) {
             self.entries = from.iter().map(|&at| entries.get_mut(at).and_then(Option::take)).collect();
         }

@@ -117,7 +117,8 @@ proptest! {
                     prop_assert_eq!(it.get(key), expected);
                 }
                 Op::Remove(key) => prop_assert_eq!(it.remove(key), map.remove(&key).is_some()),
-                Op::Shrink => it.store.shrink(),
+                // Also where it would not be worth while.
+                Op::Shrink => it.store.shards.iter().for_each(|shard| write(shard).shrink()),
             }
             prop_assert_eq!(it.count(), map.len());
             let weight: u64 = map.values().map(|&(_, weight, _)| u64::from(weight)).sum();
@@ -171,6 +172,17 @@ fn memory_is_given_back() {
     it.store.shrink();
     assert!(room(&it) < 1_000, "{}", room(&it));
     assert!((0..100).all(|key| it.get(key) == Some((key, 2 * key))));
+}
+
+#[test]
+fn weights_stay_with_their_entries() {
+    let mut it = Filled::new(Capacity::Weight(20));
+    (0..10).for_each(|key| drop(it.put(key, key, 1)));
+    // Into the slot of another, in the midst of those that weigh one.
+    assert!(it.remove(3));
+    it.put(100, 2, 11);
+    it.store.shards.iter().for_each(|shard| write(shard).shrink());
+    assert_ne!(it.put(101, 2, 1), [0; 0], "all of the bound is in use");
 }
 
 #[test]
