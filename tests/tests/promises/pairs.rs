@@ -70,7 +70,7 @@ fn halved(number: u64) -> Result<u64, String> {
 fn values_and_errors_are_side_by_side() {
     let _scope = testing::isolate();
     for _ in 0..3 {
-        for number in 0..20 {
+        for number in 0..20_u64 {
             let expected =
                 if number.is_multiple_of(2) { Ok(number / 2) } else { Err(format!("{number} is odd")) };
             assert_eq!(halved(number), expected);
@@ -78,7 +78,7 @@ fn values_and_errors_are_side_by_side() {
     }
     assert_eq!(halved_stats().misses, 20);
     // Each takes the place of one of the other kind.
-    for number in 0..20 {
+    for number in 0..20_u64 {
         let other = if number.is_multiple_of(2) { Err("even".to_owned()) } else { Ok(number) };
         halved_set(number, other.clone());
         assert_eq!(halved_peek(number), Some(other));
