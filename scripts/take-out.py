@@ -22,7 +22,7 @@ RUNTIME = "cache-memoize/src/"
 IN_MEMORY = [
     ("fence", "G1 by invalidate, set, refresh", "flight/table.rs",
      "key.fence = key.fence.max(ticket);", ""),
-    ("visibility", "G1 by invalidate_all", "memory/store/shard.rs",
+    ("visibility", "G1 by invalidate_all", "memory/store/seen.rs",
      "self.is_alive && !self.deadline.has_passed()", "!self.deadline.has_passed()"),
     ("detach", "G2 no joining", "flight/table.rs",
      "key.flight.take_if(|flight| flight.ticket < ticket)", "{ let _ = &key.flight; None }"),

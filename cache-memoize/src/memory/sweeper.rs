@@ -161,3 +161,26 @@ pub(super) fn sweep(memory: &Arc<Inner>) {
         schedule(memory, next.max(milliseconds().saturating_add(pause)));
     }
 }
+
+#[cfg(all(test, not(cache_memoize_loom)))]
+mod tests {
+    use super::super::entry::{AnyEntry, Entry};
+    use super::super::{Capacity, Memory, Scope};
+    use super::*;
+
+    #[test]
+    fn a_sweep_gives_memory_back() {
+        let memory = Memory::of(Capacity::Unbounded);
+        let scope = Scope::new("", Arc::default());
+        for key in 0..10_000_u64 {
+            let entry: Arc<dyn AnyEntry> = Arc::new(Entry { ident: 0, key, value: OnceLock::from(key) });
+            let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            drop(memory.inner().set(hash, &entry, Life::new(None, 1), None, || scope.generation()));
+        }
+        assert!(memory.inner().store.room() >= 10_000);
+        scope.end_generation();
+        sweep(memory.inner());
+        assert_eq!(scope.stats(None).entries, 0);
+        assert!(memory.inner().store.room() < 1_000, "{}", memory.inner().store.room());
+    }
+}

@@ -11,6 +11,7 @@
 mod ghosts;
 mod pairs;
 mod queue;
+mod seen;
 mod shard;
 mod slot;
 
@@ -18,8 +19,9 @@ use std::hash::Hasher;
 use std::sync::{RwLock, RwLockReadGuard};
 
 pub(crate) use pairs::{Copier, Pair, copier};
+pub(crate) use seen::{Content, Seen};
 use shard::Shard;
-pub(crate) use shard::{Content, Gone, New, Seen};
+pub(crate) use shard::{Gone, New};
 pub(crate) use slot::{Life, Slot};
 
 use super::Capacity;
@@ -136,6 +138,12 @@ impl Store {
                 from += AT_A_TIME;
             }
         }
+    }
+
+    /// For how many entries there is memory.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.shards.iter().map(|shard| read(shard).room()).sum()
     }
 
     /// Gives back memory of which most is not used any more. Whoever visits entries at the same time may miss some.

@@ -8,15 +8,14 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use super::super::Capacity;
-use super::super::Common;
 use super::super::entry::{AnyEntry, Generation};
 use super::Displaced;
 use super::ghosts::Ghosts;
 use super::pairs::{AnyPairs, Pair};
 use super::queue::Queue;
+use super::seen::{Content, Seen};
 use super::slot::{Life, Queued, Slot};
 use crate::key::part::CopyOf;
-use crate::time::Deadline;
 
 pub(super) struct Shard {
     /// The most that all weigh together.
@@ -58,56 +57,6 @@ pub(crate) struct Gone {
     pub(crate) generation: Arc<Generation>,
     #[expect(dead_code, reason = "only to be dropped")]
     entry: Option<Arc<dyn AnyEntry>>,
-}
-
-/// What a candidate holds.
-pub(crate) enum Content<K, V> {
-    /// A copy.
-    Pair(K, V),
-    Entry(Arc<dyn AnyEntry>),
-    /// Of other types.
-    Foreign,
-}
-
-/// What was there when somebody looked.
-pub(crate) struct Seen<K, V> {
-    pub(crate) ticket: u64,
-    pub(crate) deadline: Deadline,
-    pub(crate) content: Content<K, V>,
-    /// Of a generation that lives.
-    is_alive: bool,
-    /// What stored it, by address.
-    common: *const Common,
-}
-
-impl<K, V> Seen<K, V> {
-    #[inline]
-    fn of(slot: &Slot, content: Content<K, V>, use_it: bool) -> Self {
-        if use_it {
-            slot.is_used();
-        }
-        let generation = slot.generation();
-        Self {
-            ticket: slot.ticket,
-            deadline: slot.deadline(),
-            content,
-            is_alive: generation.is_alive_here(),
-            common: Arc::as_ptr(&generation.of),
-        }
-    }
-
-    /// Whether it may be served.
-    #[inline]
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.is_alive && !self.deadline.has_passed()
-    }
-
-    /// Whether the function itself stored that: the end of its generation voids the copies of what it stored, and not of
-    /// what another one with the same prefix did.
-    #[inline]
-    pub(crate) fn is_stored_by(&self, common: &Common) -> bool {
-        std::ptr::eq(self.common, common)
-    }
 }
 
 impl Shard {
@@ -218,7 +167,7 @@ impl Shard {
             return at as usize;
         }
         if self.slots.len() == self.slots.capacity() {
-            // There are often as many as there can be, and the most of them lie idle right after they have doubled.
+            // By a quarter and not to the double: what is not used costs as much as what is.
             let more = (self.slots.len() / 4).max(4).min(self.most - self.slots.len());
             self.slots.reserve_exact(more);
         }
@@ -234,7 +183,7 @@ impl Shard {
             let from_small = self.small.weight > self.bound / SMALL || self.main.oldest().is_none();
             let at = if from_small { self.small.oldest()? } else { self.main.oldest()? };
             let slot = &mut self.slots[at];
-            if !slot.was_used() || !slot.is_fresh() {
+            if !slot.spend_use() || !slot.is_fresh() {
                 if from_small {
                     self.ghosts.note(slot.hash, self.slots.len());
                 }
@@ -326,10 +275,7 @@ impl Shard {
 }
 
 /// Puts it there, and `filler` where there was nothing before.
-fn put<T>(column: &mut Vec<T>, at: usize, it: T, filler: T, room: usize)
-where
-    T: Clone,
-{
+fn put<T: Clone>(column: &mut Vec<T>, at: usize, it: T, filler: T, room: usize) {
     if column.len() <= at {
         column.reserve_exact(room - column.len());
         column.resize(at + 1, filler);

@@ -141,15 +141,15 @@ impl Slot {
 
     /// It is asked for. Threads that say so at the same time may count as one.
     #[inline]
-    pub(super) fn is_used(&self) {
+    pub(super) fn note_use(&self) {
         let state = self.state.0.load(Relaxed);
         if state & State::USED != State::USED {
             self.state.0.store(state + 1, Relaxed);
         }
     }
 
-    /// Whether it was used, which is taken back by one.
-    pub(super) fn was_used(&mut self) -> bool {
+    /// Takes one use back; whether there was one.
+    pub(super) fn spend_use(&mut self) -> bool {
         let state = self.state.0.get_mut();
         let was_used = *state & State::USED != 0;
         *state -= u64::from(was_used);

@@ -1,0 +1,58 @@
+//! What somebody who looks gets to see: copies, for nothing of the user's may run under the lock.
+
+use std::sync::Arc;
+
+use super::super::Common;
+use super::super::entry::AnyEntry;
+use super::slot::Slot;
+use crate::time::Deadline;
+
+/// What a candidate holds.
+pub(crate) enum Content<K, V> {
+    /// A copy.
+    Pair(K, V),
+    Entry(Arc<dyn AnyEntry>),
+    /// Of other types.
+    Foreign,
+}
+
+/// What was there when somebody looked.
+pub(crate) struct Seen<K, V> {
+    pub(crate) ticket: u64,
+    pub(crate) deadline: Deadline,
+    pub(crate) content: Content<K, V>,
+    /// Of a generation that lives.
+    is_alive: bool,
+    /// What stored it, by address.
+    common: *const Common,
+}
+
+impl<K, V> Seen<K, V> {
+    #[inline]
+    pub(super) fn of(slot: &Slot, content: Content<K, V>, use_it: bool) -> Self {
+        if use_it {
+            slot.note_use();
+        }
+        let generation = slot.generation();
+        Self {
+            ticket: slot.ticket,
+            deadline: slot.deadline(),
+            content,
+            is_alive: generation.is_alive_here(),
+            common: Arc::as_ptr(&generation.of),
+        }
+    }
+
+    /// Whether it may be served.
+    #[inline]
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.is_alive && !self.deadline.has_passed()
+    }
+
+    /// Whether the function itself stored that: the end of its generation voids the copies of what it stored, and not of
+    /// what another one with the same prefix did.
+    #[inline]
+    pub(crate) fn is_stored_by(&self, common: &Common) -> bool {
+        std::ptr::eq(self.common, common)
+    }
+}
