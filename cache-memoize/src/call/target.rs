@@ -12,6 +12,7 @@ use crate::key::parts::Key;
 use crate::memory::entry::{AnyEntry, Entry};
 use crate::memory::front::{self, Copied, Kept, Led};
 use crate::memory::seed::Seed;
+use crate::memory::stamp;
 use crate::memory::store::{Content, Copier, Life, Pair, Seen, copier};
 use crate::memory::{Memory, Scope};
 use crate::policy::{Policy, Verdict};
@@ -105,7 +106,7 @@ impl<'m> Target<'m> {
             return Lookup::Miss(self.miss(hash, time, key));
         };
         let is_worth_keeping = front::admits(hash, &self.tenant.scope.counters);
-        if is_worth_keeping && seen.is_stored_by(&self.tenant.scope) {
+        if is_worth_keeping && stamp::is_settled(time) && seen.is_stored_by(&self.tenant.scope) {
             self.remember(hash, time, key, &value, seen);
         }
         Lookup::Hit(value)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqC
 use std::sync::{Arc, OnceLock};
 
 use super::Common;
-use crate::sync::door::Point;
+use crate::sync::door;
 
 /// All that one function stored in one memory between two calls of `f_invalidate_all`, which ends it. What the store knows
 /// of an entry points to its own, so that ending it makes all of them invisible at once.
@@ -13,17 +13,16 @@ pub(crate) struct Generation {
     pub(crate) of: Arc<Common>,
     ended: AtomicBool,
     entries: AtomicU64,
-    point: Point,
 }
 
 impl Generation {
     pub(crate) fn new(of: Arc<Common>) -> Arc<Self> {
-        Arc::new(Self { of, ended: AtomicBool::new(false), entries: AtomicU64::new(0), point: Point::new() })
+        Arc::new(Self { of, ended: AtomicBool::new(false), entries: AtomicU64::new(0) })
     }
 
     #[inline]
     pub(crate) fn is_alive(&self) -> bool {
-        self.point.pass();
+        door::pass();
         self.is_alive_here()
     }
 
@@ -34,7 +33,7 @@ impl Generation {
     }
 
     pub(crate) fn end(&self) {
-        self.point.pass();
+        door::pass();
         self.ended.store(true, SeqCst);
     }
 

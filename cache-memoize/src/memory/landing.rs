@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::entry::{AnyEntry, Generation};
 use super::store::{Displaced, Gone, Here, Life, New, Pair, Slot};
-use super::{Inner, stamp, sweeper};
+use super::{Inner, sweeper};
 use crate::flight::Flight;
 use crate::stats::Count;
 
@@ -117,8 +117,6 @@ impl Inner {
         // Counted before it is there, so that nobody can count it as gone before it came.
         new.generation.entered();
         leftovers.displaced = self.store.insert(new);
-        // Also when nothing was there: what had to make room is not void yet.
-        stamp::void(new.hash);
         if new.ticket & self.youth == 0 {
             // The store must hear of what is in use, or it will evict that.
             common.void_copies();
@@ -129,8 +127,6 @@ impl Inner {
     /// Removes what is stored, if it is what is asked for. To be called under the lock of its key.
     fn remove_if(&self, hash: u64, is_it: impl FnOnce(&Slot) -> bool, leftovers: &mut Leftovers) {
         leftovers.removed = self.store.remove_if(hash, is_it);
-        // Also when nothing was there: see `insert`.
-        stamp::void(hash);
         if let Some(removed) = &leftovers.removed {
             removed.generation.left();
         }
@@ -141,7 +137,6 @@ impl Inner {
             gone.generation.left();
             // What had the same hash was replaced; anything else had to make room, or found none itself.
             if gone.hash != new.hash || gone.ticket == new.ticket {
-                stamp::void(gone.hash);
                 gone.generation.of.counters.count(Count::Evictions);
             }
         }

@@ -4,7 +4,7 @@ pub(crate) mod entry;
 pub(crate) mod front;
 mod landing;
 pub(crate) mod seed;
-mod stamp;
+pub(crate) mod stamp;
 pub(crate) mod store;
 mod sweeper;
 mod tenants;
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::atomic::{AtomicU64 as Unmodelled, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use entry::Generation;
@@ -24,7 +24,7 @@ use tenants::Tenants;
 
 use crate::flight::table::Flights;
 use crate::stats::{Count, Counters, Past, Stats};
-use crate::sync::door::{AtomicU64, Mutex, lock};
+use crate::sync::door::{Mutex, lock};
 use crate::sync::{read, write};
 
 /// How a memory is bounded.
@@ -151,7 +151,7 @@ impl Common {
 impl Scope {
     pub(crate) fn new(function: &'static str, past: Arc<Past>) -> Arc<Self> {
         // No two are ever of the same time.
-        static SCOPES: Unmodelled = Unmodelled::new(0);
+        static SCOPES: AtomicU64 = AtomicU64::new(0);
         let time = AtomicU64::new(SCOPES.fetch_add(1, Relaxed) << 32);
         let common = Arc::new(Common { counters: Counters::default(), function, time, past });
         let generation = Mutex::new(Generation::new(common.clone()));
@@ -167,9 +167,8 @@ impl Scope {
         let mut current = lock(&self.generation);
         // Under the lock: whoever finds the next generation here may rely on it that the one before has ended. Else, of
         // two that do this at once, one could return while what the other is about to end is still served.
-        current.end();
+        stamp::void_all_while(&self.time, || current.end());
         *current = Generation::new(self.common.clone());
-        self.void_copies();
     }
 
     pub(crate) fn stats(&self, capacity: Option<u64>) -> Stats {

@@ -1,23 +1,32 @@
 //! What tells a thread that its copy of a value is void.
 //!
-//! A copy is of a time: the sum of two counters, one that many keys share and one of the function. Whatever takes an
-//! entry out of the store, or another's place in it, moves one of them on before it returns. Both only grow, so the sum
-//! is the same only while neither has moved. A hit reads them and writes nothing.
+//! A copy is of a time: the sum of two counters, one that many keys share and one of the function. Both only grow, so the
+//! sum is the same only while neither has moved. A hit reads them and writes nothing.
+//!
+//! Who takes an entry out of the store, or another's place in it, moves the shared counter on *while it has the store's
+//! lock*: nobody can have seen the change by then. Else one could find the new value there, and after that another the
+//! old one among its copies.
+//!
+//! The end of a generation is seen without a lock. So the function's counter is odd while that happens: then copies are
+//! neither served nor made.
 //!
 //! Who copies reads the time *before* it looks into the store: then it finds what was there at that time, or newer.
 
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use crate::sync::door::{self, AtomicU64, MODELLED, process_wide};
+use crate::sync::door::{self, MODELLED, process_wide};
 
 /// So many that keys seldom void the copies of others, and so few that all of them stay in a processor's cache. In the
 /// model there is one, also in the place of the functions' own: each step of a hit multiplies the orders to be tried.
 const COUNTERS: usize = if MODELLED { 1 } else { 512 };
 
+/// Two steps are one change, so that an odd number is left for the end of a generation.
+const CHANGE: u64 = 2;
+
 process_wide! {
     /// Those that keys share, of all memories.
     #[inline]
-    fn counters() -> &[AtomicU64; COUNTERS] = door::counters!(COUNTERS);
+    fn counters() -> &[AtomicU64; COUNTERS] = [const { AtomicU64::new(0) }; COUNTERS];
 }
 
 #[inline]
@@ -26,20 +35,42 @@ fn counter(hash: u64) -> &'static AtomicU64 {
     &counters()[(hash >> 40) as usize % COUNTERS]
 }
 
+fn counter_of(function: &AtomicU64) -> &AtomicU64 {
+    if MODELLED { counter(0) } else { function }
+}
+
 /// The time now, for copies of a key of a function.
 #[inline]
 pub(crate) fn now(hash: u64, function: &AtomicU64) -> u64 {
-    let shared = door::count(counter(hash));
-    if MODELLED { shared } else { shared + door::count(function) }
+    door::pass();
+    let shared = counter(hash).load(SeqCst);
+    if MODELLED { shared } else { shared + function.load(SeqCst) }
 }
 
-/// Voids the copies of a key.
+/// Whether what was found after that time may be copied.
+#[inline]
+pub(crate) fn is_settled(time: u64) -> bool {
+    time.is_multiple_of(CHANGE)
+}
+
+/// Voids the copies of a key. To be called within the lock of the store, where nobody else gets to run in the model.
 pub(super) fn void(hash: u64) {
-    counter(hash).fetch_add(1, SeqCst);
+    counter(hash).fetch_add(CHANGE, SeqCst);
 }
 
 /// Voids all copies of a function.
 pub(super) fn void_all(function: &AtomicU64) {
-    let counter = if MODELLED { counter(0) } else { function };
-    counter.fetch_add(1, SeqCst);
+    door::pass();
+    counter_of(function).fetch_add(CHANGE, SeqCst);
+}
+
+/// The same, while something is done that is seen without the lock of the store. By one at a time.
+pub(super) fn void_all_while(function: &AtomicU64, change: impl FnOnce()) {
+    let step = || {
+        door::pass();
+        counter_of(function).fetch_add(CHANGE / 2, SeqCst);
+    };
+    step();
+    change();
+    step();
 }

@@ -83,6 +83,7 @@ fn judge_key(history: &[Record], colliding: bool) -> Result<(), String> {
         };
         nothing_older(history, reader, origin)?;
         gone_stays_gone(history, reader, origin)?;
+        replaced_stays_replaced(history, reader, origin)?;
         later_stays(history, reader, origin)?;
     }
     one_at_a_time(history)?;
@@ -118,6 +119,23 @@ fn gone_stays_gone(history: &[Record], reader: &Record, origin: &Record) -> Resu
         }
     }
     Ok(())
+}
+
+/// When somebody who looked when a value was there has found another or none, nobody finds it again.
+fn replaced_stays_replaced(history: &[Record], reader: &Record, origin: &Record) -> Result<(), String> {
+    // What was shared with those who waited need not have been stored.
+    if !origin.op.stores() || !origin.succeeded() {
+        return Ok(());
+    }
+    let found_none = |r: &Record| r.op == Op::Peek && r.got == Got::Nothing;
+    let other = |r: &&Record| found_none(r) || r.saw().is_some_and(|saw| saw != origin.value);
+    match history.iter().filter(other).find(|r| origin.ended < r.began && r.ended < reader.began) {
+        Some(other) => Err(format!(
+            "{} saw {}, which {} had found replaced or removed",
+            reader.value, origin.value, other.value
+        )),
+        None => Ok(()),
+    }
 }
 
 /// What was computed and stored is not replaced by what began before it. A task has its ticket some time before its body

@@ -57,8 +57,17 @@ fn copying(calls: usize) -> Vec<Program> {
     changes.into_iter().map(beside).collect()
 }
 
+/// A thread that has a copy, and one that has none, while another changes what it is of.
+fn with_and_without_copies() -> Vec<Program> {
+    let changes = on_keys(&[Set, Invalidate, InvalidateAll, Refresh, RefreshRefuse], &[0]);
+    let beside = |change| Program::new(&[(Call, 0)], &[vec![(Call, 0), (Peek, 0), (Call, 0)], vec![change]]);
+    changes.into_iter().map(beside).collect()
+}
+
 #[test]
 fn copies() {
+    search::<World<Owned>>("a copy beside the store beside a change", Exhaustive, &with_and_without_copies());
+
     search::<World<Owned>>("2 calls beside a change", Preemptions(3), &copying(2));
     search::<World<Shared>>("2 calls beside a change, not copied", Preemptions(3), &copying(2));
 }

@@ -1,6 +1,5 @@
 //! What threads meet at, as everyone has it: the standard library's.
 
-use std::sync::atomic::Ordering::SeqCst;
 use std::thread::Thread;
 
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -32,31 +31,9 @@ impl Sleeper {
     }
 }
 
-/// Where a thread uses what the model does not know; see the other one.
-pub(crate) struct Point;
-
-impl Point {
-    pub(crate) fn new() -> Self {
-        Self
-    }
-
-    #[inline]
-    pub(crate) fn pass(&self) {}
-}
-
-/// What a counter has counted.
+/// Before a thread uses what the model does not know; see the other one.
 #[inline]
-pub(crate) fn count(counter: &AtomicU64) -> u64 {
-    counter.load(SeqCst)
-}
-
-/// So many counters, at zero.
-macro_rules! counters {
-    ($count:expr) => {
-        [const { $crate::sync::door::AtomicU64::new(0) }; $count]
-    };
-}
-pub(crate) use counters;
+pub(crate) fn pass() {}
 
 /// Something that the process has once, behind a function that returns it.
 macro_rules! process_wide {

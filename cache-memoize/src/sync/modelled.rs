@@ -60,8 +60,7 @@ impl Sleeper {
     }
 }
 
-/// Where a thread uses what the model does not know, such as the store: another thread may get there first. No other
-/// thread gets to run while this one is in there, since nothing in there is of the model.
+/// Where another thread may get to run, before one that waits there.
 pub(crate) struct Point(AtomicUsize);
 
 impl Point {
@@ -75,21 +74,16 @@ impl Point {
     }
 }
 
-/// What a counter has counted. Loom takes `SeqCst` for less than it is: only with a change that is none it is sure to see
-/// the last one, as whoever begins after an operation has returned does.
-pub(crate) fn count(counter: &AtomicU64) -> u64 {
-    let count = counter.fetch_add(0, AcqRel);
-    take_step();
-    count
+process_wide! {
+    fn everywhere() -> &Point = Point::new();
 }
 
-/// So many counters, at zero.
-macro_rules! counters {
-    ($count:expr) => {
-        ::std::array::from_fn(|_| $crate::sync::door::AtomicU64::new(0))
-    };
+/// Before a thread uses what the model does not know, such as the store: another thread may get there first. No other
+/// thread gets to run until the next step of this one. All of it is one place, for loom tries only the orders of steps at
+/// the same place, and what is used at one of them may be seen at another.
+pub(crate) fn pass() {
+    everywhere().pass();
 }
-pub(crate) use counters;
 
 /// Something that the process has once; in the model each execution has its own.
 macro_rules! process_wide {

@@ -24,10 +24,9 @@ use shard::Shard;
 pub(crate) use shard::{Gone, New};
 pub(crate) use slot::{Life, Slot};
 
-use super::Capacity;
+use super::{Capacity, stamp};
 use crate::key::part::CopyOf;
-use crate::sync::door::Point;
-use crate::sync::{read, write};
+use crate::sync::{door, read, write};
 
 /// A hasher for what is a hash already.
 #[derive(Default, Clone, Copy)]
@@ -68,7 +67,6 @@ impl Displaced {
 
 pub(crate) struct Store {
     shards: Box<[RwLock<Shard>]>,
-    point: Point,
 }
 
 /// A candidate, with the lock on it: no code of the user's may run before it is dropped.
@@ -94,12 +92,12 @@ impl Store {
         let shards = shards(capacity, bound);
         // Rounded down: shards of equal size never hold more than the bound together.
         let shard = || RwLock::new(Shard::new(bound / shards, capacity));
-        Self { shards: (0..shards).map(|_| shard()).collect(), point: Point::new() }
+        Self { shards: (0..shards).map(|_| shard()).collect() }
     }
 
     #[inline]
     fn shard(&self, hash: u64) -> &RwLock<Shard> {
-        self.point.pass();
+        door::pass();
         // A table uses the bits at both ends.
         &self.shards[(hash >> 48) as usize & (self.shards.len() - 1)]
     }
@@ -117,21 +115,28 @@ impl Store {
         Some(Here { shard, at })
     }
 
+    /// Voids the copies of all that it displaces, and those that somebody may make of what was there until now.
     pub(crate) fn insert(&self, new: New<'_>) -> Displaced {
         let mut displaced = Displaced::default();
-        write(self.shard(new.hash)).insert(new, &mut displaced);
+        let mut shard = write(self.shard(new.hash));
+        shard.insert(new, &mut displaced);
+        stamp::void(new.hash);
+        displaced.iter().filter(|gone| gone.hash != new.hash).for_each(|gone| stamp::void(gone.hash));
         displaced
     }
 
-    /// Removes the entry with that hash if it is the one in question.
+    /// Removes the entry with that hash if it is the one in question, and voids its copies.
     pub(crate) fn remove_if(&self, hash: u64, is_it: impl FnOnce(&Slot) -> bool) -> Option<Gone> {
-        write(self.shard(hash)).remove_if(hash, is_it)
+        let mut shard = write(self.shard(hash));
+        let gone = shard.remove_if(hash, is_it)?;
+        stamp::void(hash);
+        Some(gone)
     }
 
     /// Visits every entry that is there from beginning to end, a few at a time under a lock.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Slot)) {
         const AT_A_TIME: usize = 1024;
-        self.point.pass();
+        door::pass();
         for shard in &self.shards {
             let mut from = 0;
             while read(shard).visit(from..from + AT_A_TIME, &mut visit) {
