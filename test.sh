@@ -34,5 +34,9 @@ scripts/guard.sh
 step "default features"
 cargo test --package cache-memoize --quiet
 
+step "optimised, as users have it"
+# What the optimiser makes of it was once an endless loop: hence the limit.
+timeout 1200 cargo test --release --package cache-memoize-tests --test histories --quiet -- threads::
+
 step "all tests"
 cargo test --workspace --all-features

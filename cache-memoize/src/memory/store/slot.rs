@@ -148,12 +148,15 @@ impl Slot {
         }
     }
 
-    /// Takes one use back; whether there was one.
+    /// Takes one use back; whether there was one. As one atomic store: `*get_mut() -= u64::from(was_used)` was seen to be
+    /// lost in optimised builds (rustc 1.95), and `evict` to go round for ever.
     pub(super) fn spend_use(&mut self) -> bool {
-        let state = self.state.0.get_mut();
-        let was_used = *state & State::USED != 0;
-        *state -= u64::from(was_used);
-        was_used
+        let state = self.state.0.load(Relaxed);
+        if state & State::USED == 0 {
+            return false;
+        }
+        self.state.0.store(state - 1, Relaxed);
+        true
     }
 
     pub(super) fn queue(&self) -> Queued {
