@@ -5,23 +5,26 @@ pub(super) struct Ghosts(Vec<u16>);
 impl Ghosts {
     pub(super) const NONE: Self = Self(Vec::new());
 
-    /// There should be about as many as there are entries.
+    /// There should be half as many as there are entries: fewer miss who comes back, and more let in who comes seldom.
     pub(super) fn note(&mut self, hash: u64, entries: usize) {
-        if self.0.len() < entries {
+        if self.0.len() < entries / 2 {
             // What is forgotten here costs little: that many entries are new.
-            self.0 = vec![0; entries.next_power_of_two()];
+            self.0 = vec![0; entries / 2 + entries / 8];
         }
-        let at = self.place(hash);
-        self.0[at] = mark(hash);
+        if let Some(place) = self.place(hash) {
+            self.0[place] = mark(hash);
+        }
     }
 
     /// Whether it was evicted lately.
     pub(super) fn are_of(&self, hash: u64) -> bool {
-        !self.0.is_empty() && self.0[self.place(hash)] == mark(hash)
+        self.place(hash).is_some_and(|place| self.0[place] == mark(hash))
     }
 
-    fn place(&self, hash: u64) -> usize {
-        hash as usize & (self.0.len() - 1)
+    /// By the lower half of the hash: that part of all places.
+    fn place(&self, hash: u64) -> Option<usize> {
+        let place = (hash & 0xffff_ffff) * self.0.len() as u64 >> 32;
+        (!self.0.is_empty()).then_some(place as usize)
     }
 }
 

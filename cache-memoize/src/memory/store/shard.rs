@@ -177,8 +177,8 @@ impl Shard {
 
     /// Makes room.
     fn evict(&mut self) -> Option<Gone> {
-        /// What part of the bound is for what came lately, at least.
-        const SMALL: u64 = 10;
+        /// What part of the bound is for what came lately, at least. As few as are enough to see who comes back at once.
+        const SMALL: u64 = 32;
         loop {
             let from_small = self.small.weight > self.bound / SMALL || self.main.oldest().is_none();
             let at = if from_small { self.small.oldest()? } else { self.main.oldest()? };
