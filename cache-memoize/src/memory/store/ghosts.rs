@@ -1,5 +1,7 @@
 //! What was evicted lately, by a part of its hash. Who comes back soon was evicted too early.
 
+use super::one_of;
+
 pub(super) struct Ghosts(Vec<u16>);
 
 impl Ghosts {
@@ -21,10 +23,8 @@ impl Ghosts {
         self.place(hash).is_some_and(|place| self.0[place] == mark(hash))
     }
 
-    /// By the lower half of the hash: that part of all places.
     fn place(&self, hash: u64) -> Option<usize> {
-        let place = (hash & 0xffff_ffff) * self.0.len() as u64 >> 32;
-        (!self.0.is_empty()).then_some(place as usize)
+        (!self.0.is_empty()).then(|| one_of(self.0.len(), hash))
     }
 }
 

@@ -9,6 +9,7 @@
 //! pointer each, where a million of them would cost a million cache misses.
 
 mod ghosts;
+mod index;
 mod pairs;
 mod queue;
 mod seen;
@@ -98,7 +99,7 @@ impl Store {
     #[inline]
     fn shard(&self, hash: u64) -> &RwLock<Shard> {
         door::pass();
-        // A table uses the bits at both ends.
+        // Within a shard, the index and the ghosts use the bits below.
         &self.shards[(hash >> 48) as usize & (self.shards.len() - 1)]
     }
 
@@ -159,6 +160,12 @@ impl Store {
             }
         }
     }
+}
+
+/// One of so many, by the lower half of a hash.
+#[inline]
+fn one_of(places: usize, hash: u64) -> usize {
+    (((hash & 0xffff_ffff) * places as u64) >> 32) as usize
 }
 
 /// How many parts the bound is split into, each with a lock of its own.

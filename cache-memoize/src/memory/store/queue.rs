@@ -26,9 +26,6 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) const EMPTY: Self = Self { oldest: NONE, youngest: NONE, weight: 0 };
 
-    /// How many slots can be told apart.
-    pub(super) const MOST: usize = NONE as usize;
-
     pub(super) fn oldest(&self) -> Option<usize> {
         (self.oldest != NONE).then_some(self.oldest as usize)
     }

@@ -5,12 +5,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
-
 use super::super::Capacity;
 use super::super::entry::{AnyEntry, Generation};
 use super::Displaced;
 use super::ghosts::Ghosts;
+use super::index::Index;
 use super::pairs::{AnyPairs, Pair};
 use super::queue::Queue;
 use super::seen::{Content, Seen};
@@ -22,8 +21,8 @@ pub(super) struct Shard {
     bound: u64,
     /// The most entries that there can be.
     most: usize,
-    /// The numbers of slots, by hash.
-    table: HashTable<u32>,
+    /// The numbers of slots in use.
+    index: Index,
     slots: Vec<Slot>,
     /// Numbers of slots that are not in use.
     free: Vec<u32>,
@@ -63,9 +62,9 @@ impl Shard {
     pub(super) fn new(bound: u64, capacity: Capacity) -> Self {
         let most = match capacity {
             Capacity::Entries(_) => {
-                usize::try_from(bound).map_or(Queue::MOST, |bound| bound.min(Queue::MOST))
+                usize::try_from(bound).map_or(Index::MOST, |bound| bound.min(Index::MOST))
             }
-            Capacity::Weight(_) | Capacity::Unbounded => Queue::MOST,
+            Capacity::Weight(_) | Capacity::Unbounded => Index::MOST,
         };
         Self::empty(bound, most)
     }
@@ -74,7 +73,7 @@ impl Shard {
         Self {
             bound,
             most,
-            table: HashTable::new(),
+            index: Index::EMPTY,
             slots: Vec::new(),
             free: Vec::new(),
             weights: Vec::new(),
@@ -89,7 +88,7 @@ impl Shard {
     /// The number of a candidate.
     #[inline]
     pub(super) fn find(&self, hash: u64) -> Option<usize> {
-        self.table.find(hash, |&at| self.slots[at as usize].hash == hash).map(|&at| at as usize)
+        self.index.find(hash, |at| self.slots[at].hash == hash)
     }
 
     /// See [`Store::look`](super::Store::look).
@@ -142,7 +141,7 @@ impl Shard {
             displaced.push(Gone { hash, ticket, generation: generation.clone(), entry: None });
             return;
         }
-        while (self.small.weight + self.main.weight > self.bound - weight || self.table.len() == self.most)
+        while (self.small.weight + self.main.weight > self.bound - weight || self.len() == self.most)
             && let Some(gone) = self.evict()
         {
             displaced.push(gone);
@@ -170,6 +169,8 @@ impl Shard {
             // By a quarter and not to the double: what is not used costs as much as what is.
             let more = (self.slots.len() / 4).max(4).min(self.most - self.slots.len());
             self.slots.reserve_exact(more);
+            self.index = Index::with_room(self.room());
+            self.slots.iter().enumerate().for_each(|(at, slot)| self.index.insert(slot.hash, at));
         }
         self.slots.push(Slot::vacant());
         self.slots.len() - 1
@@ -207,9 +208,7 @@ impl Shard {
         self.take_out(at);
         let slot = std::mem::replace(&mut self.slots[at], Slot::vacant());
         let (hash, ticket) = (slot.hash, slot.ticket);
-        if let Ok(place) = self.table.find_entry(hash, |&other| other as usize == at) {
-            place.remove();
-        }
+        self.index.remove(hash, at);
         self.free.push(at as u32);
         let entry = self.entries.get_mut(at).and_then(Option::take);
         Gone { hash, ticket, generation: slot.into_generation(), entry }
@@ -217,8 +216,7 @@ impl Shard {
 
     /// Lets it be found, and evicted.
     fn enter(&mut self, at: usize) {
-        let slots = &self.slots;
-        self.table.insert_unique(slots[at].hash, at as u32, |&other| slots[other as usize].hash);
+        self.index.insert(self.slots[at].hash, at);
         self.put_in(at);
     }
 
@@ -242,6 +240,10 @@ impl Shard {
         range.end < self.slots.len()
     }
 
+    fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
     /// For how many entries there is memory.
     pub(super) fn room(&self) -> usize {
         self.slots.capacity()
@@ -250,7 +252,7 @@ impl Shard {
     /// Whether most of its memory is not in use.
     pub(super) fn is_sparse(&self) -> bool {
         const FEW: usize = 64;
-        self.room() > FEW && self.table.len() < self.room() / 4
+        self.room() > FEW && self.len() < self.room() / 4
     }
 
     /// Numbers all anew.
@@ -269,7 +271,7 @@ impl Shard {
             self.entries = from.iter().map(|&at| entries.get_mut(at).and_then(Option::take)).collect();
         }
         self.slots = from.iter().map(|&at| std::mem::replace(&mut slots[at], Slot::vacant())).collect();
-        self.table = HashTable::with_capacity(from.len());
+        self.index = Index::with_room(self.room());
         (0..from.len()).for_each(|at| self.enter(at));
     }
 }
