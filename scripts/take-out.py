@@ -42,7 +42,7 @@ IN_MEMORY = [
     ("copies-of-all", "G1 by invalidate_all, in what other threads have copied", "memory/mod.rs",
      "stamp::void_all_while(&self.time, || current.end());", "current.end();"),
     ("copies-of-others", "G1 by invalidate_all, in copies of what a function with the same prefix stored", "call/target.rs",
-     "is_worth_keeping && seen.is_stored_by(&self.tenant.scope)", "is_worth_keeping"),
+     "stamp::is_settled(time) && seen.is_stored_by(&self.tenant.scope)", "stamp::is_settled(time)"),
     ("copies-expire", "entries expire, in what threads have copied", "call/target.rs",
      "key.is_same(&copied.key) && !copied.deadline.has_passed()", "key.is_same(&copied.key)"),
     ("copies-equality", "§4 equality decides about copies", "call/target.rs",
@@ -169,8 +169,9 @@ MODELLED = {
 # What no test can hold still, and only the models see.
 ONLY_MODELLED = [
     ("ended-under-lock", "G1 by one of two invalidate_all at once", "memory/mod.rs",
-     "current.end(); *current = Generation::new(self.common.clone());",
-     "let old = std::mem::replace(&mut *current, Generation::new(self.common.clone())); drop(current); old.end();"),
+     "stamp::void_all_while(&self.time, || current.end()); *current = Generation::new(self.common.clone());",
+     "let old = std::mem::replace(&mut *current, Generation::new(self.common.clone())); drop(current); "
+     "stamp::void_all_while(&self.time, || old.end());"),
     ("copies-at-once", "invalidate_all takes effect at one instant, also for what threads have copied", "memory/mod.rs",
      "stamp::void_all_while(&self.time, || current.end());", "current.end(); self.void_copies();"),
     ("copies-while", "nothing is copied while invalidate_all is under way", "memory/stamp.rs",
@@ -240,4 +241,5 @@ def main():
     sys.exit(f"not noticed: {', '.join(survivors)}" if survivors else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
