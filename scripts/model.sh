@@ -17,7 +17,8 @@ esac
 # Not `--cfg loom`, to which other crates listen.
 export RUSTFLAGS="--cfg cache_memoize_loom" CARGO_TARGET_DIR=target/model CARGO_INCREMENTAL=1
 # What takes the time is loom; and this is built anew for each mechanism that `take-out.py --model` takes out.
-quick=(--release --config profile.release.package.cache-memoize.opt-level=1)
+quick=(--release --config profile.release.package.cache-memoize.opt-level=1
+    --config profile.release.package.cache-memoize.debug-assertions=true)
 
 # One after the other, for each of them uses all processors.
 cargo test --package cache-memoize --lib --quiet "${quick[@]}" -- "model::${2:-}" --nocapture --test-threads=1 ${also[@]+"${also[@]}"}

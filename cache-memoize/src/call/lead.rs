@@ -4,16 +4,16 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::lookup::Miss;
 use crate::flight::table::AtKey;
 use crate::flight::{Flight, Leader, Settled, context};
 use crate::hooks::{self, Held, Point};
-use crate::memory::entry::Entry;
+use crate::memory::entry::{AnyEntry, Entry};
 use crate::memory::store::{Copier, Life, Pair};
-use crate::memory::{Landing, Leftovers, Memory};
+use crate::memory::{Landing, Leftovers, Memory, Scope};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
 
@@ -31,7 +31,7 @@ pub(crate) enum Purpose {
 /// The one who computes. Dropping it gives the computation up.
 pub struct Lead<K: Send + Sync + 'static, S: Shape> {
     memory: Memory,
-    entry: Arc<Entry<K, S::Shared>>,
+    /// With an entry of these types.
     flight: Arc<Flight>,
     copier: Option<Copier<K, S::Shared>>,
     purpose: Purpose,
@@ -43,24 +43,27 @@ pub struct Lead<K: Send + Sync + 'static, S: Shape> {
 
 impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     pub(crate) fn begin(miss: Miss<K, S>, purpose: Purpose, leader: Leader) -> Self {
-        let memory = miss.memory.clone();
-        let mut key = memory.inner().flights.at(miss.hash);
-        Self::begin_at(&mut key, miss, purpose, leader)
+        let Miss { memory, scope, ident, hash, vacant, copier, key: owned, .. } = miss;
+        let mut key = memory.inner().flights.at(hash);
+        let entry = Arc::new(Entry::<K, S::Shared>::empty(ident, owned));
+        let flight = take_off(&mut key, &memory, &scope, entry, purpose, leader);
+        drop(key);
+        Self::of(memory, flight, copier, purpose, vacant)
     }
 
-    pub(crate) fn begin_at(key: &mut AtKey<'_>, miss: Miss<K, S>, purpose: Purpose, leader: Leader) -> Self {
-        let Miss { memory, scope, ident, hash, time, copier, key: owned, .. } = miss;
-        scope.counters.begins();
-        let generation = scope.generation();
-        let mut made = None;
-        let flight = key.begin(purpose != Purpose::Aside, |ticket| {
-            let entry = Arc::new(Entry { ident, key: owned, value: OnceLock::new() });
-            made = Some(entry.clone());
-            Flight::new(entry, (hash, ticket), generation, leader, memory.address())
-        });
-        let entry = made.expect("`begin` makes the flight");
-        let vacant = (purpose == Purpose::Fill).then_some(time);
-        Self { memory, entry, flight, copier, purpose, vacant, open: true }
+    /// Of a flight that has begun.
+    pub(crate) fn of(
+        memory: Memory,
+        flight: Arc<Flight>,
+        copier: Option<Copier<K, S::Shared>>,
+        purpose: Purpose,
+        vacant: Option<u64>,
+    ) -> Self {
+        Self { memory, flight, copier, purpose, vacant, open: true }
+    }
+
+    fn entry(&self) -> &Entry<K, S::Shared> {
+        self.flight.entry.typed().expect("it was begun with one")
     }
 
     #[inline(never)]
@@ -135,8 +138,9 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     /// stored or somebody waits for it.
     fn decide(&self, policy: &Policy<K, S>, returned: &S::Return) -> (Landing, Settled) {
         let refresh = self.purpose == Purpose::Refresh;
-        let landing = match policy.judge(&self.entry.key, returned) {
-            Verdict::Store { lifetime, weight } if self.fill(returned) => {
+        let entry = self.entry();
+        let landing = match policy.judge(&entry.key, returned) {
+            Verdict::Store { lifetime, weight } if fill::<S, K>(entry, returned) => {
                 let life = Life::new(lifetime, weight);
                 if refresh { Landing::Refresh(life) } else { Landing::Fill(life) }
             }
@@ -146,25 +150,15 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         // Not to be stored, but not to be computed by everyone who waits either.
         let is_waited_for = self.flight.has_waiters();
         if is_waited_for {
-            self.fill(returned);
+            fill::<S, K>(entry, returned);
         }
-        let how = match self.entry.value.get() {
+        let how = match entry.value.get() {
             Some(_) => Settled::Shared,
             None if is_waited_for => Settled::Unshared,
             // For those who come from now on nothing was tried: they look again, rather than compute side by side.
             None => Settled::Abandoned,
         };
         (landing, how)
-    }
-
-    /// Puts a copy of the result into the entry, once; whether one is there.
-    fn fill(&self, returned: &S::Return) -> bool {
-        if self.entry.value.get().is_none()
-            && let Some(value) = S::share(returned)
-        {
-            let _ = self.entry.value.set(value);
-        }
-        self.entry.value.get().is_some()
     }
 
     fn end(mut self, landing: Landing, how: Settled) {
@@ -179,7 +173,7 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     /// Lands, then wakes those who wait; what is left over is for the caller to drop after both.
     fn close(&mut self, landing: Landing, how: Settled) -> Leftovers {
         self.open = false;
-        let pair = self.copier.map(|copier| (&*self.entry, copier));
+        let pair = self.copier.map(|copier| (self.entry(), copier));
         let pair = pair.as_ref().map(|pair| pair as &dyn Pair);
         let leftovers = self.memory.inner().land(&self.flight, landing, pair, self.vacant);
         self.flight.settle(how);
@@ -193,6 +187,30 @@ impl<K: Send + Sync + 'static, S: Shape> Drop for Lead<K, S> {
             drop(self.close(Landing::Nothing, Settled::Abandoned));
         }
     }
+}
+
+/// A computation begins, where others find it.
+pub(crate) fn take_off(
+    key: &mut AtKey<'_>,
+    memory: &Memory,
+    scope: &Scope,
+    entry: Arc<dyn AnyEntry>,
+    purpose: Purpose,
+    leader: Leader,
+) -> Arc<Flight> {
+    scope.counters.begins();
+    let generation = scope.generation();
+    key.begin(purpose != Purpose::Aside, |at| Flight::new(entry, at, generation, leader, memory.address()))
+}
+
+/// Puts a copy of the result into the entry, once; whether one is there.
+fn fill<S: Shape, K>(entry: &Entry<K, S::Shared>, returned: &S::Return) -> bool {
+    if entry.value.get().is_none()
+        && let Some(value) = S::share(returned)
+    {
+        let _ = entry.value.set(value);
+    }
+    entry.value.get().is_some()
 }
 
 /// Runs user code as part of a computation, and catches its panic.

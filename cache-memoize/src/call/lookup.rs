@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use super::lead::{Lead, Purpose};
+use super::lead::{Lead, Purpose, take_off};
 use super::turn::Turn;
 use crate::flight::context::{self, NoWait};
 use crate::flight::{self, Flight, Leader, Settled, Wait, Waited};
@@ -31,8 +31,8 @@ pub struct Miss<K, S: Shape> {
     pub(crate) scope: Arc<Scope>,
     pub(crate) ident: u64,
     pub(crate) hash: u64,
-    /// When the store was asked, see [`stamp`](crate::memory).
-    pub(crate) time: u64,
+    /// When nothing was stored under that hash, if that is so; see [`stamp`](crate::memory).
+    pub(crate) vacant: Option<u64>,
     /// How to store it as a pair, if it may be one.
     pub(crate) copier: Option<Copier<K, S::Shared>>,
     pub(crate) key: K,
@@ -135,14 +135,14 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
         if self.is_recursion() {
             return Next::Turn(Turn::Uncached);
         }
-        let memory = self.memory.clone();
         let mut not_it: Option<u64> = None;
         loop {
-            let mut key = memory.inner().flights.at(self.hash);
+            let inner = self.memory.inner();
+            let mut key = inner.flights.at(self.hash);
             // Whoever computed it last may have stored it since step one; compared outside the lock, because
             // comparing is user code.
-            let has_changed = self.scope.time(self.hash) != self.time;
-            let seen = if has_changed { memory.inner().store.look(self.hash, false) } else { None };
+            let has_changed = self.vacant != Some(self.scope.time(self.hash));
+            let seen = if has_changed { inner.store.look(self.hash, false) } else { None };
             if let Some(seen) = seen.filter(|seen| not_it != Some(seen.ticket)) {
                 drop(key);
                 if seen.is_fresh()
@@ -155,7 +155,10 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
                 continue;
             }
             let Some(flight) = key.flight().cloned() else {
-                return Next::Turn(Turn::Lead(Lead::begin_at(&mut key, self, Purpose::Fill, leader)));
+                let (entry, fill) = (Entry::<K, S::Shared>::empty(self.ident, self.key), Purpose::Fill);
+                let flight = take_off(&mut key, &self.memory, &self.scope, Arc::new(entry), fill, leader);
+                drop(key);
+                return Next::Turn(Turn::Lead(Lead::of(self.memory, flight, self.copier, fill, self.vacant)));
             };
             drop(key);
             // A thread that waits for a task may be the one that has to run it.

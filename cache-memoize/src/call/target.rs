@@ -96,14 +96,14 @@ impl<'m> Target<'m> {
     fn look_further<K: Key, S: Shape>(&self, hash: u64, time: u64, key: K) -> Lookup<K::Owned, S> {
         let inner = self.memory.inner();
         let Some(seen) = inner.store.look::<K::Owned, S::Shared>(hash, true) else {
-            return Lookup::Miss(self.miss(hash, time, key));
+            return Lookup::Miss(self.miss(hash, Some(time), key));
         };
         if !seen.is_fresh() {
             inner.reclaim(hash, seen.ticket);
-            return Lookup::Miss(self.miss(hash, time, key));
+            return Lookup::Miss(self.miss(hash, None, key));
         }
         let Some(value) = self.mine(&seen.content, &key).cloned() else {
-            return Lookup::Miss(self.miss(hash, time, key));
+            return Lookup::Miss(self.miss(hash, None, key));
         };
         let is_worth_keeping = front::admits(hash, &self.tenant.scope.counters);
         if is_worth_keeping && stamp::is_settled(time) && seen.is_stored_by(&self.tenant.scope) {
@@ -153,13 +153,13 @@ impl<'m> Target<'m> {
         }
     }
 
-    fn miss<K: Key, S: Shape>(&self, hash: u64, time: u64, key: K) -> Miss<K::Owned, S> {
+    fn miss<K: Key, S: Shape>(&self, hash: u64, vacant: Option<u64>, key: K) -> Miss<K::Owned, S> {
         Miss {
             memory: self.memory.clone(),
             scope: self.tenant.scope.clone(),
             ident: self.tenant.ident,
             hash,
-            time,
+            vacant,
             copier: self.copier::<K, S>(),
             key: key.into_owned(),
             exclusive: false,
@@ -242,8 +242,7 @@ impl<'m> Target<'m> {
 
     fn replace<K: Key, S: Shape>(&self, key: K, leader: Leader) -> Turn<K::Owned, S> {
         let hash = self.hash(&key);
-        let time = self.tenant.scope.time(hash);
-        Turn::Lead(Lead::begin(self.miss(hash, time, key), Purpose::Refresh, leader))
+        Turn::Lead(Lead::begin(self.miss(hash, None, key), Purpose::Refresh, leader))
     }
 
     /// What the cache did for the function.

@@ -80,9 +80,13 @@ impl AtKey<'_> {
         self.shard.contains_key(&self.hash)
     }
 
-    /// A computation begins. `joinable` makes it the one that callers find.
-    pub(crate) fn begin(&mut self, joinable: bool, make: impl FnOnce(u64) -> Arc<Flight>) -> Arc<Flight> {
-        let flight = make(self.flights.ticket());
+    /// A computation begins, with that hash and ticket. `joinable` makes it the one that callers find.
+    pub(crate) fn begin(
+        &mut self,
+        joinable: bool,
+        make: impl FnOnce((u64, u64)) -> Arc<Flight>,
+    ) -> Arc<Flight> {
+        let flight = make((self.hash, self.flights.ticket()));
         let key = self.shard.entry(self.hash).or_default();
         key.computing += 1;
         if joinable {

@@ -38,15 +38,13 @@ impl Generation {
     }
 
     pub(crate) fn entries(&self) -> u64 {
-        self.entries.load(Relaxed)
+        // One may be counted as gone before it is counted as there.
+        self.entries.load(Relaxed).cast_signed().max(0).cast_unsigned()
     }
 
-    pub(crate) fn entered(&self) {
-        self.entries.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn left(&self) {
-        self.entries.fetch_sub(1, Relaxed);
+    /// So many have come, or gone.
+    pub(crate) fn changed(&self, by: i64) {
+        self.entries.fetch_add(by.cast_unsigned(), Relaxed);
     }
 }
 
@@ -63,6 +61,13 @@ pub(crate) struct Entry<K, V> {
 pub(crate) trait AnyEntry: Any + Send + Sync {
     fn ident(&self) -> u64;
     fn key(&self) -> &dyn Any;
+}
+
+impl<K, V> Entry<K, V> {
+    /// Without a value.
+    pub(crate) fn empty(ident: u64, key: K) -> Self {
+        Self { ident, key, value: OnceLock::new() }
+    }
 }
 
 impl<K: Send + Sync + 'static, V: Send + Sync + 'static> AnyEntry for Entry<K, V> {

@@ -52,8 +52,10 @@ impl Inner {
             match landing {
                 Landing::Nothing => {}
                 Landing::Fill(life) | Landing::Refresh(life) => {
-                    let new = New { hash, ticket, generation, life, entry, pair };
-                    stored = self.insert(new, vacant, &mut leftovers).then_some(new);
+                    // Whoever stores under that hash has the lock of the key, and voids copies of that time.
+                    let vacant = vacant == Some(generation.of.time(hash));
+                    let new = New { hash, ticket, generation, life, entry, pair, vacant };
+                    stored = self.insert(new, &mut leftovers).then_some(new);
                 }
                 Landing::RefreshRefused => self.remove_if(hash, |it| it.ticket <= ticket, &mut leftovers),
             }
@@ -82,8 +84,8 @@ impl Inner {
         leftovers.overtaken = key.overtake(ticket);
         // Under the lock of the key: one that ended before would take the place of what came since.
         let generation = &generation();
-        let new = New { hash, ticket, generation, life, entry, pair };
-        self.insert(new, None, &mut leftovers);
+        let new = New { hash, ticket, generation, life, entry, pair, vacant: false };
+        self.insert(new, &mut leftovers);
         drop(key);
         generation.of.counters.count(Count::Stores);
         self.settle_accounts(new, &leftovers.displaced);
@@ -106,20 +108,17 @@ impl Inner {
     }
 
     /// Stores the entry, unless a newer one is there; whether it did. To be called under the lock of its key.
-    fn insert(&self, new: New<'_>, vacant: Option<u64>, leftovers: &mut Leftovers) -> bool {
-        let common = &new.generation.of;
-        if vacant != Some(common.time(new.hash)) {
+    fn insert(&self, new: New<'_>, leftovers: &mut Leftovers) -> bool {
+        if !new.vacant {
             let is_newer = |here: Here<'_>| here.slot().ticket > new.ticket && here.slot().is_fresh();
             if self.store.here(new.hash).is_some_and(is_newer) {
                 return false;
             }
         }
-        // Counted before it is there, so that nobody can count it as gone before it came.
-        new.generation.entered();
         leftovers.displaced = self.store.insert(new);
         if new.ticket & self.youth == 0 {
             // The store must hear of what is in use, or it will evict that.
-            common.void_copies();
+            new.generation.of.void_copies();
         }
         true
     }
@@ -128,17 +127,25 @@ impl Inner {
     fn remove_if(&self, hash: u64, is_it: impl FnOnce(&Slot) -> bool, leftovers: &mut Leftovers) {
         leftovers.removed = self.store.remove_if(hash, is_it);
         if let Some(removed) = &leftovers.removed {
-            removed.generation.left();
+            removed.generation.changed(-1);
         }
     }
 
     fn settle_accounts(self: &Arc<Self>, new: New<'_>, displaced: &Displaced) {
+        let mut more = 1;
         for gone in displaced.iter() {
-            gone.generation.left();
+            // In a cache that is full, one goes and one comes: then there is nothing to write.
+            match Arc::ptr_eq(&gone.generation, new.generation) {
+                true => more -= 1,
+                false => gone.generation.changed(-1),
+            }
             // What had the same hash was replaced; anything else had to make room, or found none itself.
             if gone.hash != new.hash || gone.ticket == new.ticket {
                 gone.generation.of.counters.count(Count::Evictions);
             }
+        }
+        if more != 0 {
+            new.generation.changed(more);
         }
         if !new.generation.is_alive() {
             // It may have come into the store after the sweep that ended its generation.

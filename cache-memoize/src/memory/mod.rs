@@ -292,7 +292,7 @@ impl Inner {
     #[cold]
     pub(crate) fn reclaim(&self, hash: u64, ticket: u64) {
         if let Some(gone) = self.store.remove_if(hash, |slot| slot.ticket == ticket) {
-            gone.generation.left();
+            gone.generation.changed(-1);
             if gone.generation.is_alive() {
                 gone.generation.of.counters.count(Count::Expirations);
             }

@@ -31,7 +31,10 @@ impl Default for Due {
 
 /// An entry may have been stored that lives so long.
 pub(super) fn expect(memory: &Arc<Inner>, life: Life) {
-    if let Some(at) = life.sweep_after() {
+    let Some(at) = life.sweep_after() else { return };
+    // Nearly always a sweep comes early enough. The store's lock orders this with `sweep`: one that did not see the entry
+    // had begun before the entry was stored, and then this sees that it had.
+    if at < memory.sweep.0.load(Relaxed) {
         schedule(memory, at);
     }
 }

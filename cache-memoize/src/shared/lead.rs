@@ -5,7 +5,7 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::caller::Caller;
@@ -53,12 +53,12 @@ impl<S: SharedShape> Caller<S> {
         joinable: bool,
     ) -> Airborne<S> {
         let mut made = None;
-        let flight = at_key.begin(joinable, |ticket| {
+        let flight = at_key.begin(joinable, |at| {
             let scope = &self.scope.scope;
             let key = Carried { key: self.key.clone(), stage };
-            let entry = Arc::new(Entry { ident: 0, key, value: OnceLock::new() });
+            let entry = Arc::new(Entry::empty(0, key));
             made = Some(entry.clone());
-            Flight::new(entry, (self.key.hash, ticket), scope.generation(), leader, self.shared.address())
+            Flight::new(entry, at, scope.generation(), leader, self.shared.address())
         });
         (made.expect("`begin` makes the flight"), flight)
     }

@@ -47,6 +47,8 @@ pub(crate) struct New<'n> {
     pub(crate) entry: &'n Arc<dyn AnyEntry>,
     /// The same as a pair, if it may be one.
     pub(crate) pair: Option<&'n dyn Pair>,
+    /// Whether it is known that nothing is there under that hash.
+    pub(crate) vacant: bool,
 }
 
 /// What was removed, to be dropped outside the lock.
@@ -129,8 +131,9 @@ impl Shard {
     }
 
     pub(super) fn insert(&mut self, new: New<'_>, displaced: &mut Displaced) {
-        let New { hash, ticket, generation, life, entry, pair } = new;
-        let old = self.remove_if(hash, |_| true);
+        let New { hash, ticket, generation, life, entry, pair, vacant } = new;
+        debug_assert!(!vacant || self.find(hash).is_none(), "there would be two");
+        let old = if vacant { None } else { self.remove_if(hash, |_| true) };
         // What is computed again was in use.
         let queue = if old.is_some() || self.ghosts.are_of(hash) { Queued::Main } else { Queued::Small };
         if let Some(old) = old {

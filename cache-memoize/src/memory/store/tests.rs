@@ -41,6 +41,7 @@ impl Filled {
             life: Life::new(None, weight),
             entry: &(entry.clone() as Arc<dyn AnyEntry>),
             pair: Some(&(&*entry, even as Copier<u64, u64>)),
+            vacant: false,
         };
         self.store.insert(new).iter().map(|gone| gone.ticket).collect()
     }
