@@ -6,9 +6,9 @@
 mod arity;
 mod captures;
 
-use syn::Ident;
+use syn::{Expr, Ident};
 
-use crate::args::{Args, Capacity, Given, SingleFlight, Ttl};
+use crate::args::{Args, Backend, Capacity, Given, SingleFlight, Ttl};
 use crate::diag::{Errors, listed};
 use crate::item::{Argument, Item};
 
@@ -16,6 +16,7 @@ use crate::item::{Argument, Item};
 pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
     conflicts(args, errors);
     needs(args, errors);
+    lasting_backend(args, errors);
     named_arguments(&args.skip, "skip", "skipped", item, errors);
     named_arguments(&args.redact, "redact", "redacted", item, errors);
     redacted_and_skipped(args, errors);
@@ -101,6 +102,33 @@ fn needs(args: &Args, errors: &mut Errors) {
         let option = format!("{} = \"fleet\"", fleet.name);
         let cure = "add `backend = ..`; within one process `true` is enough";
         errors.push(fleet.written(), format!("`{option}` needs a backend that the fleet shares: {cure}"));
+    }
+}
+
+/// The expression is evaluated at every call.
+fn lasting_backend(args: &Args, errors: &mut Errors) {
+    let Some(Given { value: Backend::Expr(backend), .. }) = &args.backend else { return };
+    if makes_a_memory(backend) {
+        let cure = "keep one in a `static` (`LazyLock<Memory>`) or in a field, and name that";
+        errors.push(backend, format!("this is a new and empty `Memory` at every call: {cure}"));
+    }
+}
+
+/// `Memory::new(5)`, `Memory::builder().build()`.
+fn makes_a_memory(expr: &Expr) -> bool {
+    const MAKERS: &[&str] = &["new", "builder", "default"];
+    match expr {
+        Expr::Reference(reference) => makes_a_memory(&reference.expr),
+        Expr::MethodCall(call) => makes_a_memory(&call.receiver),
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => {
+                let mut last = path.path.segments.iter().rev().map(|segment| &segment.ident);
+                let makes = last.next().is_some_and(|name| MAKERS.iter().any(|maker| name == maker));
+                makes && last.next().is_some_and(|ty| ty == "Memory")
+            }
+            _ => false,
+        },
+        _ => false,
     }
 }
 

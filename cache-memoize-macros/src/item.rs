@@ -61,11 +61,23 @@ impl Item {
 
     fn checked(function: Function, errors: &mut Errors) -> Self {
         let Function { attrs, vis, defaultness, sig, body } = function;
+        attrs.iter().filter(|attribute| is_this_macro(attribute)).for_each(|second| {
+            let cure = "give the options of both in one";
+            errors.push(
+                second,
+                format!("`{}` is memoized by another `#[cache_memoize]` already: {cure}", sig.ident),
+            );
+        });
         check_signature(&sig, errors);
         let arguments: Vec<Argument> = sig.inputs.iter().enumerate().map(Argument::new).collect();
         arguments.iter().for_each(|argument| argument.check_attributes(errors));
         Self { attrs, vis, defaultness, sig, arguments, body }
     }
+}
+
+/// Whether it goes by the name of this macro, wherever that was found.
+fn is_this_macro(attribute: &Attribute) -> bool {
+    attribute.path().segments.last().is_some_and(|segment| segment.ident == "cache_memoize")
 }
 
 /// A function as it stands in the source.

@@ -166,6 +166,17 @@ fn mistakes_of_every_kind_are_reported_at_once() {
 }
 
 #[test]
+fn a_backend_lasts() {
+    for backend in [quote!(Memory::new(5)), quote!(&cache_memoize::Memory::builder().unbounded().build())] {
+        let message = only_mistake(quote!(backend = #backend), two());
+        assert!(message.contains("a new and empty `Memory` at every call"), "{backend}: {message}");
+    }
+    for backend in [quote!(Memory::of(db)), quote!(db.memory()), quote!(CACHES.new(5)), quote!(new(5))] {
+        assert_eq!(mistakes(quote!(backend = #backend), two()), Vec::<String>::new(), "{backend}");
+    }
+}
+
+#[test]
 fn options_about_results_do_not_see_the_arguments() {
     for (args, says) in [
         (
