@@ -162,7 +162,9 @@ impl Companion<'_> {
         let model = self.model;
         let (vis, docs) = (self.vis, docs::of(model, "uncached"));
         // Its own lints stay in force, for this is the user's code.
-        let lints = model.attrs.iter().filter(|attribute| is_about_lints(attribute));
+        let is_here =
+            |attribute: &&syn::Attribute| is_about_lints(attribute) && !signature::expects_no_use(attribute);
+        let lints = model.attrs.iter().filter(is_here);
         let repeated = model.companion_attrs.iter().filter(|attribute| !is_about_lints(attribute));
         let mut sig = match self.hollow {
             false => signature::written(model),

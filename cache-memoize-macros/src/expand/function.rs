@@ -1,6 +1,6 @@
 //! The memoized function itself.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::place::Place;
@@ -37,13 +37,10 @@ pub(super) fn memoized(model: &Model) -> TokenStream {
     let hit = hit(model);
     let join = join(model);
     let run = run(model, quote_spanned!(hidden()=> __lookup.#join), &model.callbacks, true);
-    quote_spanned! {hidden()=>
-        #(#attrs)* #vis #defaultness #sig {
-            #lookup
-            #hit
-            #run
-        }
-    }
+    let mut braces = Group::new(Delimiter::Brace, quote!(#lookup #hit #run));
+    // The function stays the user's, so that the compiler says when nobody calls it.
+    braces.set_span(model.body.span());
+    quote!(#(#attrs)* #vis #defaultness #sig #braces)
 }
 
 /// `let lookup = match lookup.now() { … };`, where there would be something to await and nobody to tell.

@@ -1,6 +1,6 @@
 //! Signatures of generated functions.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::{
     Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type,
@@ -91,10 +91,22 @@ fn immutable(receiver: &Receiver) -> Receiver {
     receiver
 }
 
-/// The attribute, without expectations.
+/// `#[expect(dead_code)]`, with a reason or without: the one expectation that is about the function and not its body.
+pub(super) fn expects_no_use(attribute: &Attribute) -> bool {
+    let Meta::List(list) = &attribute.meta else { return false };
+    let mut words = list.tokens.clone().into_iter().filter_map(|token| match token {
+        TokenTree::Ident(word) => Some(word),
+        _ => None,
+    });
+    list.path.is_ident("expect")
+        && words.next().is_some_and(|lint| lint == "dead_code")
+        && words.next().is_none_or(|next| next == "reason")
+}
+
+/// The attribute, without expectations about a body.
 pub(super) fn tolerant(attribute: &Attribute) -> Attribute {
     match &attribute.meta {
-        Meta::List(list) if list.path.is_ident("expect") => {
+        Meta::List(list) if list.path.is_ident("expect") && !expects_no_use(attribute) => {
             let lints = &list.tokens;
             syn::parse_quote!(#[allow(#lints)])
         }

@@ -176,6 +176,7 @@ fn several_overtaken_computations_end_in_any_order() {
 #[test]
 fn invalidating_what_nobody_knows_leaks_nothing() {
     #[cache_memoize]
+    #[allow(dead_code, reason = "only its companions are called")]
     fn row(id: u64) -> u64 {
         id
     }

@@ -83,6 +83,7 @@ fn of_overlapping_refreshes_the_one_that_began_last_wins() {
     static ROW: AtomicU64 = AtomicU64::new(1);
 
     #[cache_memoize]
+    #[allow(dead_code, reason = "only its companions are called")]
     async fn row() -> u64 {
         let value = ROW.fetch_add(1, SeqCst);
         if value == 1 {
@@ -195,6 +196,7 @@ fn a_refresh_overtaken_by_an_invalidation_returns_its_value_and_stores_nothing()
     static HELD: AtomicBool = AtomicBool::new(true);
 
     #[cache_memoize]
+    #[allow(dead_code, reason = "only its companions are called")]
     async fn row() -> u64 {
         held_while(&HELD).await;
         1

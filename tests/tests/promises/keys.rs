@@ -200,20 +200,24 @@ enum Kind {
 }
 
 #[cache_memoize]
+#[allow(dead_code, reason = "only its keys are asked for")]
 fn golden(a: u64, b: &str, c: (f32, char), d: Option<&str>, e: &Query) -> u64 {
     let _ = (a, b, c, d, e);
     1
 }
 #[cache_memoize(prefix = "users", version = 3, extra = locale)]
+#[allow(dead_code, reason = "only its keys are asked for")]
 fn golden_extra(id: u64, locale: &'static str) -> u64 {
     let _ = locale;
     id
 }
 #[cache_memoize]
+#[allow(dead_code, reason = "only its keys are asked for")]
 fn golden_none() -> u64 {
     1
 }
 #[cache_memoize(prefix = "a:b", args_rewrite = |x, y| (x + y, x * y), version = "spring 2026")]
+#[allow(dead_code, reason = "only its keys are asked for")]
 fn golden_rewrite(x: u64, y: u64) -> u64 {
     x + y
 }
@@ -251,6 +255,7 @@ struct NoSerde(u8);
 #[test]
 fn what_serde_cannot_write_is_a_marked_digest() {
     #[cache_memoize]
+    #[allow(dead_code, reason = "only its keys are asked for")]
     fn digested(x: NoSerde) -> u8 {
         x.0
     }

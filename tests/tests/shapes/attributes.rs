@@ -162,6 +162,38 @@ fn expect() {
     row!(f(1, 1), f(1, 2), f_invalidate(1, 1));
 }
 
+/// Nobody calls these, and the compiler says so.
+mod unused {
+    use cache_memoize::cache_memoize;
+
+    #[cache_memoize]
+    #[expect(dead_code)]
+    fn with_companions(x: u8) -> u8 {
+        x
+    }
+
+    #[cache_memoize(companions = false)]
+    #[expect(dead_code, reason = "nobody calls it")]
+    async fn without(x: u8) -> u8 {
+        x
+    }
+
+    struct Type;
+
+    impl Type {
+        #[cache_memoize]
+        #[expect(dead_code)]
+        fn associated() -> u8 {
+            1
+        }
+    }
+
+    #[test]
+    fn but_its_companions_may_be() {
+        let _ = (with_companions_invalidate(1), Type::associated_invalidate());
+    }
+}
+
 #[test]
 fn expect_about_the_signature() {
     #[cache_memoize]
