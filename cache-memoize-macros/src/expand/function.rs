@@ -11,7 +11,8 @@ use crate::model::{Callbacks, Home, Model, Store};
 /// ```text
 /// fn f(a: A, b: &B) -> R {
 ///     let lookup = { use …; target.lookup(key, shape) };
-///     let turn = lookup.join().on_hit(|| on_hit(&a, b));
+///     let lookup = match lookup.now() { Ok(value) => return value, Err(lookup) => lookup };
+///     let turn = lookup.join();
 ///     let copies = turn.on_miss(|| (a.clone(), b));
 ///     let returned = turn.run(policy, move || body);
 ///     after_miss(copies, |(a, b)| on_miss(&a, b));
@@ -19,10 +20,10 @@ use crate::model::{Callbacks, Home, Model, Store};
 /// }
 /// ```
 ///
-/// An `async fn` returns a hit before there is anything to await, and keeps the body where a miss awaits it:
+/// With `on_hit`, a hit is told by `lookup.join().on_hit(|| on_hit(&a, b))` instead of `now`. An `async fn` keeps the body
+/// where a miss awaits it:
 ///
 /// ```text
-///     let lookup = match lookup.now() { Ok(value) => return value, Err(lookup) => lookup };
 ///     let turn = lookup.join_async().await;
 ///     let body = pin!(Some(async move { body }));
 ///     turn.run_async(policy, Body::new(body)).await
@@ -43,10 +44,10 @@ pub(super) fn memoized(model: &Model) -> TokenStream {
     quote!(#(#attrs)* #vis #defaultness #sig #braces)
 }
 
-/// `let lookup = match lookup.now() { … };`, where there would be something to await and nobody to tell.
+/// `let lookup = match lookup.now() { … };`, where nobody is told: a hit returns before there is anything to await, and its
+/// value is moved as seldom as can be.
 fn hit(model: &Model) -> Option<TokenStream> {
-    let asks = model.sig.asyncness.is_some() && model.callbacks.on_hit.is_none();
-    asks.then(|| {
+    model.callbacks.on_hit.is_none().then(|| {
         quote_spanned! {hidden()=>
             let __lookup = match __lookup.now() {
                 ::core::result::Result::Ok(__value) => return __value,

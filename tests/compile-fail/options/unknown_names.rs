@@ -18,7 +18,7 @@ fn args_rewrite(id: u64) -> u64 {
 }
 
 #[cache_memoize(on_miss = |id| log_miss(id))]
-fn on_miss(id: u64) -> u64 {
+fn told(id: u64) -> u64 {
     id
 }
 
