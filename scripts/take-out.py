@@ -188,8 +188,11 @@ ONLY_MODELLED = [
 
 def run(tree, suites):
     # A mutant may hang: that is red, too. (The models notice one by themselves.)
-    tests = ["cargo", "test", "--quiet", "-p", "cache-memoize-tests", "--no-fail-fast", *suites]
-    command, timeout = (tests, 900) if suites else (["scripts/model.sh"], 1800)
+    if suites:
+        tests = ["cargo", "test", "--quiet", "-p", "cache-memoize-tests", "--no-fail-fast", *suites]
+        command, timeout = tests, 900
+    else:
+        command, timeout = ["scripts/model.sh"], 1800
     try:
         return subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:
