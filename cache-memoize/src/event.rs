@@ -1,42 +1,54 @@
-//! What a program may want to hear about its caches, beside numbers.
+//! News of caches, beside numbers: what a program may want to hear as it happens.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
 
 use crate::sync::{read, write};
 
-/// Something that happened to a backend. There is one for each change of its state, not one for each call.
-#[derive(Clone, Debug)]
+/// Something that happened to a backend or a function. There is one for each change of state, not one for each call.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Event {
-    /// What happened.
+    /// The kind of news.
     pub kind: EventKind,
-    /// The backend: its name, or the name that functions know it by.
+    /// The backend: its name, or the name that functions know it by. Empty if the event is about a function alone.
     pub backend: String,
+    /// The path of the function that the event is about: `app::posts::related`. Empty if it is about a backend alone.
+    pub function: String,
     /// The particulars, in the words of the backend where it has some.
     pub message: String,
 }
 
-/// What happened to a backend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The kind of an [`Event`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// It cannot be used; until it can, functions compute without it.
+    /// The backend cannot be used; until it can, functions compute without it.
     Down,
-    /// It can be used again.
+    /// The backend can be used again.
     Up,
-    /// It refused an operation. The same refusal is told once a minute at most.
+    /// An operation was refused, by the backend or before it was asked. The same refusal is told once a minute at most.
+    #[default]
     Refused,
+    /// The program uses a cache in a way that cannot do what is meant, such as two functions that claim the same keys.
+    /// The message names the places and the cure. Each place is told once.
+    Misuse,
+    /// Callers wait for a computation that waits for them, and no other may begin beside it.
+    Stuck,
 }
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, backend, message } = self;
+        let Self { kind, backend, function, message } = self;
         match kind {
             // The message begins with the backend's name.
             EventKind::Down => write!(f, "down, functions compute without it: {message}"),
             EventKind::Up => write!(f, "{backend}: up again"),
-            EventKind::Refused => write!(f, "refused: {message}"),
+            EventKind::Refused if function.is_empty() => write!(f, "refused: {message}"),
+            EventKind::Refused => write!(f, "refused, {function}: {message}"),
+            EventKind::Misuse => write!(f, "misuse, {function}: {message}"),
+            EventKind::Stuck => write!(f, "stuck, {function}: {message}"),
         }
     }
 }
@@ -51,7 +63,7 @@ static OBSERVERS: RwLock<Vec<Observer>> = RwLock::new(Vec::new());
 ///
 /// # Panics
 ///
-/// A panic of the observer ends the call that met the event.
+/// Never. A panic of the observer is caught, after the panic hook has seen it, and reaches no call.
 ///
 /// ```
 /// cache_memoize::observe(|event| println!("cache: {event}"));
@@ -60,17 +72,38 @@ pub fn observe(observer: impl Fn(&Event) + Send + Sync + 'static) {
     write(&OBSERVERS).push(Arc::new(observer));
 }
 
-pub(crate) fn tell(kind: EventKind, backend: &str, message: impl Into<String>) {
-    let event = Event { kind, backend: backend.to_owned(), message: message.into() };
+pub(crate) fn tell(event: &Event) {
     #[cfg(feature = "tracing")]
-    match kind {
-        EventKind::Up => tracing::info!(backend = %event.backend, "{event}"),
-        EventKind::Down | EventKind::Refused => tracing::warn!(backend = %event.backend, "{event}"),
+    {
+        let Event { kind, backend, function, .. } = event;
+        match kind {
+            EventKind::Up => tracing::info!(%backend, %function, "{event}"),
+            _ => tracing::warn!(%backend, %function, "{event}"),
+        }
     }
     // Called without the lock: an observer may bring another.
     let observers = read(&OBSERVERS).clone();
-    observers.iter().for_each(|observer| observer(&event));
+    for observer in &observers {
+        // The event is met in the middle of a call, or of a guard's `drop`, which must not end by it.
+        let _ = catch_unwind(AssertUnwindSafe(|| observer(event)));
+    }
     if observers.is_empty() && cfg!(not(feature = "tracing")) {
         eprintln!("cache-memoize: {event}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::lock;
+    use std::sync::Mutex;
+
+    #[test]
+    fn an_observer_that_panics_keeps_nobody_from_hearing() {
+        static HEARD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        observe(|event| assert_ne!(event.message, "news", "this observer is faulty"));
+        observe(|event| lock(&HEARD).push(event.message.clone()));
+        tell(&Event { message: "news".into(), ..Event::default() });
+        assert!(lock(&HEARD).iter().any(|message| message == "news"));
     }
 }

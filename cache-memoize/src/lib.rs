@@ -6,8 +6,10 @@ extern crate self as cache_memoize;
 #[cfg(feature = "shared")]
 pub mod backend;
 mod call;
+#[cfg_attr(not(feature = "shared"), allow(dead_code))]
+mod chores;
 mod error;
-#[cfg(feature = "shared")]
+#[cfg_attr(not(feature = "shared"), allow(dead_code))]
 mod event;
 mod flight;
 mod hooks;
@@ -34,7 +36,6 @@ mod time;
 pub use cache_memoize_macros::cache_memoize;
 
 pub use error::{Error, ErrorKind};
-#[cfg(feature = "shared")]
 pub use event::{Event, EventKind, observe};
 pub use key::part::KeyPart;
 pub use memory::{Memory, MemoryBuilder};

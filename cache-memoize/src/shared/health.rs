@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::caller::heard;
-use super::{Inner, chores, token};
+use super::{Inner, token};
 use crate::backend::{Call, Key};
-use crate::event::{self, EventKind};
+use crate::chores;
+use crate::event::{self, Event, EventKind};
 use crate::flight::block_on;
 use crate::sync::lock;
 use crate::{Error, ErrorKind};
@@ -98,7 +99,7 @@ impl Inner {
         drop(state);
         drop(probe);
         if cause.is_some() {
-            event::tell(EventKind::Up, &self.backend.name(), "");
+            self.tell(EventKind::Up, String::new());
         }
     }
 
@@ -111,7 +112,7 @@ impl Inner {
         self.health.down.store(true, Relaxed);
         state.probe = Some(self.plan_probe(FIRST_PROBE));
         drop(state);
-        event::tell(EventKind::Down, &self.backend.name(), error.to_string());
+        self.tell(EventKind::Down, error.to_string());
     }
 
     fn plan_probe(self: &Arc<Self>, longest: Duration) -> chores::Planned {
@@ -141,6 +142,10 @@ impl Inner {
         }
     }
 
+    fn tell(&self, kind: EventKind, message: String) {
+        event::tell(&Event { kind, backend: self.backend.name(), function: String::new(), message });
+    }
+
     /// Tells that a call was refused, once in a while.
     fn refused(&self, error: &Error) {
         let message = error.to_string();
@@ -158,6 +163,6 @@ impl Inner {
         }
         refusals.insert(kind, now);
         drop(state);
-        event::tell(EventKind::Refused, &self.backend.name(), message);
+        self.tell(EventKind::Refused, message);
     }
 }

@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 
 use super::caller::{Caller, Found};
 use super::lead::{Airborne, Approach, Carried, Lead, Stage};
+use super::token;
 use super::turn::Turn;
-use super::{chores, token};
 use crate::__private::Look;
 use crate::Error;
 use crate::backend::{Begun, Call, Fence};
 use crate::call::lead::Purpose;
+use crate::chores;
 use crate::flight::context::{self, NoWait};
 use crate::flight::{self, Flight, Leader, Settled, Waited, block_on};
 use crate::hooks::{self, Held, Point};

@@ -1,7 +1,6 @@
 //! Functions whose entries live on a [`Backend`]: what is the same for all backends.
 
 mod caller;
-pub(crate) mod chores;
 pub(crate) mod codec;
 pub(crate) mod envelope;
 pub(crate) mod fingerprint;

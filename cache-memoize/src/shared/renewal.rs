@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::Shared;
 use super::caller::{Caller, heard};
-use super::{Shared, chores};
 use crate::backend::{Backend, Call, Fence, Key};
+use crate::chores;
 use crate::flight::block_on;
 use crate::sync::lock;
 

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use crate::chores;
 use crate::flight::block_on;
-use crate::shared::{chores, token};
+use crate::shared::token;
 
 /// Checks that a backend does what [`Backend`] asks of it, from functions that are not `async`.
 ///

@@ -16,8 +16,8 @@ use fate::{Course, Damage, Fate, Odds, Repeat};
 use request::{Answer, Request};
 
 use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use crate::chores;
 use crate::flight::block_on;
-use crate::shared::chores;
 use crate::sync::lock;
 use crate::{Error, ErrorKind, Shared};
 
