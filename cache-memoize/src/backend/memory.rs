@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{Backend, Begin, Begun, Call, Commit, Fence, Fences, Key, Reply};
 use crate::Shared;
 use crate::memory::entry::{AnyEntry, Entry};
+use crate::memory::rivals::{By, Compare};
 use crate::memory::store::{Content, Life};
 use crate::memory::{Leftovers, Memory, Scope};
 use crate::sync::lock;
@@ -53,12 +54,16 @@ impl ByteMemory {
     fn find(&self, key: &Key) -> Option<Vec<u8>> {
         let inner = self.0.inner();
         let hash = self.hash(key);
-        let seen = inner.store.look::<String, Vec<u8>>(hash, true)?;
-        if seen.is_fresh() {
-            return typed(&seen.content, key)?.value.get().cloned();
+        let mut rivals = Vec::new();
+        loop {
+            let seen = inner.store.look_past::<String, Vec<u8>>(&rivals, hash, true)?;
+            if !seen.is_fresh() {
+                inner.reclaim(hash, seen.ticket);
+            } else if let Some(entry) = typed(&seen.content, key) {
+                return entry.value.get().cloned();
+            }
+            rivals.push(seen.ticket);
         }
-        inner.reclaim(hash, seen.ticket);
-        None
     }
 
     fn store(&self, key: &Key, value: &[u8], lifetime: Option<Duration>) -> Leftovers {
@@ -66,17 +71,11 @@ impl ByteMemory {
         let value = OnceLock::from(value.to_vec());
         let entry: Arc<dyn AnyEntry> = Arc::new(Entry { ident: IDENT, key: key.text().to_owned(), value });
         let life = Life::new(lifetime, 1);
-        self.0.inner().set(self.hash(key), &entry, life, None, || scope.generation())
+        self.0.inner().set(self.hash(key), &entry, life, None, &mut compare(key), || scope.generation())
     }
 
     fn take(&self, key: &Key) -> bool {
-        let mut found = Content::Foreign;
-        let leftovers = self.0.inner().invalidate(self.hash(key), &mut |here| {
-            if here.slot().is_fresh() {
-                found = here.key::<String>(None);
-            }
-        });
-        let was_there = typed(&found, key).is_some();
+        let (leftovers, was_there) = self.0.inner().invalidate(self.hash(key), &mut compare(key));
         drop(leftovers);
         was_there
     }
@@ -85,6 +84,10 @@ impl ByteMemory {
 fn typed<'c, V>(content: &'c Content<String, V>, key: &Key) -> Option<&'c BytesEntry> {
     let Content::Entry(entry) = content else { return None };
     entry.typed::<String, Vec<u8>>().filter(|entry| entry.ident == IDENT && entry.key == key.text())
+}
+
+fn compare(key: &Key) -> impl Compare {
+    By::new(|here| here.key::<String>(None), |found: &Content<String, ()>| typed(found, key).is_some())
 }
 
 impl Backend for ByteMemory {

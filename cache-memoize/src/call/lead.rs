@@ -12,7 +12,8 @@ use crate::flight::table::AtKey;
 use crate::flight::{Flight, Leader, Settled, context};
 use crate::hooks::{self, Held, Point};
 use crate::memory::entry::{AnyEntry, Entry};
-use crate::memory::store::{Copier, Life, Pair};
+use crate::memory::rivals::By;
+use crate::memory::store::{Content, Copier, Life, Pair};
 use crate::memory::{Landing, Leftovers, Memory, Scope};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
@@ -29,7 +30,7 @@ pub(crate) enum Purpose {
 }
 
 /// The one who computes. Dropping it gives the computation up.
-pub struct Lead<K: Send + Sync + 'static, S: Shape> {
+pub struct Lead<K: Eq + Send + Sync + 'static, S: Shape> {
     memory: Memory,
     /// With an entry of these types.
     flight: Arc<Flight>,
@@ -41,7 +42,7 @@ pub struct Lead<K: Send + Sync + 'static, S: Shape> {
     open: bool,
 }
 
-impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
+impl<K: Eq + Send + Sync + 'static, S: Shape> Lead<K, S> {
     pub(crate) fn begin(miss: Miss<K, S>, purpose: Purpose, leader: Leader) -> Self {
         let Miss { memory, scope, ident, hash, vacant, copier, key: owned, .. } = miss;
         let mut key = memory.inner().flights.at(hash);
@@ -172,16 +173,35 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
 
     /// Lands, then wakes those who wait; what is left over is for the caller to drop after both.
     fn close(&mut self, landing: Landing, how: Settled) -> Leftovers {
-        self.open = false;
         let pair = self.copier.map(|copier| (self.entry(), copier));
         let pair = pair.as_ref().map(|pair| pair as &dyn Pair);
-        let leftovers = self.memory.inner().land(&self.flight, landing, pair, self.vacant);
+        // Comparing is the user's code, too, and part of the computation. If it panics, the flight is still open.
+        let is_same = |other: &Content<K, S::Shared>| {
+            let computed = self.within(|| self.is_of_its_key(other));
+            computed.unwrap_or_else(|panic| resume_unwind(panic))
+        };
+        let mut compare = By::new(|here| here.content(), is_same);
+        let leftovers = self.memory.inner().land(&self.flight, landing, pair, self.vacant, &mut compare);
+        self.open = false;
         self.flight.settle(how);
         leftovers
     }
+
+    fn is_of_its_key(&self, other: &Content<K, S::Shared>) -> bool {
+        let entry = self.entry();
+        match other {
+            Content::Pair(key, _) => self.copier.is_some() && *key == entry.key,
+            // Of any value: functions that share a prefix share entries, and need not return the same type.
+            Content::Entry(other) => {
+                other.ident() == entry.ident
+                    && other.key().downcast_ref().is_some_and(|key: &K| *key == entry.key)
+            }
+            Content::Foreign => false,
+        }
+    }
 }
 
-impl<K: Send + Sync + 'static, S: Shape> Drop for Lead<K, S> {
+impl<K: Eq + Send + Sync + 'static, S: Shape> Drop for Lead<K, S> {
     fn drop(&mut self) {
         if self.open {
             drop(self.close(Landing::Nothing, Settled::Abandoned));

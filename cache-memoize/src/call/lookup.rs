@@ -42,7 +42,7 @@ pub struct Miss<K, S: Shape> {
 }
 
 /// What comes next for a miss.
-enum Next<K: Send + Sync + 'static, S: Shape> {
+enum Next<K: Eq + Send + Sync + 'static, S: Shape> {
     Turn(Turn<K, S>),
     /// Somebody computes it: wait, then ask [`Miss::after`].
     Wait(Miss<K, S>, Arc<Flight>, Wait),
@@ -135,15 +135,16 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
         if self.is_recursion() {
             return Next::Turn(Turn::Uncached);
         }
-        let mut not_it: Option<u64> = None;
+        // Stored or under way under that hash, and of other keys.
+        let mut rivals: Vec<u64> = Vec::new();
         loop {
             let inner = self.memory.inner();
             let mut key = inner.flights.at(self.hash);
             // Whoever computed it last may have stored it since step one; compared outside the lock, because
             // comparing is user code.
             let has_changed = self.vacant != Some(self.scope.time(self.hash));
-            let seen = if has_changed { inner.store.look(self.hash, false) } else { None };
-            if let Some(seen) = seen.filter(|seen| not_it != Some(seen.ticket)) {
+            let seen = if has_changed { inner.store.look_past(&rivals, self.hash, false) } else { None };
+            if let Some(seen) = seen {
                 drop(key);
                 if seen.is_fresh()
                     && let Some(value) = self.value_of(&seen.content)
@@ -151,19 +152,23 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
                     self.scope.counters.count(Count::Hits);
                     return Next::Turn(Turn::Hit(value));
                 }
-                not_it = Some(seen.ticket);
+                rivals.push(seen.ticket);
                 continue;
             }
-            let Some(flight) = key.flight().cloned() else {
+            let Some(flight) = key.flight_past(&rivals).cloned() else {
                 let (entry, fill) = (Entry::<K, S::Shared>::empty(self.ident, self.key), Purpose::Fill);
                 let flight = take_off(&mut key, &self.memory, &self.scope, Arc::new(entry), fill, leader);
                 drop(key);
                 return Next::Turn(Turn::Lead(Lead::of(self.memory, flight, self.copier, fill, self.vacant)));
             };
             drop(key);
+            if self.entry_in(&*flight.entry).is_none() {
+                rivals.push(flight.ticket);
+                continue;
+            }
             // A thread that waits for a task may be the one that has to run it.
             let may_wait = leader == Leader::Task || flight.leader == Leader::Thread;
-            if !may_wait || self.entry_in(&*flight.entry).is_none() {
+            if !may_wait {
                 return Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader)));
             }
             match flight::wait(flight.clone()) {
@@ -176,10 +181,9 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     }
 
     fn is_recursion(&self) -> bool {
-        let memory = &self.memory;
-        context::is_recursion(memory.address(), self.hash, || {
-            memory.inner().flights.at(self.hash).is_computed()
-        })
+        let computed = || self.memory.inner().flights.at(self.hash).is_computed();
+        let is_same = |flight: &Flight| self.entry_in(&*flight.entry).is_some();
+        context::is_recursion((self.memory.address(), self.hash), computed, is_same)
     }
 
     fn waited(self, flight: &Flight, waited: Waited, leader: Leader) -> Next<K, S> {

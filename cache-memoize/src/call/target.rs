@@ -11,6 +11,7 @@ use crate::hooks;
 use crate::key::parts::Key;
 use crate::memory::entry::{AnyEntry, Entry};
 use crate::memory::front::{self, Copied, Kept, Led};
+use crate::memory::rivals::{By, Compare};
 use crate::memory::seed::Seed;
 use crate::memory::stamp;
 use crate::memory::store::{Content, Copier, Life, Pair, Seen, copier};
@@ -95,21 +96,35 @@ impl<'m> Target<'m> {
     #[inline(never)]
     fn look_further<K: Key, S: Shape>(&self, hash: u64, time: u64, key: K) -> Lookup<K::Owned, S> {
         let inner = self.memory.inner();
-        let Some(seen) = inner.store.look::<K::Owned, S::Shared>(hash, true) else {
+        let Some(mut seen) = inner.store.look::<K::Owned, S::Shared>(hash, true) else {
             return Lookup::Miss(self.miss(hash, Some(time), key));
         };
-        if !seen.is_fresh() {
-            inner.reclaim(hash, seen.ticket);
-            return Lookup::Miss(self.miss(hash, None, key));
-        }
-        let Some(value) = self.mine(&seen.content, &key).cloned() else {
-            return Lookup::Miss(self.miss(hash, None, key));
+        let mut rivals = Vec::new();
+        let value = loop {
+            if let Some(value) = self.usable(hash, &seen, &key) {
+                break value;
+            }
+            rivals.push(seen.ticket);
+            let Some(next) = inner.store.look_past(&rivals, hash, true) else {
+                return Lookup::Miss(self.miss(hash, None, key));
+            };
+            seen = next;
         };
         let is_worth_keeping = front::admits(hash, &self.tenant.scope.counters);
         if is_worth_keeping && stamp::is_settled(time) && seen.is_stored_by(&self.tenant.scope) {
             self.remember(hash, time, key, &value, seen);
         }
         Lookup::Hit(value)
+    }
+
+    /// The value that was seen, if it is of this very key and may be served. What may not be is reclaimed.
+    #[inline]
+    fn usable<K: Key, V: Clone + 'static>(&self, hash: u64, seen: &Seen<K::Owned, V>, key: &K) -> Option<V> {
+        if !seen.is_fresh() {
+            self.memory.inner().reclaim(hash, seen.ticket);
+            return None;
+        }
+        self.mine(&seen.content, key).cloned()
     }
 
     /// Keeps for this thread what it found in the store.
@@ -176,29 +191,39 @@ impl<'m> Target<'m> {
         if hooks::is_off() {
             return None;
         }
-        let seen = self.memory.inner().store.look::<K::Owned, V>(self.hash(key), false)?;
-        if seen.is_fresh() { self.mine(&seen.content, key).cloned() } else { None }
+        let (store, hash) = (&self.memory.inner().store, self.hash(key));
+        let mut rivals = Vec::new();
+        loop {
+            let seen = store.look_past::<K::Owned, V>(&rivals, hash, false)?;
+            if seen.is_fresh()
+                && let Some(value) = self.mine(&seen.content, key)
+            {
+                return Some(value.clone());
+            }
+            rivals.push(seen.ticket);
+        }
     }
 
     /// Removes an entry and overtakes its computation; whether an entry was there.
     pub fn invalidate<K: Key>(self, key: K) -> bool {
-        let mut found = Content::Foreign;
-        let leftovers = self.memory.inner().invalidate(self.hash(&key), &mut |here| {
-            if here.slot().is_fresh() {
-                found = here.key(K::COPY);
-            }
-        });
-        // A key that merely has the same hash lost its entry as well, but it was not this one.
-        let was_there = match &found {
-            Content::Pair(owned, ()) => self.tenant.pairs && key.is_same(owned),
+        let (leftovers, was_there) = self
+            .memory
+            .inner()
+            .invalidate(self.hash(&key), &mut self.compare::<K>(|owned| key.is_same(owned)));
+        drop(leftovers);
+        was_there
+    }
+
+    /// Compares the keys of entries with one that `is_it`, whatever their values are.
+    fn compare<K: Key>(&self, is_it: impl Fn(&K::Owned) -> bool) -> impl Compare {
+        let is_same = move |found: &Content<K::Owned, ()>| match found {
+            Content::Pair(owned, ()) => self.tenant.pairs && is_it(owned),
             Content::Entry(entry) => {
-                let is_it = |owned| key.is_same(owned);
-                entry.ident() == self.tenant.ident && entry.key().downcast_ref().is_some_and(is_it)
+                entry.ident() == self.tenant.ident && entry.key().downcast_ref().is_some_and(&is_it)
             }
             Content::Foreign => false,
         };
-        drop(leftovers);
-        was_there
+        By::new(|here| here.key(K::COPY), is_same)
     }
 
     /// Removes all that the function stored here and overtakes all its computations.
@@ -213,7 +238,7 @@ impl<'m> Target<'m> {
         let copier = self.copier::<K, S>();
         let key = key.into_owned();
         let Verdict::Store { lifetime, weight } = policy.judge(&key, value) else {
-            drop(inner.invalidate(hash, &mut |_| {}));
+            drop(inner.invalidate(hash, &mut self.compare::<K>(|owned| *owned == key)));
             return;
         };
         let Some(value) = S::share(value) else { return };
@@ -222,7 +247,8 @@ impl<'m> Target<'m> {
         let pair = copier.map(|copier| (&*entry, copier));
         let pair = pair.as_ref().map(|pair| pair as &dyn Pair);
         let life = Life::new(lifetime, weight);
-        drop(inner.set(hash, &any, life, pair, || self.tenant.scope.generation()));
+        let mut compare = self.compare::<K>(|owned| *owned == entry.key);
+        drop(inner.set(hash, &any, life, pair, &mut compare, || self.tenant.scope.generation()));
     }
 
     /// How to copy its keys and values, if they may be stored as pairs.

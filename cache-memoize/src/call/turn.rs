@@ -9,7 +9,7 @@ use crate::policy::Policy;
 use crate::shape::Shape;
 
 /// What a call has to do.
-pub enum Turn<K: Send + Sync + 'static, S: Shape> {
+pub enum Turn<K: Eq + Send + Sync + 'static, S: Shape> {
     /// Nothing: here is the value.
     Hit(S::Shared),
     /// Compute, and tell everyone.
@@ -18,7 +18,7 @@ pub enum Turn<K: Send + Sync + 'static, S: Shape> {
     Uncached,
 }
 
-impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
+impl<K: Eq + Send + Sync + 'static, S: Shape> Turn<K, S> {
     /// Calls `on_hit` for a value from the cache.
     #[inline]
     pub fn on_hit(self, on_hit: impl FnOnce()) -> Self {
@@ -59,9 +59,9 @@ impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
 }
 
 /// A refresh on a named backend.
-pub struct Refreshing<K: Send + Sync + 'static, S: Shape>(pub(crate) Turn<K, S>);
+pub struct Refreshing<K: Eq + Send + Sync + 'static, S: Shape>(pub(crate) Turn<K, S>);
 
-impl<K: Send + Sync + 'static, S: Shape> Refreshing<K, S> {
+impl<K: Eq + Send + Sync + 'static, S: Shape> Refreshing<K, S> {
     /// See [`Turn::on_miss`].
     pub fn on_miss<A>(&self, copy: impl FnOnce() -> A) -> Option<A> {
         self.0.on_miss(copy)

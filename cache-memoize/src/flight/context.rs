@@ -25,10 +25,15 @@ pub(crate) fn current() -> Option<Arc<Flight>> {
 }
 
 /// Whether this thread is computing that key already, at any depth: then the call is recursion. `computed` tells
-/// whether anybody is, which saves a deep recursion over many keys from looking back all the way each time.
-pub(crate) fn is_recursion(memory: usize, hash: u64, computed: impl FnOnce() -> bool) -> bool {
+/// whether anybody is, which saves a deep recursion over many keys from looking back all the way each time; `is_same`,
+/// whether a flight with that hash is of the key itself.
+pub(crate) fn is_recursion(
+    (memory, hash): (usize, u64),
+    computed: impl FnOnce() -> bool,
+    is_same: impl Fn(&Flight) -> bool,
+) -> bool {
     let Some(current) = current() else { return false };
-    computed() && current.ancestry().any(|flight| flight.computes(memory, hash))
+    computed() && current.ancestry().any(|flight| flight.computes(memory, hash) && is_same(flight))
 }
 
 /// Runs `body` within `flight`.

@@ -121,8 +121,7 @@ impl Flight {
         })
     }
 
-    /// Whether this computes the key with that hash in that memory. Two keys may share a hash; then a nested
-    /// call takes itself for recursion and computes without the cache, which is correct.
+    /// Whether this computes a key with that hash in that memory.
     fn computes(&self, memory: usize, hash: u64) -> bool {
         self.memory == memory && self.hash == hash
     }

@@ -36,8 +36,19 @@ struct Overtakable {
     computing: usize,
     /// Computations with a ticket below this one came too late.
     fence: u64,
-    /// The one that callers may join.
+    /// The latest that callers may join,
     flight: Option<Arc<Flight>>,
+    /// and those before it, which may be of other keys with the same hash. Nearly always none.
+    earlier: Vec<Arc<Flight>>,
+}
+
+/// Flights that nobody will join any more. To be dropped outside the lock.
+#[derive(Default)]
+pub(crate) struct Overtaken {
+    #[expect(dead_code, reason = "only to be dropped")]
+    latest: Option<Arc<Flight>>,
+    #[expect(dead_code, reason = "only to be dropped")]
+    earlier: Vec<Arc<Flight>>,
 }
 
 impl Flights {
@@ -70,9 +81,15 @@ pub(crate) struct AtKey<'f> {
 impl AtKey<'_> {
     /// The computation that a caller may join.
     pub(crate) fn flight(&self) -> Option<&Arc<Flight>> {
-        let flight = self.shard.get(&self.hash)?.flight.as_ref()?;
+        self.flight_past(&[])
+    }
+
+    /// The same beside those of other keys with the same hash: `rivals`, by their tickets.
+    pub(crate) fn flight_past(&self, rivals: &[u64]) -> Option<&Arc<Flight>> {
+        let key = self.shard.get(&self.hash)?;
+        let mut flights = key.flight.iter().chain(&key.earlier);
         // A flight of a generation that `f_invalidate_all` ended began before it.
-        flight.generation.is_alive().then_some(flight)
+        flights.find(|flight| !rivals.contains(&flight.ticket) && flight.generation.is_alive())
     }
 
     /// Whether anybody computes the key.
@@ -89,8 +106,8 @@ impl AtKey<'_> {
         let flight = make((self.hash, self.flights.ticket()));
         let key = self.shard.entry(self.hash).or_default();
         key.computing += 1;
-        if joinable {
-            key.flight = Some(flight.clone());
+        if joinable && let Some(earlier) = key.flight.replace(flight.clone()) {
+            key.earlier.push(earlier);
         }
         flight
     }
@@ -102,12 +119,13 @@ impl AtKey<'_> {
     }
 
     /// Everything that began before `ticket` is overtaken: it will not be stored, and nobody joins it any more.
-    /// Returns the flight that was cut off; drop it outside the lock.
-    #[must_use]
-    pub(crate) fn overtake(&mut self, ticket: u64) -> Option<Arc<Flight>> {
-        let key = self.shard.get_mut(&self.hash)?;
+    #[must_use = "to be dropped outside the lock"]
+    pub(crate) fn overtake(&mut self, ticket: u64) -> Overtaken {
+        let Some(key) = self.shard.get_mut(&self.hash) else { return Overtaken::default() };
         key.fence = key.fence.max(ticket);
-        key.flight.take_if(|flight| flight.ticket < ticket)
+        let latest = key.flight.take_if(|flight| flight.ticket < ticket);
+        let earlier = key.earlier.extract_if(.., |flight| flight.ticket < ticket).collect();
+        Overtaken { latest, earlier }
     }
 
     /// A new ticket, under the lock.
@@ -123,7 +141,9 @@ impl AtKey<'_> {
         let key = slot.get_mut();
         key.computing -= 1;
         if key.flight.as_ref().is_some_and(|current| Arc::ptr_eq(current, flight)) {
-            key.flight = None;
+            key.flight = key.earlier.pop();
+        } else {
+            key.earlier.retain(|earlier| !Arc::ptr_eq(earlier, flight));
         }
         if key.computing == 0 {
             slot.remove();

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::entry::{AnyEntry, Generation};
-use super::store::{Displaced, Gone, Here, Life, New, Pair, Slot};
+use super::rivals::{Compare, Known};
+use super::store::{Displaced, Gone, Life, New, Pair};
 use super::{Inner, sweeper};
 use crate::flight::Flight;
+use crate::flight::table::Overtaken;
 use crate::stats::Count;
 
 /// What the end of a computation does to the store.
@@ -27,24 +29,32 @@ pub(crate) enum Landing {
 pub(crate) struct Leftovers {
     displaced: Displaced,
     removed: Option<Gone>,
-    overtaken: Option<Arc<Flight>>,
+    overtaken: Overtaken,
 }
 
 impl Inner {
     /// A computation has ended. Returns after the store has changed; wake the waiters then.
-    /// If it began when nothing was stored, `vacant` is the time of that.
+    /// If it began when nothing was stored, `vacant` is the time of that; else `compare` tells what is of its key.
     pub(crate) fn land(
         self: &Arc<Self>,
         flight: &Arc<Flight>,
         landing: Landing,
         pair: Option<&dyn Pair>,
         vacant: Option<u64>,
+        compare: &mut dyn Compare,
     ) -> Leftovers {
         let Flight { hash, ticket, generation, entry, .. } = &**flight;
         let (hash, ticket) = (*hash, *ticket);
         let mut leftovers = Leftovers::default();
         let mut stored = None;
+        // Whoever stores under that hash has the lock of the key, and voids copies of that time.
+        let is_vacant = || vacant == Some(generation.of.time(hash));
+        let mut known = Known::default();
         let mut key = self.flights.at(hash);
+        if !matches!(landing, Landing::Nothing) && !is_vacant() {
+            drop(key);
+            (key, known) = self.at_known(hash, compare);
+        }
         if key.may_land(flight) {
             if matches!(landing, Landing::Refresh(_) | Landing::RefreshRefused) {
                 leftovers.overtaken = key.overtake(ticket);
@@ -52,68 +62,68 @@ impl Inner {
             match landing {
                 Landing::Nothing => {}
                 Landing::Fill(life) | Landing::Refresh(life) => {
-                    // Whoever stores under that hash has the lock of the key, and voids copies of that time.
-                    let vacant = vacant == Some(generation.of.time(hash));
-                    let new = New { hash, ticket, generation, life, entry, pair, vacant };
-                    stored = self.insert(new, &mut leftovers).then_some(new);
+                    let replaces = known.replaced();
+                    let new = New { hash, ticket, generation, life, entry, pair, replaces };
+                    stored = self.insert(new, &known, &mut leftovers).then_some(new);
                 }
-                Landing::RefreshRefused => self.remove_if(hash, |it| it.ticket <= ticket, &mut leftovers),
+                Landing::RefreshRefused => {
+                    self.remove(hash, known.own.filter(|&own| own <= ticket), &mut leftovers);
+                }
             }
         }
         key.end(flight);
         drop(key);
         generation.of.counters.lands(stored.is_some());
         if let Some(new) = stored {
-            self.settle_accounts(new, &leftovers.displaced);
+            self.settle_accounts(new, &known, &leftovers.displaced);
         }
         leftovers
     }
 
-    /// Stores a value that no computation made.
+    /// Stores a value that no computation made. `compare` tells what is of its key.
     pub(crate) fn set(
         self: &Arc<Self>,
         hash: u64,
         entry: &Arc<dyn AnyEntry>,
         life: Life,
         pair: Option<&dyn Pair>,
+        compare: &mut dyn Compare,
         generation: impl FnOnce() -> Arc<Generation>,
     ) -> Leftovers {
         let mut leftovers = Leftovers::default();
-        let mut key = self.flights.at(hash);
+        let (mut key, known) = self.at_known(hash, compare);
         let ticket = key.ticket();
         leftovers.overtaken = key.overtake(ticket);
         // Under the lock of the key: one that ended before would take the place of what came since.
         let generation = &generation();
-        let new = New { hash, ticket, generation, life, entry, pair, vacant: false };
-        self.insert(new, &mut leftovers);
+        let new = New { hash, ticket, generation, life, entry, pair, replaces: known.replaced() };
+        self.insert(new, &known, &mut leftovers);
         drop(key);
         generation.of.counters.count(Count::Stores);
-        self.settle_accounts(new, &leftovers.displaced);
+        self.settle_accounts(new, &known, &leftovers.displaced);
         leftovers
     }
 
-    /// Removes what is stored under that hash, and overtakes whoever is computing it. `look` sees it before, and runs no
-    /// code of the user's.
-    pub(crate) fn invalidate(&self, hash: u64, look: &mut dyn FnMut(&Here<'_>)) -> Leftovers {
+    /// Removes the entry that `compare` tells to be of the key, and overtakes whoever computes a key of that hash. Whether
+    /// there was an entry that could be served.
+    pub(crate) fn invalidate(&self, hash: u64, compare: &mut dyn Compare) -> (Leftovers, bool) {
         let mut leftovers = Leftovers::default();
-        let mut key = self.flights.at(hash);
+        let (mut key, known) = self.at_known(hash, compare);
         let ticket = key.ticket();
         leftovers.overtaken = key.overtake(ticket);
-        if let Some(here) = self.store.here(hash) {
-            look(&here);
-        }
-        self.remove_if(hash, |_| true, &mut leftovers);
+        let own = known.own.and_then(|own| self.store.here(hash, |slot| slot.ticket == own));
+        let was_fresh = own.is_some_and(|here| here.slot().is_fresh());
+        self.remove(hash, known.own, &mut leftovers);
         drop(key);
-        leftovers
+        (leftovers, was_fresh)
     }
 
     /// Stores the entry, unless a newer one is there; whether it did. To be called under the lock of its key.
-    fn insert(&self, new: New<'_>, leftovers: &mut Leftovers) -> bool {
-        if !new.vacant {
-            let is_newer = |here: Here<'_>| here.slot().ticket > new.ticket && here.slot().is_fresh();
-            if self.store.here(new.hash).is_some_and(is_newer) {
-                return false;
-            }
+    fn insert(&self, new: New<'_>, known: &Known, leftovers: &mut Leftovers) -> bool {
+        if let Some(own) = known.own.filter(|own| *own > new.ticket)
+            && self.store.here(new.hash, |slot| slot.ticket == own && slot.is_fresh()).is_some()
+        {
+            return false;
         }
         leftovers.displaced = self.store.insert(new);
         if new.ticket & self.youth == 0 {
@@ -123,15 +133,16 @@ impl Inner {
         true
     }
 
-    /// Removes what is stored, if it is what is asked for. To be called under the lock of its key.
-    fn remove_if(&self, hash: u64, is_it: impl FnOnce(&Slot) -> bool, leftovers: &mut Leftovers) {
-        leftovers.removed = self.store.remove_if(hash, is_it);
+    /// Removes an entry, by its ticket. To be called under the lock of its key.
+    fn remove(&self, hash: u64, own: Option<u64>, leftovers: &mut Leftovers) {
+        let Some(own) = own else { return };
+        leftovers.removed = self.store.remove_if(hash, |slot| slot.ticket == own);
         if let Some(removed) = &leftovers.removed {
             removed.generation.changed(-1);
         }
     }
 
-    fn settle_accounts(self: &Arc<Self>, new: New<'_>, displaced: &Displaced) {
+    fn settle_accounts(self: &Arc<Self>, new: New<'_>, known: &Known, displaced: &Displaced) {
         let mut more = 1;
         for gone in displaced.iter() {
             // In a cache that is full, one goes and one comes: then there is nothing to write.
@@ -139,8 +150,8 @@ impl Inner {
                 true => more -= 1,
                 false => gone.generation.changed(-1),
             }
-            // What had the same hash was replaced; anything else had to make room, or found none itself.
-            if gone.hash != new.hash || gone.ticket == new.ticket {
+            // What was of the same key was replaced; anything else had to make room, or found none itself.
+            if known.own != Some(gone.ticket) {
                 gone.generation.of.counters.count(Count::Evictions);
             }
         }

@@ -3,6 +3,7 @@
 pub(crate) mod entry;
 pub(crate) mod front;
 mod landing;
+pub(crate) mod rivals;
 pub(crate) mod seed;
 pub(crate) mod stamp;
 pub(crate) mod store;

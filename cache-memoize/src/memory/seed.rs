@@ -1,7 +1,7 @@
 //! How keys are hashed: once for each call, with seeds that nobody outside can know.
 //!
 //! Arguments may be chosen by an attacker, so what is hashed is seeded with randomness of the operating system, and no
-//! hash is ever shown. Beyond that nothing depends on it: two keys with the same hash take each other's place.
+//! hash is ever shown. Beyond that nothing depends on it: keys with the same hash are compared.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::LazyLock;

@@ -168,6 +168,7 @@ pub(super) fn sweep(memory: &Arc<Inner>) {
 #[cfg(all(test, not(cache_memoize_loom)))]
 mod tests {
     use super::super::entry::{AnyEntry, Entry};
+    use super::super::rivals::By;
     use super::super::{Capacity, Memory, Scope};
     use super::*;
 
@@ -178,7 +179,12 @@ mod tests {
         for key in 0..10_000_u64 {
             let entry: Arc<dyn AnyEntry> = Arc::new(Entry { ident: 0, key, value: OnceLock::from(key) });
             let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            drop(memory.inner().set(hash, &entry, Life::new(None, 1), None, || scope.generation()));
+            let mut compare = By::new(|_| (), |()| false);
+            drop(
+                memory
+                    .inner()
+                    .set(hash, &entry, Life::new(None, 1), None, &mut compare, || scope.generation()),
+            );
         }
         assert!(memory.inner().store.room() >= 10_000);
         scope.end_generation();

@@ -1,8 +1,8 @@
 //! The concurrent, bounded store of a memory, asked by the hash of the key.
 //!
 //! Why by the hash, when a map could compare keys itself: comparing runs the user's `Eq`, which must not happen
-//! under a lock. So the store finds a candidate and the caller compares outside. Two keys with the same 64-bit
-//! seeded hash take each other's place, which costs a miss and nothing else.
+//! under a lock. So the store finds a candidate and the caller compares outside. Where keys have equal hashes the caller
+//! asks for the next one; see [`rivals`](super::rivals).
 //!
 //! Why one of our own: what decides about an entry (its fence, its end) is what decides about eviction and reclaiming,
 //! too, so all of that is in one slot; and keys and values of known `Copy` types lie side by side instead of behind a
@@ -81,6 +81,11 @@ impl Here<'_> {
         self.shard.slot(self.at)
     }
 
+    /// A copy of what is there.
+    pub(crate) fn content<K: 'static, V: 'static>(&self) -> Content<K, V> {
+        self.shard.content(self.at)
+    }
+
     /// A copy of the key that is there, or the entry.
     pub(crate) fn key<K: 'static>(&self, copy: Option<CopyOf<K>>) -> Content<K, ()> {
         self.shard.key(self.at, copy)
@@ -109,10 +114,21 @@ impl Store {
         read(self.shard(hash)).look(hash, use_it)
     }
 
-    /// The same of any types, as long as the lock is held.
-    pub(crate) fn here(&self, hash: u64) -> Option<Here<'_>> {
+    /// The next one under that hash, beside entries of other keys: `rivals`, by their tickets.
+    #[inline(never)]
+    pub(crate) fn look_past<K: 'static, V: 'static>(
+        &self,
+        rivals: &[u64],
+        hash: u64,
+        use_it: bool,
+    ) -> Option<Seen<K, V>> {
+        read(self.shard(hash)).look_past(rivals, hash, use_it)
+    }
+
+    /// The first of any types under that hash that `is_it`, as long as the lock is held.
+    pub(crate) fn here(&self, hash: u64, is_it: impl Fn(&Slot) -> bool) -> Option<Here<'_>> {
         let shard = read(self.shard(hash));
-        let at = shard.find(hash)?;
+        let at = shard.find_if(hash, is_it)?;
         Some(Here { shard, at })
     }
 
@@ -126,8 +142,8 @@ impl Store {
         displaced
     }
 
-    /// Removes the entry with that hash if it is the one in question, and voids its copies.
-    pub(crate) fn remove_if(&self, hash: u64, is_it: impl FnOnce(&Slot) -> bool) -> Option<Gone> {
+    /// Removes the entry with that hash that is the one in question, and voids its copies.
+    pub(crate) fn remove_if(&self, hash: u64, is_it: impl Fn(&Slot) -> bool) -> Option<Gone> {
         let mut shard = write(self.shard(hash));
         let gone = shard.remove_if(hash, is_it)?;
         stamp::void(hash);

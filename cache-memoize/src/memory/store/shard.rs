@@ -47,8 +47,9 @@ pub(crate) struct New<'n> {
     pub(crate) entry: &'n Arc<dyn AnyEntry>,
     /// The same as a pair, if it may be one.
     pub(crate) pair: Option<&'n dyn Pair>,
-    /// Whether it is known that nothing is there under that hash.
-    pub(crate) vacant: bool,
+    /// The entry that it takes the place of, by its ticket: one of the same key, or of a key with the same hash where
+    /// there are too many of those.
+    pub(crate) replaces: Option<u64>,
 }
 
 /// What was removed, to be dropped outside the lock.
@@ -89,22 +90,43 @@ impl Shard {
 
     /// The number of a candidate.
     #[inline]
-    pub(super) fn find(&self, hash: u64) -> Option<usize> {
+    fn find(&self, hash: u64) -> Option<usize> {
         self.index.find(hash, |at| self.slots[at].hash == hash)
+    }
+
+    /// The number of the first candidate that `is_it`.
+    pub(super) fn find_if(&self, hash: u64, is_it: impl Fn(&Slot) -> bool) -> Option<usize> {
+        self.index.find(hash, |at| self.slots[at].hash == hash && is_it(&self.slots[at]))
     }
 
     /// See [`Store::look`](super::Store::look).
     #[inline]
     pub(super) fn look<K: 'static, V: 'static>(&self, hash: u64, use_it: bool) -> Option<Seen<K, V>> {
         let at = self.find(hash)?;
-        let content = match self.entry(at) {
+        Some(Seen::of(&self.slots[at], self.content(at), use_it))
+    }
+
+    /// See [`Store::look_past`](super::Store::look_past).
+    pub(super) fn look_past<K: 'static, V: 'static>(
+        &self,
+        rivals: &[u64],
+        hash: u64,
+        use_it: bool,
+    ) -> Option<Seen<K, V>> {
+        let at = self.find_if(hash, |slot| !rivals.contains(&slot.ticket))?;
+        Some(Seen::of(&self.slots[at], self.content(at), use_it))
+    }
+
+    /// A copy of what is there.
+    #[inline]
+    pub(super) fn content<K: 'static, V: 'static>(&self, at: usize) -> Content<K, V> {
+        match self.entry(at) {
             Some(entry) => Content::Entry(entry.clone()),
             None => match self.pairs.as_deref().and_then(|pairs| pairs.copy(at)) {
                 Some((key, value)) => Content::Pair(key, value),
                 None => Content::Foreign,
             },
-        };
-        Some(Seen::of(&self.slots[at], content, use_it))
+        }
     }
 
     /// A copy of the key that is there, or the entry.
@@ -131,9 +153,8 @@ impl Shard {
     }
 
     pub(super) fn insert(&mut self, new: New<'_>, displaced: &mut Displaced) {
-        let New { hash, ticket, generation, life, entry, pair, vacant } = new;
-        debug_assert!(!vacant || self.find(hash).is_none(), "there would be two");
-        let old = if vacant { None } else { self.remove_if(hash, |_| true) };
+        let New { hash, ticket, generation, life, entry, pair, replaces } = new;
+        let old = replaces.and_then(|old| self.remove_if(hash, |slot| slot.ticket == old));
         // What is computed again was in use.
         let queue = if old.is_some() || self.ghosts.are_of(hash) { Queued::Main } else { Queued::Small };
         if let Some(old) = old {
@@ -201,10 +222,10 @@ impl Shard {
         }
     }
 
-    /// Removes the entry with that hash if it is the one in question.
-    pub(super) fn remove_if(&mut self, hash: u64, is_it: impl FnOnce(&Slot) -> bool) -> Option<Gone> {
-        let at = self.find(hash)?;
-        if is_it(&self.slots[at]) { Some(self.remove(at)) } else { None }
+    /// Removes the entry with that hash that is the one in question.
+    pub(super) fn remove_if(&mut self, hash: u64, is_it: impl Fn(&Slot) -> bool) -> Option<Gone> {
+        let at = self.find_if(hash, is_it)?;
+        Some(self.remove(at))
     }
 
     fn remove(&mut self, at: usize) -> Gone {

@@ -41,7 +41,7 @@ impl Filled {
             life: Life::new(None, weight),
             entry: &(entry.clone() as Arc<dyn AnyEntry>),
             pair: Some(&(&*entry, even as Copier<u64, u64>)),
-            vacant: false,
+            replaces: self.store.here(hash(key), |_| true).map(|here| here.slot().ticket),
         };
         self.store.insert(new).iter().map(|gone| gone.ticket).collect()
     }
