@@ -79,12 +79,13 @@ pub(crate) struct AtKey<'f> {
 }
 
 impl AtKey<'_> {
-    /// The computation that a caller may join.
+    /// The computation that a caller may join, where equal hashes are equal keys.
+    #[cfg(feature = "shared")]
     pub(crate) fn flight(&self) -> Option<&Arc<Flight>> {
         self.flight_past(&[])
     }
 
-    /// The same beside those of other keys with the same hash: `rivals`, by their tickets.
+    /// The computation that a caller may join, beside those of other keys with the same hash: `rivals`, by their tickets.
     pub(crate) fn flight_past(&self, rivals: &[u64]) -> Option<&Arc<Flight>> {
         let key = self.shard.get(&self.hash)?;
         let mut flights = key.flight.iter().chain(&key.earlier);
