@@ -1,4 +1,4 @@
-#![doc = include_str!("../../README.md")]
+#![doc = include_str!("../README.md")]
 
 // Room for the crate's own documentation tests and for `#[cache_memoize]` within this crate.
 extern crate self as cache_memoize;
