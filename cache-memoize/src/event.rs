@@ -44,7 +44,8 @@ impl fmt::Display for Event {
         match kind {
             // The message begins with the backend's name.
             EventKind::Down => write!(f, "down, functions compute without it: {message}"),
-            EventKind::Up => write!(f, "{backend}: up again"),
+            EventKind::Up if message.is_empty() => write!(f, "{backend}: up again"),
+            EventKind::Up => write!(f, "{backend}: up again, {message}"),
             EventKind::Refused if function.is_empty() => write!(f, "refused: {message}"),
             EventKind::Refused => write!(f, "refused, {function}: {message}"),
             EventKind::Misuse => write!(f, "misuse, {function}: {message}"),

@@ -23,6 +23,15 @@ const FAILURES: u32 = 3;
 const FIRST_PROBE: Duration = Duration::from_millis(50);
 const LAST_PROBE: Duration = Duration::from_secs(1);
 
+/// How long a backend that was down must stay up before it counts as well.
+const HOLD: Duration = Duration::from_secs(5);
+
+/// A probe that was planned and is so late is planned again: there is no thread for it, perhaps since a fork.
+const LATE: Duration = Duration::from_secs(2);
+
+/// No probe takes so long.
+const LONGEST_PROBE: Duration = Duration::from_secs(60);
+
 /// How long a refusal is not told again.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -36,40 +45,83 @@ pub(crate) struct Health {
     down: AtomicBool,
     /// Calls in a row that were not answered.
     failures: AtomicU32,
+    /// How many were, and refusals are answers, too.
+    answers: AtomicU32,
     state: Mutex<State>,
 }
+
+/// When a request was made, in answers to others.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked(u32);
 
 #[derive(Default)]
 struct State {
     /// Why the backend is down, if it is.
     cause: Option<Error>,
     probe: Option<chores::Planned>,
+    /// When it is late.
+    probe_by: Option<Instant>,
+    /// When it was last found to be up again.
+    up_since: Option<Instant>,
+    /// How often in a row it was down again before it had been up for [`HOLD`].
+    relapses: u32,
+    /// Tells that it is up, and stays up.
+    good_news: Option<chores::Planned>,
     refusals: HashMap<String, Instant>,
 }
 
 impl Inner {
     /// Fails at once while the backend is down.
     #[inline]
-    pub(crate) fn admit(&self) -> Result<(), Error> {
+    pub(crate) fn admit(self: &Arc<Self>) -> Result<(), Error> {
         match self.health.down.load(Relaxed) {
             false => Ok(()),
-            true => lock(&self.health.state).cause.clone().map_or(Ok(()), Err),
+            true => self.refuse(),
         }
+    }
+
+    fn refuse(self: &Arc<Self>) -> Result<(), Error> {
+        let now = Instant::now();
+        let mut state = lock(&self.health.state);
+        let Some(cause) = state.cause.clone() else { return Ok(()) };
+        let is_late = state.probe_by.take_if(|by| *by < now).is_some();
+        drop(state);
+        if is_late {
+            self.plan_probe(FIRST_PROBE);
+        }
+        Err(cause)
+    }
+
+    /// A request is made now.
+    #[inline]
+    pub(crate) fn asking(&self) -> Asked {
+        Asked(self.health.answers.load(Relaxed))
+    }
+
+    /// Learns from an answer to what was asked just now.
+    pub(crate) fn learn<T>(self: &Arc<Self>, answer: &Result<T, Error>) {
+        self.learn_since(self.asking(), answer);
     }
 
     /// Learns from an answer.
     #[inline]
-    pub(crate) fn learn<T>(self: &Arc<Self>, answer: &Result<T, Error>) {
+    pub(crate) fn learn_since<T>(self: &Arc<Self>, asked: Asked, answer: &Result<T, Error>) {
         match answer {
-            Ok(_) if self.health.failures.load(Relaxed) == 0 && !self.health.down.load(Relaxed) => {}
-            Ok(_) => self.answered(),
-            Err(error) => self.failed(error),
+            Ok(_) => {
+                self.health.answers.fetch_add(1, Relaxed);
+                if self.health.failures.load(Relaxed) != 0 || self.health.down.load(Relaxed) {
+                    self.answered();
+                }
+            }
+            Err(error) => self.failed(asked, error),
         }
     }
 
     #[cold]
-    fn failed(self: &Arc<Self>, error: &Error) {
+    fn failed(self: &Arc<Self>, asked: Asked, error: &Error) {
         match error.kind() {
+            // It answered others meanwhile: it is slow, or so are we. Not to ask it would make nothing better.
+            ErrorKind::Timeout if self.health.answers.load(Relaxed) != asked.0 => {}
             ErrorKind::Timeout | ErrorKind::Unavailable => {
                 if self.health.failures.fetch_add(1, Relaxed) + 1 >= FAILURES {
                     self.give_up(error);
@@ -78,6 +130,7 @@ impl Inner {
             // It says that it cannot work.
             ErrorKind::Setting => self.give_up(error),
             ErrorKind::Backend => {
+                self.health.answers.fetch_add(1, Relaxed);
                 // It answers. But one that is down is not up again because it refused something, nor is that news.
                 if !self.health.down.load(Relaxed) {
                     self.health.failures.store(0, Relaxed);
@@ -91,15 +144,22 @@ impl Inner {
 
     /// It does what it is asked.
     #[cold]
-    fn answered(&self) {
+    fn answered(self: &Arc<Self>) {
         self.health.failures.store(0, Relaxed);
         let mut state = lock(&self.health.state);
         let (cause, probe) = (state.cause.take(), state.probe.take());
         self.health.down.store(false, Relaxed);
+        if cause.is_some() {
+            (state.up_since, state.probe_by) = (Some(Instant::now()), None);
+        }
+        let relapses = state.relapses;
         drop(state);
         drop(probe);
-        if cause.is_some() {
-            self.tell(EventKind::Up, String::new());
+        match (cause, relapses) {
+            (None, _) => {}
+            (Some(_), 0) => self.tell(EventKind::Up, String::new()),
+            // It comes and goes, which is no news each time.
+            (Some(_), _) => self.plan_good_news(),
         }
     }
 
@@ -110,36 +170,86 @@ impl Inner {
         }
         state.cause = Some(error.clone());
         self.health.down.store(true, Relaxed);
-        state.probe = Some(self.plan_probe(FIRST_PROBE));
+        let is_relapse = state.up_since.is_some_and(|since| since.elapsed() < HOLD);
+        state.relapses = if is_relapse { state.relapses + 1 } else { 0 };
+        let (relapses, good_news) = (state.relapses, state.good_news.take());
         drop(state);
-        self.tell(EventKind::Down, error.to_string());
+        drop(good_news);
+        // One that comes and goes is asked less often each time.
+        self.plan_probe(FIRST_PROBE.saturating_mul(1 << relapses.min(5)).min(LAST_PROBE));
+        match relapses {
+            0 => self.tell(EventKind::Down, error.to_string()),
+            1 => self.tell(
+                EventKind::Down,
+                format!("{error}; it comes and goes, and is not news again before it has been up for {HOLD:?}"),
+            ),
+            _ => {}
+        }
     }
 
-    fn plan_probe(self: &Arc<Self>, longest: Duration) -> chores::Planned {
+    fn plan_probe(self: &Arc<Self>, longest: Duration) {
         let inner = Arc::downgrade(self);
         let [random, ..] = token();
         let delay = longest.mul_f64((1.0 + f64::from(random)) / 256.0);
-        chores::later(delay, move || {
+        let probe = chores::later(delay, &self.lane, move || {
             if let Some(inner) = inner.upgrade() {
                 inner.probe(longest);
             }
-        })
+        });
+        let mut state = lock(&self.health.state);
+        let replaced = match state.cause {
+            Some(_) => {
+                state.probe_by = Some(Instant::now() + delay + LATE);
+                state.probe.replace(probe)
+            }
+            // It is up already.
+            None => Some(probe),
+        };
+        drop(state);
+        drop(replaced);
     }
 
     /// No caller waits for this; a caller's own attempt would cost it a timeout.
     fn probe(self: &Arc<Self>, longest: Duration) {
+        if let Some(by) = &mut lock(&self.health.state).probe_by {
+            *by = Instant::now() + LONGEST_PROBE;
+        }
         let group = format!("{}cache-memoize", self.namespace);
         let key = Key::new(format!("{group}:probe"), group);
         let answer = block_on(heard(&*self.backend, |backend| backend.read(&key, Call::BLOCKING)));
         match answer.map_err(|error| error.kind()) {
             Err(ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Setting) => {
-                let mut state = lock(&self.health.state);
-                if state.cause.is_some() {
-                    state.probe = Some(self.plan_probe((2 * longest).min(LAST_PROBE)));
-                }
+                self.plan_probe((2 * longest).min(LAST_PROBE));
             }
             _ => self.answered(),
         }
+    }
+
+    /// Tells that it is up once it has been for a while.
+    fn plan_good_news(self: &Arc<Self>) {
+        let inner = Arc::downgrade(self);
+        let news = chores::later(HOLD, &self.lane, move || {
+            if let Some(inner) = inner.upgrade() {
+                inner.has_held();
+            }
+        });
+        let mut state = lock(&self.health.state);
+        let replaced = match state.cause {
+            None => state.good_news.replace(news),
+            Some(_) => Some(news),
+        };
+        drop(state);
+        drop(replaced);
+    }
+
+    fn has_held(&self) {
+        let mut state = lock(&self.health.state);
+        if state.cause.is_some() || state.relapses == 0 {
+            return;
+        }
+        let relapses = std::mem::take(&mut state.relapses);
+        drop(state);
+        self.tell(EventKind::Up, format!("after it came and went {relapses} times"));
     }
 
     fn tell(&self, kind: EventKind, message: String) {
