@@ -39,8 +39,8 @@ impl Lane {
     }
 
     /// Does something next: its time has come, and what waits has none.
-    pub(super) fn next(&self, chore: Chore) {
-        self.push(chore, VecDeque::push_front);
+    pub(crate) fn next(&self, chore: impl FnOnce() + Send + 'static) {
+        self.push(Box::new(chore), VecDeque::push_front);
     }
 
     fn push(&self, chore: Chore, push: fn(&mut VecDeque<Chore>, Chore)) {
@@ -193,7 +193,7 @@ mod tests {
         };
         lane.soon(|| panic!("a chore may panic"));
         lane.soon(note("whenever"));
-        lane.next(Box::new(note("now")));
+        lane.next(note("now"));
         let last = told(&lane, ());
         drop(end);
         assert_eq!(last.recv_timeout(AMPLE), Ok(()));

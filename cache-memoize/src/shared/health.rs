@@ -43,16 +43,25 @@ const MOST_REFUSALS: usize = 64;
 pub(crate) struct Health {
     /// Whether calls fail without asking. Only a hint of the state below, so that nobody needs the lock to read it.
     down: AtomicBool,
-    /// Calls in a row that were not answered.
+    /// Calls in a row that were not answered; of those that were late at a time, one.
     failures: AtomicU32,
+    /// Calls in a row that were late.
+    late: AtomicU32,
     /// How many were, and refusals are answers, too.
     answers: AtomicU32,
+    /// How many were late of which each was made when the one before was given up.
+    rounds: AtomicU32,
+    /// Whether a probe is to decide if the backend is down.
+    suspected: AtomicBool,
     state: Mutex<State>,
 }
 
-/// When a request was made, in answers to others.
+/// When a request was made: how many answers and rounds there had been.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked(u32);
+pub(crate) struct Asked {
+    answers: u32,
+    rounds: u32,
+}
 
 #[derive(Default)]
 struct State {
@@ -68,6 +77,18 @@ struct State {
     /// Tells that it is up, and stays up.
     good_news: Option<chores::Planned>,
     refusals: HashMap<String, Instant>,
+}
+
+impl Health {
+    #[inline]
+    fn is_in_doubt(&self) -> bool {
+        self.late.load(Relaxed) != 0 || self.failures.load(Relaxed) != 0 || self.down.load(Relaxed)
+    }
+
+    fn begin_anew(&self) {
+        self.failures.store(0, Relaxed);
+        self.late.store(0, Relaxed);
+    }
 }
 
 impl Inner {
@@ -95,7 +116,8 @@ impl Inner {
     /// A request is made now.
     #[inline]
     pub(crate) fn asking(&self) -> Asked {
-        Asked(self.health.answers.load(Relaxed))
+        let Health { answers, rounds, .. } = &self.health;
+        Asked { answers: answers.load(Relaxed), rounds: rounds.load(Relaxed) }
     }
 
     /// Learns from an answer to what was asked just now.
@@ -109,7 +131,7 @@ impl Inner {
         match answer {
             Ok(_) => {
                 self.health.answers.fetch_add(1, Relaxed);
-                if self.health.failures.load(Relaxed) != 0 || self.health.down.load(Relaxed) {
+                if self.health.is_in_doubt() {
                     self.answered();
                 }
             }
@@ -120,20 +142,15 @@ impl Inner {
     #[cold]
     fn failed(self: &Arc<Self>, asked: Asked, error: &Error) {
         match error.kind() {
-            // It answered others meanwhile: it is slow, or so are we. Not to ask it would make nothing better.
-            ErrorKind::Timeout if self.health.answers.load(Relaxed) != asked.0 => {}
-            ErrorKind::Timeout | ErrorKind::Unavailable => {
-                if self.health.failures.fetch_add(1, Relaxed) + 1 >= FAILURES {
-                    self.give_up(error);
-                }
-            }
+            ErrorKind::Timeout => self.timed_out(asked, error),
+            ErrorKind::Unavailable => self.missed(error),
             // It says that it cannot work.
             ErrorKind::Setting => self.give_up(error),
             ErrorKind::Backend => {
                 self.health.answers.fetch_add(1, Relaxed);
                 // It answers. But one that is down is not up again because it refused something, nor is that news.
                 if !self.health.down.load(Relaxed) {
-                    self.health.failures.store(0, Relaxed);
+                    self.health.begin_anew();
                     self.refused(error);
                 }
             }
@@ -142,10 +159,53 @@ impl Inner {
         }
     }
 
+    /// One call in a row got no answer.
+    fn missed(self: &Arc<Self>, error: &Error) {
+        if self.health.failures.fetch_add(1, Relaxed) + 1 >= FAILURES {
+            self.give_up(error);
+        }
+    }
+
+    /// No answer in time says that the backend is down if others got none meanwhile either: if they did, it is slow, or
+    /// this process is, and not to ask would make nothing better. Of calls that were made at a time, such as ten
+    /// thousand more than this process can handle, all may be too late before the first answer is read. So together
+    /// they only raise a suspicion.
+    fn timed_out(self: &Arc<Self>, asked: Asked, error: &Error) {
+        let Health { answers, rounds, late, suspected, .. } = &self.health;
+        if answers.load(Relaxed) != asked.answers {
+            return;
+        }
+        let late = late.fetch_add(1, Relaxed) + 1;
+        let next = asked.rounds.wrapping_add(1);
+        if rounds.compare_exchange(asked.rounds, next, Relaxed, Relaxed).is_ok() {
+            self.missed(error);
+        }
+        let is_down = self.health.down.load(Relaxed);
+        if late >= FAILURES && !is_down && !suspected.swap(true, Relaxed) {
+            let inner = self.clone();
+            self.lane.next(move || inner.examine());
+        }
+    }
+
+    /// Decides about a suspicion.
+    fn examine(self: &Arc<Self>) {
+        let asked = self.asking();
+        let answer = self.ask_probe();
+        self.health.suspected.store(false, Relaxed);
+        match answer {
+            Err(error) if error.kind() != ErrorKind::Backend => {
+                if self.health.answers.load(Relaxed) == asked.answers {
+                    self.give_up(&error);
+                }
+            }
+            answer => self.learn_since(asked, &answer),
+        }
+    }
+
     /// It does what it is asked.
     #[cold]
     fn answered(self: &Arc<Self>) {
-        self.health.failures.store(0, Relaxed);
+        self.health.begin_anew();
         let mut state = lock(&self.health.state);
         let (cause, probe) = (state.cause.take(), state.probe.take());
         self.health.down.store(false, Relaxed);
@@ -214,15 +274,18 @@ impl Inner {
         if let Some(by) = &mut lock(&self.health.state).probe_by {
             *by = Instant::now() + LONGEST_PROBE;
         }
-        let group = format!("{}cache-memoize", self.namespace);
-        let key = Key::new(format!("{group}:probe"), group);
-        let answer = block_on(heard(&*self.backend, |backend| backend.read(&key, Call::BLOCKING)));
-        match answer.map_err(|error| error.kind()) {
+        match self.ask_probe().map_err(|error| error.kind()) {
             Err(ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Setting) => {
                 self.plan_probe((2 * longest).min(LAST_PROBE));
             }
             _ => self.answered(),
         }
+    }
+
+    fn ask_probe(&self) -> Result<(), Error> {
+        let group = format!("{}cache-memoize", self.namespace);
+        let key = Key::new(format!("{group}:probe"), group);
+        block_on(heard(&*self.backend, |backend| backend.read(&key, Call::BLOCKING))).map(drop)
     }
 
     /// Tells that it is up once it has been for a while.

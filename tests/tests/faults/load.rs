@@ -35,6 +35,7 @@ fn a_thousand_leases_are_kept() {
     let ((), commands) = server.commands_of(|| wait(all(1000, |key| long(redis, key))));
     assert_eq!(long_stats(redis).stores, 1000, "{:#}", long_stats(redis));
     // A begin and a commit each; renewals of all together are few.
+    println!("\nleases: {commands:?}");
     assert!(commands["evalsha"] <= 2200, "{commands:?}");
 }
 
