@@ -99,7 +99,8 @@ static CHANGED: Condvar = Condvar::new();
 /// Sees to it that there are threads for the lanes that wait, this one included.
 fn attend(lane: Option<Lane>, process: u32) {
     let mut threads = lock(&THREADS);
-    let parents = (threads.process != process).then(|| std::mem::replace(&mut *threads, Threads::of(process)));
+    let parents =
+        (threads.process != process).then(|| std::mem::replace(&mut *threads, Threads::of(process)));
     threads.waiting.extend(lane);
     let is_short = threads.waiting.len() > threads.idle && threads.all < MOST_THREADS;
     threads.all += usize::from(is_short);
@@ -135,8 +136,7 @@ fn next_lane() -> Option<Lane> {
             return Some(lane);
         }
         threads.idle += 1;
-        let (locked, waited) =
-            CHANGED.wait_timeout(threads, LINGER).unwrap_or_else(PoisonError::into_inner);
+        let (locked, waited) = CHANGED.wait_timeout(threads, LINGER).unwrap_or_else(PoisonError::into_inner);
         threads = locked;
         threads.idle -= 1;
         if waited.timed_out() && threads.waiting.is_empty() {

@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn another_process_and_one_that_got_no_thread_begin_one() {
-        let sweeper = Sweeper { queue: Mutex::default(), changed: Condvar::new(), process: AtomicU32::new(0) };
+        let sweeper =
+            Sweeper { queue: Mutex::default(), changed: Condvar::new(), process: AtomicU32::new(0) };
         let begins = |process, succeeds| {
             let mut tried = false;
             sweeper.run_in(process, || {

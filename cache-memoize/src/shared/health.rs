@@ -241,7 +241,9 @@ impl Inner {
             0 => self.tell(EventKind::Down, error.to_string()),
             1 => self.tell(
                 EventKind::Down,
-                format!("{error}; it comes and goes, and is not news again before it has been up for {HOLD:?}"),
+                format!(
+                    "{error}; it comes and goes, and is not news again before it has been up for {HOLD:?}"
+                ),
             ),
             _ => {}
         }

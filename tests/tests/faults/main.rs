@@ -13,6 +13,7 @@ mod arguments;
 mod cluster;
 mod connections;
 mod fleet;
+mod forks;
 mod load;
 mod loss;
 mod outage;
