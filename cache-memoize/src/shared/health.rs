@@ -29,9 +29,6 @@ const HOLD: Duration = Duration::from_secs(5);
 /// A probe that was planned and is so late is planned again: there is no thread for it, perhaps since a fork.
 const LATE: Duration = Duration::from_secs(2);
 
-/// No probe takes so long.
-const LONGEST_PROBE: Duration = Duration::from_secs(60);
-
 /// How long a refusal is not told again.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -68,8 +65,11 @@ struct State {
     /// Why the backend is down, if it is.
     cause: Option<Error>,
     probe: Option<chores::Planned>,
-    /// When it is late.
-    probe_by: Option<Instant>,
+    /// The process that has planned it, and whether it asks now.
+    prober: u32,
+    is_probing: bool,
+    /// When to look whether it is late.
+    look: Option<Instant>,
     /// When it was last found to be up again.
     up_since: Option<Instant>,
     /// How often in a row it was down again before it had been up for [`HOLD`].
@@ -105,7 +105,11 @@ impl Inner {
         let now = Instant::now();
         let mut state = lock(&self.health.state);
         let Some(cause) = state.cause.clone() else { return Ok(()) };
-        let is_late = state.probe_by.take_if(|by| *by < now).is_some();
+        let looks = state.look.take_if(|look| *look < now).is_some();
+        if looks {
+            state.look = Some(now + LATE);
+        }
+        let is_late = looks && !(state.is_probing && state.prober == std::process::id());
         drop(state);
         if is_late {
             self.plan_probe(FIRST_PROBE);
@@ -210,7 +214,7 @@ impl Inner {
         let (cause, probe) = (state.cause.take(), state.probe.take());
         self.health.down.store(false, Relaxed);
         if cause.is_some() {
-            (state.up_since, state.probe_by) = (Some(Instant::now()), None);
+            (state.up_since, state.look) = (Some(Instant::now()), None);
         }
         let relapses = state.relapses;
         drop(state);
@@ -261,7 +265,8 @@ impl Inner {
         let mut state = lock(&self.health.state);
         let replaced = match state.cause {
             Some(_) => {
-                state.probe_by = Some(Instant::now() + delay + LATE);
+                state.look = Some(Instant::now() + delay + LATE);
+                (state.prober, state.is_probing) = (std::process::id(), false);
                 state.probe.replace(probe)
             }
             // It is up already.
@@ -273,9 +278,7 @@ impl Inner {
 
     /// No caller waits for this; a caller's own attempt would cost it a timeout.
     fn probe(self: &Arc<Self>, longest: Duration) {
-        if let Some(by) = &mut lock(&self.health.state).probe_by {
-            *by = Instant::now() + LONGEST_PROBE;
-        }
+        lock(&self.health.state).is_probing = true;
         match self.ask_probe().map_err(|error| error.kind()) {
             Err(ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Setting) => {
                 self.plan_probe((2 * longest).min(LAST_PROBE));
