@@ -22,8 +22,12 @@ pub(super) struct Due(AtomicU64);
 
 impl Due {
     const IDLE: u64 = u64::MAX;
-    /// A visit that is so late, in milliseconds, has nobody who pays it.
+    /// A visit that is so late, in milliseconds, has no thread that pays it.
     const GRACE: u64 = 1000;
+
+    fn is_late(due: u64, now: u64) -> bool {
+        due.saturating_add(Self::GRACE) < now
+    }
 }
 
 impl Default for Due {
@@ -38,13 +42,8 @@ pub(super) fn expect(memory: &Arc<Inner>, life: Life) {
     // Nearly always a sweep comes early enough. The store's lock orders this with `sweep`: one that did not see the entry
     // had begun before the entry was stored, and then this sees that it had.
     let due = memory.sweep.0.load(Relaxed);
-    if at < due {
+    if at < due || Due::is_late(due, milliseconds()) {
         schedule(memory, at);
-    } else {
-        let now = milliseconds();
-        if due.saturating_add(Due::GRACE) < now {
-            schedule_again(memory, due, now);
-        }
     }
 }
 
@@ -60,17 +59,14 @@ fn schedule(memory: &Arc<Inner>, at: u64) {
     }
     let at = at.min(Due::IDLE - 1);
     // Ordered with the exchange in `sweep`: an entry stored as a sweep begins is seen by it, or schedules another.
-    if memory.sweep.0.fetch_min(at, AcqRel) <= at {
-        return;
+    let due = memory.sweep.0.fetch_min(at, AcqRel);
+    if at < due {
+        return visit(memory, at);
     }
-    visit(memory, at);
-}
-
-/// Again after another [`GRACE`](Due::GRACE), if there is still no thread.
-#[cold]
-fn schedule_again(memory: &Arc<Inner>, due: u64, at: u64) {
-    if !MODELLED && memory.sweep.0.compare_exchange(due, at, AcqRel, Relaxed).is_ok() {
-        visit(memory, at);
+    let now = milliseconds();
+    // Again after another while, if there is still no thread.
+    if Due::is_late(due, now) && memory.sweep.0.compare_exchange(due, now, AcqRel, Relaxed).is_ok() {
+        visit(memory, now);
     }
 }
 
@@ -235,8 +231,8 @@ mod tests {
         let hour = Life::new(Some(Duration::from_secs(3600)), 1);
         expect(memory.inner(), hour);
         assert_ne!(due(), past);
-        memory.inner().sweep.0.store(milliseconds(), Relaxed);
-        let planned = due();
+        let planned = milliseconds() + 500;
+        memory.inner().sweep.0.store(planned, Relaxed);
         expect(memory.inner(), hour);
         assert_eq!(due(), planned, "not before");
     }

@@ -64,7 +64,7 @@ impl Renewal {
         }
         drop(kept);
         if !is_planned {
-            plan(inner, due - now);
+            plan(inner, due);
         }
         Self { shared, number }
     }
@@ -92,14 +92,14 @@ fn together(lease: Duration) -> Duration {
     lease / 12
 }
 
-fn plan(inner: &Arc<Inner>, delay: Duration) {
+fn plan(inner: &Arc<Inner>, at: Instant) {
     let planned = Arc::downgrade(inner);
     let round = move || {
         if let Some(inner) = planned.upgrade() {
-            inner.renewals.round(&inner);
+            inner.renewals.round(&inner, at);
         }
     };
-    chores::later(delay, &inner.lane, round).keep();
+    chores::later(at.saturating_duration_since(Instant::now()), &inner.lane, round).keep();
 }
 
 impl Renewals {
@@ -116,7 +116,11 @@ impl Renewals {
         kept
     }
 
-    fn round(&self, inner: &Arc<Inner>) {
+    fn round(&self, inner: &Arc<Inner>, at: Instant) {
+        // Another was planned in its place, as this one was late.
+        if self.kept().round != Some(at) {
+            return;
+        }
         for (numbers, fences) in self.due(inner.lease) {
             let renewed = match inner.admit() {
                 Ok(()) => block_on(renew(inner, &fences)),
@@ -131,7 +135,7 @@ impl Renewals {
         let next = kept.round;
         drop(kept);
         if let Some(next) = next {
-            plan(inner, next - now);
+            plan(inner, next);
         }
     }
 

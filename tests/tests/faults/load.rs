@@ -114,3 +114,26 @@ fn overload_is_no_outage() {
     let changes = events.iter().filter(|event| event.kind != EventKind::Refused).count();
     assert!(changes <= 2, "{events:#?}");
 }
+
+/// Each outage costs what it costs, but that a server comes and goes is told twice, and in the end that it stays.
+#[test]
+fn a_server_that_comes_and_goes_is_not_news_each_time() {
+    const TIMES: usize = 8;
+    let _alone = alone();
+    let server = RedisServer::start();
+    let subject = Subject::new(threads!(), Redis::open(server.url()).unwrap());
+    subject.warm(1);
+    for _ in 0..TIMES {
+        server.kill();
+        (0..10).for_each(|_| drop(subject.hits(1)));
+        server.restart();
+        subject.warm(1);
+    }
+    wait_until("news that it is up", || {
+        subject.events().last().is_some_and(|event| event.kind == EventKind::Up)
+    });
+    let events = subject.events();
+    assert!(events.len() < 2 * TIMES, "{events:#?}");
+    let last = events.last().expect("news").to_string();
+    println!("\ncomes and goes {TIMES} times: {} events, {last}", events.len());
+}
