@@ -391,10 +391,12 @@ impl Bench<'_> {
     }
 
     async fn renewed_together(&self) {
+        // Long enough for all of them to begin, on a slow machine.
+        let lease = 20 * SHORT;
         let (mut fences, mut stand) = (Vec::new(), Vec::new());
-        for number in 0..10 {
+        for number in 0..6 {
             let key = self.key(&format!("renewed together: {number}"));
-            let Begun::Fence(fence) = key.begin_for(SHORT, false).await else { panic!("nobody leads") };
+            let Begun::Fence(fence) = key.begin_for(lease, false).await else { panic!("nobody leads") };
             stand.push(number % 3 != 0);
             if number % 3 == 0 {
                 key.remove().await;
@@ -404,7 +406,7 @@ impl Bench<'_> {
         let renewed = answer(self.client().renew_many(&fences, LONG, self.call)).await;
         let renewed: Vec<_> = renewed.into_iter().map(|stands| stands.expect("an answer for each")).collect();
         assert_eq!(renewed, stand, "each is answered for, in their order");
-        pause(3 * SHORT).await;
+        pause(lease).await;
         for ((key, fence), stands) in fences.iter().zip(stand) {
             let commit = Commit::new(fence, Some(b"value"));
             let stored = answer(self.client().commit(key, commit, self.call)).await;
