@@ -1,16 +1,20 @@
 //! What is done later or aside: waking sleepers, and I/O that no caller waits for.
 //!
-//! Two threads, begun when first needed: one keeps time and only wakes, so that it is never late because a backend is;
-//! the other does the I/O, one thing after the other. Sync functions have no runtime that could do either.
+//! One thread keeps time and only wakes, so that it is never late because a backend is. What asks a backend is done in a
+//! [`Lane`] of that backend. All threads begin when they are first needed. Sync functions have no runtime that could do
+//! either.
+
+mod lane;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::mpsc::{Sender, channel};
 use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+
+pub(crate) use lane::Lane;
+use lane::carry_out;
 
 use crate::sync::lock;
 
@@ -21,7 +25,9 @@ type Due = (Instant, u64);
 
 enum Alarm {
     Wake(Waker),
-    Do(Chore),
+    Do(Lane, Chore),
+    /// Look for threads again.
+    TryAgain,
 }
 
 #[derive(Default)]
@@ -34,28 +40,9 @@ struct Timer {
 
 static TIMER: LazyLock<(Mutex<Timer>, Condvar)> = LazyLock::new(Default::default);
 
-/// What leads to the thread, and the process that has it: in a forked one it is gone.
-type Worker = (u32, Sender<Chore>);
-
-/// Does something soon, on the thread for chores.
-pub(crate) fn soon(chore: impl FnOnce() + Send + 'static) {
-    static CHORES: LazyLock<Mutex<Option<Worker>>> = LazyLock::new(Mutex::default);
-    let mut chores = lock(&CHORES);
-    let process = std::process::id();
-    if chores.as_ref().is_none_or(|(of, _)| *of != process) {
-        let (sender, receiver) = channel::<Chore>();
-        let work = move || receiver.iter().for_each(carry_out);
-        *chores = spawn("cache-memoize-chores", work).then_some((process, sender));
-    }
-    if let Some((_, sender)) = &*chores {
-        // The thread ends with its sender.
-        let _ = sender.send(Box::new(chore));
-    }
-}
-
-/// Does something when its time has come, unless the returned guard was dropped before.
-pub(crate) fn later(delay: Duration, chore: impl FnOnce() + Send + 'static) -> Planned {
-    Planned(set(delay, Alarm::Do(Box::new(chore))))
+/// Does something for a backend when its time has come, unless the returned guard was dropped before.
+pub(crate) fn later(delay: Duration, lane: &Lane, chore: impl FnOnce() + Send + 'static) -> Planned {
+    Planned(set(delay, Alarm::Do(lane.clone(), Box::new(chore))).0)
 }
 
 /// Ready when the time is over.
@@ -66,6 +53,13 @@ pub(crate) fn sleep(delay: Duration) -> Sleep {
 /// Something that will be done. Dropping it calls it off, if it has not begun.
 #[must_use = "dropping it calls it off"]
 pub(crate) struct Planned(Due);
+
+impl Planned {
+    /// It will be done in any case.
+    pub(crate) fn keep(self) {
+        std::mem::forget(self);
+    }
+}
 
 impl Drop for Planned {
     fn drop(&mut self) {
@@ -90,25 +84,45 @@ impl Future for Sleep {
         if left.is_zero() {
             return Poll::Ready(());
         }
-        self.alarm = Some(Planned(set(left, Alarm::Wake(context.waker().clone()))));
+        let (due, is_kept) = set(left, Alarm::Wake(context.waker().clone()));
+        self.alarm = Some(Planned(due));
+        if !is_kept {
+            // No thread can be had that would wake the sleeper.
+            std::thread::sleep(left.min(Duration::from_millis(10)));
+            context.waker().wake_by_ref();
+        }
         Poll::Pending
     }
 }
 
-fn set(delay: Duration, alarm: Alarm) -> Due {
+/// Sets an alarm. Whether there is a thread that heeds it: if not, the next one that is set tries again.
+fn set(delay: Duration, alarm: Alarm) -> (Due, bool) {
     let (timer, changed) = &*TIMER;
+    let process = std::process::id();
     let mut timer = lock(timer);
     timer.last += 1;
     let due = (Instant::now() + delay, timer.last);
     let is_next = timer.alarms.first_key_value().is_none_or(|(next, _)| due < *next);
     timer.alarms.insert(due, alarm);
-    let process = std::process::id();
-    if timer.running != Some(process) {
-        timer.running = spawn("cache-memoize-timer", keep_time).then_some(process);
-    } else if is_next {
-        changed.notify_one();
+    let is_kept = timer.running == Some(process);
+    timer.running = Some(process);
+    drop(timer);
+    if is_kept {
+        if is_next {
+            changed.notify_one();
+        }
+        return (due, true);
     }
-    due
+    let is_kept = spawn("cache-memoize-timer", keep_time);
+    if !is_kept {
+        lock(&TIMER.0).running = None;
+    }
+    (due, is_kept)
+}
+
+/// A thread could not be had; perhaps in a second.
+fn retry_later() {
+    let _ = set(Duration::from_secs(1), Alarm::TryAgain);
 }
 
 fn keep_time() {
@@ -122,7 +136,8 @@ fn keep_time() {
                 drop(locked);
                 match alarm {
                     Alarm::Wake(waker) => carry_out(Box::new(|| waker.wake())),
-                    Alarm::Do(chore) => soon(chore),
+                    Alarm::Do(lane, chore) => lane.next(chore),
+                    Alarm::TryAgain => lane::try_again(),
                 }
                 lock(timer)
             }
@@ -135,18 +150,15 @@ fn keep_time() {
     }
 }
 
-/// Wakers and backends are not ours; a panic of theirs must not end the thread.
-fn carry_out(chore: Chore) {
-    let _ = catch_unwind(AssertUnwindSafe(chore));
-}
-
-/// Whether there is such a thread now. Without one, what was to be done is not: no promise rests on chores.
+/// Whether there is such a thread now.
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> bool {
     std::thread::Builder::new().name(name.to_owned()).spawn(work).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+
     use super::*;
     use crate::flight::block_on;
 
@@ -157,12 +169,13 @@ mod tests {
             let sender = sender.clone();
             move || sender.send(what).unwrap()
         };
-        let _second = later(Duration::from_millis(20), tell("second"));
-        let _first = later(Duration::from_millis(1), tell("first"));
-        drop(later(Duration::from_millis(10), tell("called off")));
+        let lane = Lane::default();
+        let _second = later(Duration::from_millis(20), &lane, tell("second"));
+        later(Duration::from_millis(1), &lane, tell("first")).keep();
+        drop(later(Duration::from_millis(10), &lane, tell("called off")));
         assert_eq!([done.recv().unwrap(), done.recv().unwrap()], ["first", "second"]);
-        soon(|| panic!("a chore may panic"));
-        soon(tell("third"));
+        lane.soon(|| panic!("a chore may panic"));
+        lane.soon(tell("third"));
         assert_eq!(done.recv().unwrap(), "third");
     }
 

@@ -26,7 +26,8 @@ pub struct Event {
 pub enum EventKind {
     /// The backend cannot be used; until it can, functions compute without it.
     Down,
-    /// The backend can be used again.
+    /// The backend can be used again. If it was down several times within seconds, this is told when it has been up for
+    /// a while, and the times between are not told one by one.
     Up,
     /// An operation was refused, by the backend or before it was asked. The same refusal is told once a minute at most.
     #[default]
@@ -44,7 +45,8 @@ impl fmt::Display for Event {
         match kind {
             // The message begins with the backend's name.
             EventKind::Down => write!(f, "down, functions compute without it: {message}"),
-            EventKind::Up => write!(f, "{backend}: up again"),
+            EventKind::Up if message.is_empty() => write!(f, "{backend}: up again"),
+            EventKind::Up => write!(f, "{backend}: up again, {message}"),
             EventKind::Refused if function.is_empty() => write!(f, "refused: {message}"),
             EventKind::Refused => write!(f, "refused, {function}: {message}"),
             EventKind::Misuse => write!(f, "misuse, {function}: {message}"),

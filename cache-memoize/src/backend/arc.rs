@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use crate::Error;
 
 #[deny(clippy::missing_trait_methods)]
 impl<B: Backend + ?Sized> Backend for Arc<B> {
@@ -29,6 +30,15 @@ impl<B: Backend + ?Sized> Backend for Arc<B> {
 
     fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {
         (**self).renew(key, fence, lease, call)
+    }
+
+    fn renew_many<'a>(
+        &'a self,
+        fences: &'a [(Key, Fence)],
+        lease: Duration,
+        call: Call,
+    ) -> Reply<'a, Vec<Result<bool, Error>>> {
+        (**self).renew_many(fences, lease, call)
     }
 
     fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool> {

@@ -24,6 +24,8 @@ pub use reply::{Call, Reply};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Error;
+
 /// Where an entry lives.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
@@ -107,6 +109,31 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Keeps a fence for another `lease` from now; whether it still stands.
     fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool>;
+
+    /// [`renew`](Self::renew) for many keys: what it would answer for each, in their order. With few requests, so that
+    /// a thousand computations keep their leases; the cache asks about some hundred at a time at most. An `Err` about
+    /// all of them leaves open which were renewed.
+    ///
+    /// Left out, they are renewed one after the other, until three in a row have failed.
+    fn renew_many<'a>(
+        &'a self,
+        fences: &'a [(Key, Fence)],
+        lease: Duration,
+        call: Call,
+    ) -> Reply<'a, Vec<Result<bool, Error>>> {
+        Reply::later(async move {
+            let (mut answers, mut failed) = (Vec::with_capacity(fences.len()), 0);
+            for (key, fence) in fences {
+                let answer = self.renew(key, fence, lease, call).await;
+                failed = if answer.is_ok() { 0 } else { failed + 1 };
+                answers.push(answer);
+                if failed == 3 {
+                    break;
+                }
+            }
+            Ok(answers)
+        })
+    }
 
     /// Removes the value and fences off all computations of the key, in one atomic step; whether there was a value.
     fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool>;

@@ -1,13 +1,14 @@
 //! Reclaims entries that nobody reads again: expired ones, and those that `f_invalidate_all` made invisible.
 //!
-//! One thread for the whole process, begun with the first entry that can expire, asleep until something is due.
+//! One thread for the whole process, begun with the first entry that can expire, asleep until something is due. A visit
+//! that is overdue shows that there is none: it could not be had, or is the parent's. Then another is begun.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::Inner;
@@ -21,6 +22,12 @@ pub(super) struct Due(AtomicU64);
 
 impl Due {
     const IDLE: u64 = u64::MAX;
+    /// A visit that is so late, in milliseconds, has no thread that pays it.
+    const GRACE: u64 = 1000;
+
+    fn is_late(due: u64, now: u64) -> bool {
+        due.saturating_add(Self::GRACE) < now
+    }
 }
 
 impl Default for Due {
@@ -34,7 +41,8 @@ pub(super) fn expect(memory: &Arc<Inner>, life: Life) {
     let Some(at) = life.sweep_after() else { return };
     // Nearly always a sweep comes early enough. The store's lock orders this with `sweep`: one that did not see the entry
     // had begun before the entry was stored, and then this sees that it had.
-    if at < memory.sweep.0.load(Relaxed) {
+    let due = memory.sweep.0.load(Relaxed);
+    if at < due || Due::is_late(due, milliseconds()) {
         schedule(memory, at);
     }
 }
@@ -51,23 +59,39 @@ fn schedule(memory: &Arc<Inner>, at: u64) {
     }
     let at = at.min(Due::IDLE - 1);
     // Ordered with the exchange in `sweep`: an entry stored as a sweep begins is seen by it, or schedules another.
-    if memory.sweep.0.fetch_min(at, AcqRel) <= at {
-        return;
+    let due = memory.sweep.0.fetch_min(at, AcqRel);
+    if at < due {
+        return visit(memory, at);
     }
-    let Some(sweeper) = sweeper() else { return };
+    let now = milliseconds();
+    // Again after another while, if there is still no thread.
+    if Due::is_late(due, now) && memory.sweep.0.compare_exchange(due, now, AcqRel, Relaxed).is_ok() {
+        visit(memory, now);
+    }
+}
+
+fn visit(memory: &Arc<Inner>, at: u64) {
+    let sweeper = &SWEEPER;
     let mut queue = lock(&sweeper.queue);
     if queue.len() == queue.capacity() {
         // Before it grows: memories that are gone need no visit, and neither do visits that were moved forward.
         queue.retain(|Reverse(visit)| visit.is_due());
     }
     queue.push(Reverse(Visit { at, memory: Arc::downgrade(memory) }));
+    drop(queue);
     sweeper.changed.notify_one();
+    sweeper.run_in(std::process::id(), spawn);
 }
 
 struct Sweeper {
     queue: Mutex<BinaryHeap<Reverse<Visit>>>,
     changed: Condvar,
+    /// The process that has the thread, or none.
+    process: AtomicU32,
 }
+
+static SWEEPER: Sweeper =
+    Sweeper { queue: Mutex::new(BinaryHeap::new()), changed: Condvar::new(), process: AtomicU32::new(0) };
 
 struct Visit {
     at: u64,
@@ -98,12 +122,19 @@ impl Ord for Visit {
     }
 }
 
-/// The sweeper, or `None` where no thread can be had: then expired entries wait for a lookup or for eviction.
-fn sweeper() -> Option<&'static Sweeper> {
-    static SWEEPER: Sweeper = Sweeper { queue: Mutex::new(BinaryHeap::new()), changed: Condvar::new() };
-    static THREAD: OnceLock<bool> = OnceLock::new();
-    let spawn = || std::thread::Builder::new().name("cache-memoize".into()).spawn(|| run(&SWEEPER)).is_ok();
-    THREAD.get_or_init(spawn).then_some(&SWEEPER)
+impl Sweeper {
+    /// Sees to it that this process has the thread. Where none can be had, expired entries wait for a lookup, for
+    /// eviction, or for the next attempt.
+    fn run_in(&self, process: u32, spawn: impl FnOnce() -> bool) {
+        if self.process.load(Relaxed) != process && self.process.swap(process, AcqRel) != process && !spawn()
+        {
+            self.process.store(0, Relaxed);
+        }
+    }
+}
+
+fn spawn() -> bool {
+    std::thread::Builder::new().name("cache-memoize".into()).spawn(|| run(&SWEEPER)).is_ok()
 }
 
 fn run(sweeper: &Sweeper) {
@@ -171,6 +202,41 @@ mod tests {
     use super::super::rivals::By;
     use super::super::{Capacity, Memory, Scope};
     use super::*;
+    use std::sync::OnceLock;
+
+    #[test]
+    fn another_process_and_one_that_got_no_thread_begin_one() {
+        let sweeper =
+            Sweeper { queue: Mutex::default(), changed: Condvar::new(), process: AtomicU32::new(0) };
+        let begins = |process, succeeds| {
+            let mut tried = false;
+            sweeper.run_in(process, || {
+                tried = true;
+                succeeds
+            });
+            tried
+        };
+        assert!(begins(7, false), "the first attempt fails");
+        assert!(begins(7, true), "and the second does not");
+        assert!(!begins(7, true), "there is one");
+        assert!(begins(8, true), "but not in a forked process");
+    }
+
+    #[test]
+    fn a_visit_that_is_overdue_is_planned_again() {
+        let memory = Memory::of(Capacity::Unbounded);
+        let due = || memory.inner().sweep.0.load(Relaxed);
+        // As a thread leaves it that is gone.
+        let past = milliseconds().saturating_sub(Due::GRACE + 1);
+        memory.inner().sweep.0.store(past, Relaxed);
+        let hour = Life::new(Some(Duration::from_secs(3600)), 1);
+        expect(memory.inner(), hour);
+        assert_ne!(due(), past);
+        let planned = milliseconds() + 500;
+        memory.inner().sweep.0.store(planned, Relaxed);
+        expect(memory.inner(), hour);
+        assert_eq!(due(), planned, "not before");
+    }
 
     #[test]
     fn a_sweep_gives_memory_back() {

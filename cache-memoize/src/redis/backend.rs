@@ -11,7 +11,7 @@ use super::cluster::{Asking, Generations};
 use super::failure::Failure;
 use super::keys::{self, Keys};
 use super::link::Answer;
-use super::request::{self, Generation, Regret, Request};
+use super::request::{self, Generation, Regret, RenewAt, Request};
 use super::server::Server;
 use super::wake::Wakes;
 use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
@@ -145,18 +145,40 @@ impl Backend for RedisBackend {
     }
 
     fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {
-        let keys = Keys::of(key);
+        let fences = [(key.clone(), fence.clone())];
         match self.asking() {
             None => {
-                let request = request::renew(&keys, fence, lease, Generation::Stored);
-                self.ask(call, request, None, request::was_done)
+                let request = request::renew(&fences, lease, RenewAt::Server);
+                self.ask(call, request, None, |answer| Ok(request::were_renewed(answer, 1)? == [true]))
             }
-            Some(asking) => {
-                let request = request::renew(&keys, fence, lease, Generation::Known(&fence.generation));
-                let doing = request.doing;
-                self.ask_cluster(call, doing, asking.stands(request, keys.into_owned(), fence.generation))
-            }
+            Some(asking) => self.ask_cluster(call, request::RENEWING, async move {
+                let answer = asking.renew(&fences, lease).await.pop();
+                answer.unwrap_or_else(|| Err(Failure::strange(&Value::Nil)))
+            }),
         }
+    }
+
+    fn renew_many<'a>(
+        &'a self,
+        fences: &'a [(Key, Fence)],
+        lease: Duration,
+        call: Call,
+    ) -> Reply<'a, Vec<Result<bool, Error>>> {
+        let Some(asking) = self.asking() else {
+            let request = request::renew(fences, lease, RenewAt::Server);
+            let meaning = |answer| {
+                let stand = request::were_renewed(answer, fences.len())?;
+                Ok(stand.into_iter().map(Ok).collect())
+            };
+            return self.ask(call, request, None, meaning);
+        };
+        let fences = fences.to_vec();
+        let server = self.server.clone();
+        self.ask_cluster(call, request::RENEWING, async move {
+            let answers = asking.renew(&fences, lease).await;
+            let explain = |failure| server.error(failure, request::RENEWING);
+            Ok(answers.into_iter().map(|answer| answer.map_err(explain)).collect())
+        })
     }
 
     fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool> {

@@ -5,21 +5,21 @@
 //! of the two does not matter. Generations never come back, so one that is there before and after a step was there all
 //! the time; and if the group is removed in between, the call and the removal overlap.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::redis::Value;
 
 use super::failure::{Failure, What};
-use super::keys::Keys;
+use super::keys::{self, Keys};
 use super::link::Answer;
-use super::request::{self, Generation, Regret, Request};
+use super::request::{self, Generation, Regret, RenewAt, Request};
 use super::server::Server;
-use crate::backend::{Begin, Begun, Token};
+use crate::backend::{Begin, Begun, Fence, Key, Token};
 use crate::sync::lock;
 
 /// The generations seen last, by their keys.
@@ -157,7 +157,30 @@ impl Asking {
         Ok((answer, generation, request::as_token(&current)))
     }
 
-    /// For `commit` and `renew`: done, and the generation was still there.
+    /// Each fence where it is, and beside them, at the same time, the generations, each once.
+    pub(super) async fn renew(self, fences: &[(Key, Fence)], lease: Duration) -> Vec<Result<bool, Failure>> {
+        let groups: BTreeSet<&str> = fences.iter().map(|(key, _)| key.group()).collect();
+        let generations = groups.into_iter().map(async |group| {
+            let current = match self.one(request::get(&keys::generation(group))).await {
+                Err(failure) if failure.what == What::WrongType => Ok(None),
+                answer => answer.map(|answer| request::as_token(&answer)),
+            };
+            (group, current)
+        });
+        let renewals = fences.iter().map(async |fence| {
+            let request = request::renew(std::slice::from_ref(fence), lease, RenewAt::Slot);
+            Ok(request::were_renewed(self.one(request).await?, 1)? == [true])
+        });
+        let (generations, renewed) = both(all(generations), all(renewals)).await;
+        let generations: BTreeMap<_, _> = generations.into_iter().collect();
+        let stands = |((key, fence), renewed): (&(Key, Fence), Result<bool, Failure>)| {
+            let current = generations.get(key.group()).cloned().unwrap_or(Ok(None))?;
+            Ok(renewed? && current == Some(fence.generation))
+        };
+        fences.iter().zip(renewed).map(stands).collect()
+    }
+
+    /// For `commit`: done, and the generation was still there.
     pub(super) async fn stands(
         self,
         request: Request,
@@ -204,4 +227,20 @@ async fn both<A: Future, B: Future>(one: A, other: B) -> (A::Output, B::Output) 
         }
     })
     .await
+}
+
+/// All at the same time, in their order.
+async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut running: Vec<_> = futures.map(Box::pin).map(Some).collect();
+    let mut outputs: Vec<_> = running.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (future, output) in running.iter_mut().zip(&mut outputs) {
+            if let Some(Poll::Ready(ready)) = future.as_mut().map(|future| future.as_mut().poll(context)) {
+                (*future, *output) = (None, Some(ready));
+            }
+        }
+        if outputs.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    outputs.into_iter().flatten().collect()
 }

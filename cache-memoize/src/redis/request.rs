@@ -100,6 +100,7 @@ impl Request {
 }
 
 pub(super) const READING: &str = "reading a value";
+pub(super) const RENEWING: &str = "keeping a computation";
 
 /// Value and generation in one command. It answers nil for what has another type.
 pub(super) fn read(key: &Key) -> Request {
@@ -268,16 +269,40 @@ fn stamped(cmd: &mut Cmd, value: &[u8], stamp: &Token) {
     let _ = argument.write_all(value).and_then(|()| argument.write_all(stamp));
 }
 
-pub(super) fn renew(keys: &Keys<'_>, fence: &Fence, lease: Duration, generation: Generation<'_>) -> Request {
-    Request::entry(&scripts::RENEW, keys, generation, "keeping a computation")
-        .bytes(&fence.token)
-        .bytes(&fence.generation)
-        .bytes(&fence.epoch)
-        .number(fence.ticket)
+/// For any number of fences, where the script looks for the generations; for one elsewhere.
+pub(super) fn renew(fences: &[(Key, Fence)], lease: Duration, place: RenewAt) -> Request {
+    let keys: Vec<Keys<'_>> = fences.iter().map(|(key, _)| Keys::of(key)).collect();
+    let (width, keys): (usize, Vec<&str>) = match place {
+        RenewAt::Server => (2, keys.iter().flat_map(|keys| [&*keys.fence, &*keys.generation]).collect()),
+        RenewAt::Slot => (1, keys.iter().map(|keys| &*keys.fence).collect()),
+    };
+    let request = Request::script(&scripts::RENEW, &keys, 96 * fences.len(), RENEWING)
         .number(milliseconds(lease))
+        .number(width);
+    fences.iter().fold(request, |request, (_, fence)| {
+        request.bytes(&fence.token).bytes(&fence.generation).bytes(&fence.epoch).number(fence.ticket)
+    })
 }
 
-/// What [`commit`] and [`renew`] are answered with.
+/// Where the script can look.
+#[derive(Clone, Copy)]
+pub(super) enum RenewAt {
+    /// Everywhere.
+    Server,
+    /// In the slot of the one fence.
+    Slot,
+}
+
+/// What [`renew`] is answered with.
+pub(super) fn were_renewed(answer: Value, many: usize) -> Result<Vec<bool>, Failure> {
+    let strange = Failure::strange(&answer);
+    match answer {
+        Value::Array(each) if each.len() == many => each.into_iter().map(was_done).collect(),
+        _ => Err(strange),
+    }
+}
+
+/// What [`commit`] is answered with, and [`renew`] for each.
 pub(super) fn was_done(answer: Value) -> Result<bool, Failure> {
     match answer {
         Value::Int(number) => Ok(number > 0),
@@ -370,6 +395,7 @@ mod tests {
         }
         assert!(was_read(Value::Array(vec![Value::Nil])).is_err());
         assert!(was_done(Value::Nil).is_err());
+        assert!(were_renewed(Value::Array(vec![Value::Int(1)]), 2).is_err());
         assert!(was_removed(Value::Array(vec![])).is_err());
     }
 }

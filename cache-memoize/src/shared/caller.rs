@@ -13,7 +13,6 @@ use super::envelope::{self, Expected, Header, Mismatch, NO_TTL};
 use super::key::CacheKey;
 use super::{FunctionScope, Shared, token};
 use crate::backend::{Backend, Begin, Begun, Call, Fence, Reply};
-use crate::chores;
 use crate::flight::table::AtKey;
 use crate::flight::{block_on, context};
 use crate::shape::shared::SharedShape;
@@ -87,8 +86,9 @@ impl<S> Caller<S> {
         &'b self,
         ask: impl FnOnce(&'b dyn Backend) -> Reply<'b, T>,
     ) -> Result<T, Error> {
+        let asked = self.shared.inner().asking();
         let answer = self.ask_aside(ask).await;
-        self.shared.inner().learn(&answer);
+        self.shared.inner().learn_since(asked, &answer);
         self.count_failure(&answer);
         answer
     }
@@ -142,7 +142,8 @@ impl<S> Caller<S> {
     /// Tells the backend that a computation ended without a value. Nobody waits for that.
     pub(crate) fn release(&self, fence: Fence) {
         let caller = self.clone().without_shape();
-        chores::soon(move || {
+        let lane = self.shared.inner().lane.clone();
+        lane.soon(move || {
             if caller.shared.inner().admit().is_ok() {
                 let released =
                     caller.ask(|backend| backend.release(&caller.key.wire, &fence, Call::BLOCKING));

@@ -28,10 +28,12 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use crate::backend::{Backend, Token};
+use crate::chores::Lane;
 use crate::flight::table::Flights;
 use crate::sync::{read, write};
 use codec::Codec;
 use health::Health;
+use renewal::Renewals;
 pub(crate) use scope::{FunctionScope, Rejections};
 
 /// A [`Backend`], ready to be named by functions. Cloning is cheap and gives the same cache.
@@ -49,6 +51,9 @@ pub(crate) struct Inner {
     /// By number: every call looks here, and to compare a few numbers costs less than to hash one.
     scopes: RwLock<BTreeMap<u64, Arc<FunctionScope>>>,
     health: Health,
+    renewals: Renewals,
+    /// What is asked of the backend and no caller waits for.
+    pub(crate) lane: Lane,
 }
 
 impl Shared {
@@ -69,6 +74,8 @@ impl Shared {
             flights: Flights::default(),
             scopes: RwLock::default(),
             health: Health::default(),
+            renewals: Renewals::default(),
+            lane: Lane::default(),
         })
     }
 

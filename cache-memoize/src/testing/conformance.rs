@@ -387,6 +387,33 @@ impl Bench<'_> {
         key.remove().await;
         let renewed = answer(self.client().renew(&key.key, &fence, LONG, self.call)).await;
         assert!(!renewed, "what is fenced off cannot be renewed");
+        self.renewed_together().await;
+    }
+
+    async fn renewed_together(&self) {
+        // Long enough for all of them to begin, on a slow machine.
+        let lease = 20 * SHORT;
+        let (mut fences, mut stand) = (Vec::new(), Vec::new());
+        for number in 0..6 {
+            let key = self.key(&format!("renewed together: {number}"));
+            let Begun::Fence(fence) = key.begin_for(lease, false).await else { panic!("nobody leads") };
+            stand.push(number % 3 != 0);
+            if number % 3 == 0 {
+                key.remove().await;
+            }
+            fences.push((key.key.clone(), fence));
+        }
+        let renewed = answer(self.client().renew_many(&fences, LONG, self.call)).await;
+        let renewed: Vec<_> = renewed.into_iter().map(|stands| stands.expect("an answer for each")).collect();
+        assert_eq!(renewed, stand, "each is answered for, in their order");
+        pause(lease).await;
+        for ((key, fence), stands) in fences.iter().zip(stand) {
+            let commit = Commit::new(fence, Some(b"value"));
+            let stored = answer(self.client().commit(key, commit, self.call)).await;
+            assert_eq!(stored, stands, "what was renewed together with others stands, and nothing else");
+        }
+        let none = answer(self.client().renew_many(&[], LONG, self.call)).await;
+        assert!(none.is_empty(), "none were asked about");
     }
 
     async fn repetition(&self) {

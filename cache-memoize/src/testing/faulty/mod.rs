@@ -389,7 +389,8 @@ impl<R: Request> Drop for Unheard<'_, R> {
             && let Some(release) = self.request.regret(answer)
         {
             let backend = self.backend.clone();
-            chores::soon(move || drop(block_on(release.ask(backend.backend(), Call::BLOCKING))));
+            let lane = &self.backend.inner().lane;
+            lane.soon(move || drop(block_on(release.ask(backend.backend(), Call::BLOCKING))));
         }
     }
 }
@@ -436,6 +437,22 @@ impl Backend for Faulty {
 
     fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {
         self.reply(request::Renew(key.clone(), fence.clone(), lease), call)
+    }
+
+    /// Each has a fate of its own.
+    fn renew_many<'a>(
+        &'a self,
+        fences: &'a [(Key, Fence)],
+        lease: Duration,
+        call: Call,
+    ) -> Reply<'a, Vec<Result<bool, Error>>> {
+        Reply::later(async move {
+            let mut answers = Vec::with_capacity(fences.len());
+            for (key, fence) in fences {
+                answers.push(self.renew(key, fence, lease, call).await);
+            }
+            Ok(answers)
+        })
     }
 
     fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool> {
