@@ -12,6 +12,7 @@ mod access;
 mod arguments;
 mod cluster;
 mod connections;
+mod drift;
 mod fleet;
 mod loss;
 mod outage;
