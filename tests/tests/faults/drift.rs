@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use cache_memoize::{Codec, ErrorKind, EventKind, Memory, Redis, Shared, cache_memoize, observe};
 use cache_memoize_tests::servers::RedisServer;
 use serde::{Deserialize, Serialize};
 
-use crate::subject::patient;
+use crate::subject::AMPLE;
 
 /// A day, as date libraries write it: rejects what is none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,31 +42,32 @@ macro_rules! releases {
     ({$($one:item)*} {$($other:item)*} $type:ty = $value:expr) => {{
         let server = RedisServer::start();
         [Codec::Bincode, Codec::Postcard, Codec::MessagePack, Codec::Json].map(|codec| {
-            let redis = patient(server.url());
+            let is_by_name = matches!(codec, Codec::MessagePack | Codec::Json);
+            let redis = Redis::builder().url(server.url()).timeout(AMPLE).codec(codec).build().unwrap();
             {
                 $(#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)] #[allow(dead_code)] $one)*
-                #[cache_memoize(ttl = 600, skip(redis, codec), backend = redis, codec = codec, prefix = "release")]
-                fn first(redis: &Redis, codec: &Codec) -> $type {
-                    let _ = (redis, codec);
+                #[cache_memoize(ttl = 600, skip(redis), backend = redis, prefix = "release")]
+                fn first(redis: &Redis) -> $type {
+                    let _ = redis;
                     $value
                 }
 
-                first_invalidate(&redis, &codec).unwrap();
-                assert_eq!(first(&redis, &codec), $value);
-                let found = first_peek(&redis, &codec).unwrap();
+                first_invalidate(&redis).unwrap();
+                assert_eq!(first(&redis), $value);
+                let found = first_peek(&redis).unwrap();
                 // Where fields have no names, some types are not stored at all.
-                let is_by_name = matches!(codec, Codec::MessagePack | Codec::Json);
-                assert!(found == Some($value) || (found.is_none() && !is_by_name), "{codec:?}: {found:?}");
+                assert!(found == Some($value) || (found.is_none() && !is_by_name), "{found:?}");
             }
             {
                 $(#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)] #[allow(dead_code)] $other)*
-                #[cache_memoize(ttl = 600, skip(redis, codec), backend = redis, codec = codec, prefix = "release")]
-                fn second(redis: &Redis, codec: &Codec) -> $type {
-                    let _ = (redis, codec);
+                #[cache_memoize(ttl = 600, skip(redis), backend = redis, prefix = "release")]
+                #[allow(dead_code, reason = "only its entries are looked up")]
+                fn second(redis: &Redis) -> $type {
+                    let _ = redis;
                     unreachable!("only looked up")
                 }
 
-                second_peek(&redis, &codec).unwrap().map(|value| format!("{value:?}"))
+                second_peek(&redis).unwrap().map(|value| format!("{value:?}"))
             }
         })
     }};
@@ -168,11 +169,17 @@ fn a_value_that_could_not_be_read_back() {
     assert_eq!(document_peek(&shared, 3).unwrap(), None);
     document_set(&shared, 3, Document { note: None, ..refused.clone() }).unwrap();
 
-    let named = Shared::builder(Memory::new(100)).codec(Codec::MessagePack).build();
-    document_set(&named, 3, refused.clone()).unwrap();
-    assert_eq!((document(&named, 2), document(&named, 3)), (document(&named, 2), refused));
-    assert_eq!(document_stats(&named).hits, 2);
+    #[cache_memoize(ttl = 600, backend = *NAMED, codec = Codec::MessagePack)]
+    fn named(id: u64) -> Document {
+        Document { id, note: Some(Note::Empty) }
+    }
+    assert_eq!(named(3), refused);
+    assert_eq!(named(3), refused);
+    named_set(3, Document { id: 4, ..refused }).unwrap();
+    assert_eq!((named(3).id, named_stats().hits), (4, 2));
 }
+
+static NAMED: LazyLock<Shared> = LazyLock::new(|| Shared::from(Memory::new(100)));
 
 const CHILD: &str = "CACHE_MEMOIZE_TESTS_EXIT_AT_A_PANIC";
 
@@ -229,17 +236,21 @@ fn in_a_process_that_ends_at_a_panic() {
     }
 
     type Everything = (Host, Vec<(Host, Range)>, BTreeMap<Host, Option<Range>>, Result<Range, [Host; 2]>);
-    #[cache_memoize(ttl = 600, skip(shared), backend = shared)]
-    fn everything(shared: &Shared) -> Everything {
-        let _ = shared;
-        let host = || Host([10, 0, 0, 7].into());
-        (host(), vec![(host(), Range(2, 5))], [(host(), Some(Range(2, 3)))].into(), Err([host(), host()]))
-    }
+    macro_rules! each {
+        ($($codec:ident)*) => {$({
+            #[cache_memoize(ttl = 600, skip(shared), backend = shared, codec = Codec::$codec)]
+            fn everything(shared: &Shared) -> Everything {
+                let _ = shared;
+                let host = || Host([10, 0, 0, 7].into());
+                let map = [(host(), Some(Range(2, 3)))].into();
+                (host(), vec![(host(), Range(2, 5))], map, Err([host(), host()]))
+            }
 
-    for codec in [Codec::Bincode, Codec::Postcard, Codec::MessagePack, Codec::Json] {
-        let shared = Shared::builder(Memory::new(100)).codec(codec).build();
-        assert_eq!(everything(&shared), everything(&shared));
-        assert_eq!(everything_stats(&shared).hits, 1);
+            let shared = Shared::from(Memory::new(100));
+            assert_eq!(everything(&shared), everything(&shared));
+            assert_eq!(everything_stats(&shared).hits, 1, stringify!($codec));
+        })*};
     }
+    each!(Bincode Postcard MessagePack Json);
     println!("all were hits");
 }
