@@ -29,6 +29,8 @@ pub(crate) fn write<T: Serialize + DeserializeOwned>(
     append(value, codec, fingerprint, out).map_err(|problem| refused(value, codec, fingerprint, &problem))
 }
 
+/// Not inlined, for what is read takes its room on the stack only as long as it is compared.
+#[inline(never)]
 fn append<T: Serialize + DeserializeOwned>(
     value: &T,
     codec: &Codec,
