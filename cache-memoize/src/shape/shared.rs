@@ -9,25 +9,41 @@ use serde_core::de::DeserializeOwned;
 use super::{Cacheable, Copying, OwnedResult, Plain, Shape, SharedResult, Split};
 use crate::shared::codec::Codec;
 use crate::shared::fingerprint::Fingerprint;
+use crate::shared::stored;
 use crate::{Error, ErrorKind};
 
 /// A shape whose results become bytes and come back.
 pub trait SharedShape: Shape {
     /// Appends what is to be stored of a result; whether it is an error.
     ///
-    /// Only what the policy stores comes here, so no error of a function that does not store errors.
-    fn encode(returned: &Self::Return, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error>;
+    /// Only what the policy stores comes here, so no error of a function that does not store errors. What could not be
+    /// read back is an error. `types` are those of this shape.
+    fn encode(
+        returned: &Self::Return,
+        codec: &Codec,
+        types: &Fingerprints,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Error>;
 
-    /// The way back. `is_error` is what `encode` said, `types` those of this shape.
+    /// The way back. `is_error` is what `encode` said.
     fn decode(
         bytes: &[u8],
         is_error: bool,
         codec: &Codec,
         types: &Fingerprints,
-    ) -> Result<Self::Shared, Error>;
+    ) -> Result<Self::Shared, Unread>;
 
     /// The types that are stored. Finding it out takes microseconds; keep it.
     fn fingerprints() -> Fingerprints;
+}
+
+/// Why what is stored is not a value of the function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// Its codec, or its type, refuses the payload.
+    Payload,
+    /// The value writes other names than the one that was stored.
+    Names,
 }
 
 /// The types that a function stores.
@@ -60,10 +76,10 @@ fn decode_value<T: Storable>(
     is_error: bool,
     codec: &Codec,
     types: &Fingerprints,
-) -> Result<T, Error> {
+) -> Result<T, Unread> {
     match is_error {
-        false => codec.decode(bytes, types.value),
-        true => Err(no_errors()),
+        false => stored::read(bytes, codec, types.value),
+        true => Err(Unread::Payload),
     }
 }
 
@@ -76,10 +92,10 @@ fn of_value<T: Storable>() -> Fingerprints {
 }
 
 impl<R: Cacheable + Storable, C: Copying<R>> SharedShape for Plain<R, C> {
-    fn encode(returned: &R, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
-        codec.encode(returned, out).map(|()| false)
+    fn encode(returned: &R, codec: &Codec, types: &Fingerprints, out: &mut Vec<u8>) -> Result<bool, Error> {
+        stored::write(returned, codec, types.value, out).map(|()| false)
     }
-    fn decode(bytes: &[u8], is_error: bool, codec: &Codec, types: &Fingerprints) -> Result<R, Error> {
+    fn decode(bytes: &[u8], is_error: bool, codec: &Codec, types: &Fingerprints) -> Result<R, Unread> {
         decode_value(bytes, is_error, codec, types)
     }
     fn fingerprints() -> Fingerprints {
@@ -88,16 +104,21 @@ impl<R: Cacheable + Storable, C: Copying<R>> SharedShape for Plain<R, C> {
 }
 
 impl<T: Cacheable + Storable, E: Cacheable, C: Copying<T>> SharedShape for SharedResult<T, E, C> {
-    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
+    fn encode(
+        returned: &Result<T, E>,
+        codec: &Codec,
+        types: &Fingerprints,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
         let value = returned.as_ref().map_err(|_| no_errors())?;
-        codec.encode(value, out).map(|()| false)
+        stored::write(value, codec, types.value, out).map(|()| false)
     }
     fn decode(
         bytes: &[u8],
         is_error: bool,
         codec: &Codec,
         types: &Fingerprints,
-    ) -> Result<Result<T, E>, Error> {
+    ) -> Result<Result<T, E>, Unread> {
         decode_value(bytes, is_error, codec, types).map(Ok)
     }
     fn fingerprints() -> Fingerprints {
@@ -106,11 +127,16 @@ impl<T: Cacheable + Storable, E: Cacheable, C: Copying<T>> SharedShape for Share
 }
 
 impl<T: Cacheable + Storable, E, C: Copying<T>> SharedShape for OwnedResult<T, E, C> {
-    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
+    fn encode(
+        returned: &Result<T, E>,
+        codec: &Codec,
+        types: &Fingerprints,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
         let value = returned.as_ref().map_err(|_| no_errors())?;
-        codec.encode(value, out).map(|()| false)
+        stored::write(value, codec, types.value, out).map(|()| false)
     }
-    fn decode(bytes: &[u8], is_error: bool, codec: &Codec, types: &Fingerprints) -> Result<T, Error> {
+    fn decode(bytes: &[u8], is_error: bool, codec: &Codec, types: &Fingerprints) -> Result<T, Unread> {
         decode_value(bytes, is_error, codec, types)
     }
     fn fingerprints() -> Fingerprints {
@@ -162,10 +188,16 @@ wrapper!(
 impl<T: Cacheable + Storable, E: Cacheable + Storable, C: Copying<T>> SharedShape
     for WithErrors<SharedResult<T, E, C>>
 {
-    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
-        match returned {
-            Ok(value) => codec.encode(value, out).map(|()| false),
-            Err(error) => codec.encode(error, out).map(|()| true),
+    fn encode(
+        returned: &Result<T, E>,
+        codec: &Codec,
+        types: &Fingerprints,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
+        match (returned, types.error) {
+            (Ok(value), _) => stored::write(value, codec, types.value, out).map(|()| false),
+            (Err(error), Some(of)) => stored::write(error, codec, of, out).map(|()| true),
+            (Err(_), None) => Err(no_errors()),
         }
     }
     fn decode(
@@ -173,9 +205,9 @@ impl<T: Cacheable + Storable, E: Cacheable + Storable, C: Copying<T>> SharedShap
         is_error: bool,
         codec: &Codec,
         types: &Fingerprints,
-    ) -> Result<Result<T, E>, Error> {
+    ) -> Result<Result<T, E>, Unread> {
         match (is_error, types.error) {
-            (true, Some(error)) => codec.decode(bytes, error).map(Err),
+            (true, Some(error)) => stored::read(bytes, codec, error).map(Err),
             _ => decode_value(bytes, is_error, codec, types).map(Ok),
         }
     }
@@ -188,11 +220,11 @@ impl<T: Cacheable + Storable, E: Cacheable + Storable, C: Copying<T>> SharedShap
 macro_rules! refused {
     ($($name:ident)*) => {$(
         impl<S: Shape> SharedShape for $name<S> {
-            fn encode(_: &S::Return, _: &Codec, _: &mut Vec<u8>) -> Result<bool, Error> {
+            fn encode(_: &S::Return, _: &Codec, _: &Fingerprints, _: &mut Vec<u8>) -> Result<bool, Error> {
                 Err(no_errors())
             }
-            fn decode(_: &[u8], _: bool, _: &Codec, _: &Fingerprints) -> Result<S::Shared, Error> {
-                Err(no_errors())
+            fn decode(_: &[u8], _: bool, _: &Codec, _: &Fingerprints) -> Result<S::Shared, Unread> {
+                Err(Unread::Payload)
             }
             fn fingerprints() -> Fingerprints {
                 of_value::<()>()

@@ -15,7 +15,7 @@ use super::{FunctionScope, Shared, token};
 use crate::backend::{Backend, Begin, Begun, Call, Fence, Reply};
 use crate::flight::table::AtKey;
 use crate::flight::{block_on, context};
-use crate::shape::shared::SharedShape;
+use crate::shape::shared::{SharedShape, Unread};
 use crate::stats::Count;
 use crate::stats::Counters;
 use crate::time::Deadline;
@@ -202,7 +202,10 @@ impl<S: SharedShape> Caller<S> {
         };
         let opened = envelope::open(bytes, &expected)?;
         let decoded = S::decode(opened.payload, opened.header.is_error, &self.codec, &types);
-        let value = decoded.map_err(|_| Mismatch::Decode)?;
+        let value = decoded.map_err(|unread| match unread {
+            Unread::Payload => Mismatch::Decode,
+            Unread::Names => Mismatch::Names,
+        })?;
         if !self.scope.hints.expects(self.key.hash) {
             self.scope.hints.there(self.key.hash, deadline(&opened.header));
         }
@@ -225,10 +228,11 @@ impl<S: SharedShape> Caller<S> {
             ..Header::default()
         };
         let bytes = envelope::seal(header, self.codec.id(), |header, out| {
-            header.is_error = S::encode(returned, &self.codec, out)?;
+            header.is_error = S::encode(returned, &self.codec, &types, out)?;
             header.fingerprint = types.of(header.is_error);
             Ok(())
-        })?;
+        });
+        let bytes = bytes.map_err(|error| self.unstored(&error))?;
         let (size, limit) = (bytes.len(), self.shared.inner().max_value_size);
         if size > limit {
             let key = self.key.wire.group();
@@ -236,6 +240,11 @@ impl<S: SharedShape> Caller<S> {
             return Err(Error::new(ErrorKind::Codec, problem));
         }
         Ok(bytes)
+    }
+
+    #[cold]
+    fn unstored(&self, error: &Error) -> Error {
+        Error::new(error.kind(), format!("a value of `{}` is not stored: {error}", self.key.wire.group()))
     }
 }
 

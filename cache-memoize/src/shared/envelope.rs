@@ -84,7 +84,7 @@ pub(crate) struct Opened<'b> {
     pub(crate) payload: &'b [u8],
 }
 
-/// Why an entry is not served. [`open`] finds all of these but the last two, which are for who decodes the payload.
+/// Why an entry is not served. [`open`] finds all of these but the last three, which are for who decodes the payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Mismatch {
     /// It ends too early.
@@ -107,6 +107,8 @@ pub(crate) enum Mismatch {
     Key,
     /// Its codec refuses the payload.
     Decode,
+    /// Its value writes other names than the one that was stored.
+    Names,
     /// It is larger than the reader allows.
     TooLarge,
 }
@@ -125,6 +127,7 @@ impl Mismatch {
             Self::Fingerprint => "fingerprint",
             Self::Key => "key",
             Self::Decode => "decode",
+            Self::Names => "names",
             Self::TooLarge => "too_large",
         }
     }

@@ -18,8 +18,10 @@ mod refresh;
 pub(crate) mod registry;
 mod renewal;
 mod scope;
+pub(crate) mod stored;
 pub(crate) mod target;
 mod turn;
+mod written;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -12,6 +12,7 @@ mod access;
 mod arguments;
 mod cluster;
 mod connections;
+mod drift;
 mod evicted;
 mod fleet;
 mod forks;

@@ -65,7 +65,8 @@ use walk::Walk;
 ///
 /// An entry of another codec, or of a type whose shape has changed, is a miss, never a wrong value. By position, a
 /// value with `#[serde(skip_serializing_if)]` fields that are left out, and types that need `deserialize_any`
-/// (`untagged`, `flatten`, an internal `tag`), cannot be stored; choose a codec that writes names for those.
+/// (`untagged`, `flatten`, an internal `tag`), cannot be stored; choose a codec that writes names for those. A value
+/// that its codec would not give back as it was is refused, and an [`Event`](crate::Event) says which codec would do.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Codec {
@@ -192,7 +193,7 @@ impl Codec {
 
     /// Whether fields are found by their place alone, so that a missing one shifts all that follow.
     #[inline]
-    fn is_by_position(&self) -> bool {
+    pub(crate) fn is_by_position(&self) -> bool {
         match self {
             #[cfg(feature = "bincode")]
             Self::Bincode => true,
@@ -203,6 +204,16 @@ impl Codec {
             #[cfg(feature = "json")]
             Self::Json => false,
             Self::Custom(codec) => codec.is_by_position(),
+        }
+    }
+
+    /// Whether types write themselves for people rather than for machines. Of the user's codecs it is not known; values
+    /// are compared in one form or the other.
+    pub(crate) fn is_readable(&self) -> bool {
+        match self {
+            #[cfg(feature = "json")]
+            Self::Json => true,
+            _ => false,
         }
     }
 

@@ -1,0 +1,89 @@
+//! Whose code a question comes from, as far as the names of its types tell.
+//!
+//! `type_name` is not promised to stay as it is. If it changes, fewer visitors are known, and fewer types are seen
+//! whole; no visitor is taken for what it is not, since nobody else's types lie in serde's modules.
+
+use std::any::{TypeId, type_name};
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Whether a visitor is one of serde's own, for types of the standard library.
+pub(super) fn is_serdes<V>() -> bool {
+    let name = type_name::<V>();
+    name.starts_with("serde_core::de::") || name.starts_with("serde::de::")
+}
+
+/// Whether serde's derive wrote it, for the type whose `Deserialize` it is in. (With `remote` it is in no such `impl`, and
+/// the program does what it likes with the value.)
+pub(super) fn is_derived<V>() -> bool {
+    const DERIVED: &str = "::__Visitor";
+    let name = type_name::<V>();
+    // In a constant without a name, within the `impl`.
+    ["::_::<impl serde_core::de::Deserialize<", "::_::<impl serde::de::Deserialize<"]
+        .iter()
+        .any(|place| name.contains(place))
+        && name
+            .rfind(DERIVED)
+            .is_some_and(|at| matches!(name.as_bytes().get(at + DERIVED.len()), None | Some(b'<')))
+}
+
+/// Whether it asks for the same at every occurrence and however it is answered.
+pub(super) fn is_steady<V>() -> bool {
+    is_serdes::<V>() || (is_derived::<V>() && size_of::<V>() == 0)
+}
+
+/// Whether it reads elements of one type, so that the first shows them all.
+pub(super) fn is_array<V>() -> bool {
+    is_serdes::<V>() && type_name::<V>().contains("::ArrayVisitor<")
+}
+
+/// What the code wants that asks.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted {
+    /// A value of this type, for code that passes it on.
+    Value(TypeId),
+    /// The inside of this `Option`.
+    Within(&'static str),
+    Unknown,
+}
+
+impl Wanted {
+    /// A value of the type itself.
+    pub(super) fn value<T>() -> Self {
+        Self::Value(typeid::of::<T>())
+    }
+
+    /// What a seed reads: of other seeds than serde's for types, it is unknown what they do with it.
+    pub(super) fn by_seed<S, T>() -> Self {
+        let is_plain = typeid::of::<S>() == typeid::of::<std::marker::PhantomData<T>>();
+        if is_plain { Self::value::<T>() } else { Self::Unknown }
+    }
+
+    /// Whether what this visitor makes is what is wanted, so that no other code comes between.
+    pub(super) fn is<T>(self) -> bool {
+        match self {
+            Self::Value(wanted) => wanted == typeid::of::<T>() || (is_text::<T>() && is_shared_text(wanted)),
+            Self::Within(option) => {
+                option.strip_prefix("core::option::Option<").and_then(|name| name.strip_suffix('>'))
+                    == Some(type_name::<T>())
+            }
+            Self::Unknown => false,
+        }
+    }
+}
+
+fn is_text<T>() -> bool {
+    typeid::of::<T>() == TypeId::of::<String>()
+}
+
+/// What serde makes of a `String` without asking anybody.
+fn is_shared_text(wanted: TypeId) -> bool {
+    [
+        TypeId::of::<Box<str>>(),
+        TypeId::of::<Arc<str>>(),
+        TypeId::of::<Rc<str>>(),
+        TypeId::of::<Cow<'static, str>>(),
+    ]
+    .contains(&wanted)
+}

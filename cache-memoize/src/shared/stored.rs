@@ -1,0 +1,101 @@
+//! A value as it is stored: in the bytes of a codec, and proven to come back.
+//!
+//! Many a type can be written by a codec and not read, or not as it was: `deserialize_any` where formats have no
+//! names, a `Deserialize` that refuses what its `Serialize` wrote, fields that are written and not read. To store such a
+//! value would be for nothing, or worse. No look at the type finds them all, so what was written is read back before it
+//! is stored. Only of types that serde itself writes and reads, whole, is it known.
+//!
+//! Types that [were not seen whole](super::fingerprint) carry the names that the value [writes](super::written), in
+//! 8 bytes after the payload.
+
+use serde_core::Serialize;
+use serde_core::de::DeserializeOwned;
+
+use super::codec::{COMPILED_IN, Codec};
+use super::fingerprint::Fingerprint;
+use super::written::Written;
+use crate::shape::shared::Unread;
+use crate::{Error, ErrorKind};
+
+const NAMES_LEN: usize = size_of::<u64>();
+
+/// Appends `value`, of which `fingerprint` is that of its type. After an error, `out` may hold a part of it.
+pub(crate) fn write<T: Serialize + DeserializeOwned>(
+    value: &T,
+    codec: &Codec,
+    fingerprint: Fingerprint,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    append(value, codec, fingerprint, out).map_err(|problem| refused(value, codec, fingerprint, &problem))
+}
+
+/// Not inlined, for what is read takes its room on the stack only as long as it is compared.
+#[inline(never)]
+fn append<T: Serialize + DeserializeOwned>(
+    value: &T,
+    codec: &Codec,
+    fingerprint: Fingerprint,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
+    let begin = out.len();
+    codec.encode(value, out).map_err(|error| error.to_string())?;
+    if fingerprint.is_plain {
+        return Ok(());
+    }
+    let is_readable = codec.is_readable();
+    let read: T = codec.decode(&out[begin..], fingerprint).map_err(|error| error.to_string())?;
+    let (written, again) = (Written::of(value, is_readable), Written::of(&read, is_readable));
+    match written {
+        None => Err(format!("writing a value as {codec:?}: it does not write itself a second time")),
+        Some(_) if written != again => {
+            Err(format!("reading a value as {codec:?}: what was read back is not what was written"))
+        }
+        Some(written) => {
+            if !fingerprint.is_whole {
+                out.extend_from_slice(&written.names.to_le_bytes());
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Why a value is not stored, and with which codec it could be.
+#[cold]
+fn refused<T: Serialize + DeserializeOwned>(
+    value: &T,
+    codec: &Codec,
+    fingerprint: Fingerprint,
+    problem: &str,
+) -> Error {
+    let others = COMPILED_IN.iter().filter(|other| other.id() != codec.id());
+    let mut able = others.filter(|other| append(value, other, fingerprint, &mut Vec::new()).is_ok());
+    let has_named = COMPILED_IN.iter().any(|other| !other.is_by_position());
+    let cure = match able.next() {
+        Some(other) => format!("; `codec = Codec::{other:?}` would do"),
+        None if codec.is_by_position() && !has_named => {
+            "; a codec with names may do, from the feature `messagepack` or `json`".to_owned()
+        }
+        None => String::new(),
+    };
+    Error::new(ErrorKind::Codec, format!("{problem}{cure}"))
+}
+
+/// Reads what [`write`] appended: all of `bytes`, or it is an error.
+pub(crate) fn read<T: Serialize + DeserializeOwned>(
+    bytes: &[u8],
+    codec: &Codec,
+    fingerprint: Fingerprint,
+) -> Result<T, Unread> {
+    if fingerprint.is_whole {
+        return codec.decode(bytes, fingerprint).map_err(|_| Unread::Payload);
+    }
+    let (bytes, names) = bytes.split_last_chunk::<NAMES_LEN>().ok_or(Unread::Payload)?;
+    let value: T = codec.decode(bytes, fingerprint).map_err(|_| Unread::Payload)?;
+    let written = Written::of(&value, codec.is_readable()).map(|written| written.names);
+    if written == Some(u64::from_le_bytes(*names)) { Ok(value) } else { Err(Unread::Names) }
+}
+
+#[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
+mod drift;
+#[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
+mod tests;
