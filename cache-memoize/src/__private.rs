@@ -58,7 +58,7 @@ pub trait Look {
 
 impl<K, S: Shape> Look for Lookup<K, S> {
     fn bypass() -> Self {
-        Self::Bypass
+        Self::Done
     }
 }
 

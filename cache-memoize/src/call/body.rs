@@ -7,20 +7,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::Lookup;
-use crate::shape::Shape;
-
-impl<K, S: Shape> Lookup<K, S> {
-    /// The value, if it is here: then nothing is to be awaited. By value, for a future keeps what was ever borrowed.
-    #[inline]
-    pub fn now(self) -> Result<S::Return, Self> {
-        match self {
-            Self::Hit(value) => Ok(S::restore(value)),
-            other => Err(other),
-        }
-    }
-}
-
 /// The body, where it is. It ends with this, as if it were in here: before the computation that it is part of.
 pub struct Body<'b, F>(Pin<&'b mut Option<F>>);
 

@@ -2,145 +2,149 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
 use super::lookup::Miss;
+pub(crate) use crate::flight::Purpose;
 use crate::flight::table::AtKey;
-use crate::flight::{Flight, Leader, Settled, context};
+use crate::flight::{Errand, Flight, Leader, Settled, context};
 use crate::hooks::{self, Held, Point};
-use crate::memory::entry::{AnyEntry, Entry};
+use crate::memory::entry::{self, AnyEntry, View};
 use crate::memory::store::{Copier, Life, Pair};
-use crate::memory::{Landing, Leftovers, Memory, Scope};
+use crate::memory::{Landing, Leftovers, Scope};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
 
-/// Why a computation is made.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// For its caller and all who join.
-    Fill,
-    /// For its caller alone, beside another computation.
-    Aside,
-    /// To replace what is stored.
-    Refresh,
-}
+/// From this depth on, a body runs without anything between the function and its body that would catch a panic: it costs
+/// more stack than all the rest. So in a deep recursion those who wait are told of a panic, and not which.
+const CATCHING: u32 = 32;
 
 /// The one who computes. Dropping it gives the computation up.
-pub struct Lead<K: Send + Sync + 'static, S: Shape> {
-    memory: Memory,
-    /// With an entry of these types.
-    flight: Arc<Flight>,
-    copier: Option<Copier<K, S::Shared>>,
-    purpose: Purpose,
-    /// The time when nothing was stored, where that is known.
-    vacant: Option<u64>,
-    /// Whether the flight is still to be ended.
-    open: bool,
+///
+/// It is a pointer and no more, since the function has it on its stack while the body runs. All else is in the flight.
+pub(crate) struct Lead<K: Send + Sync + 'static, S: Shape> {
+    /// With an entry of these types; `None` when it has been ended.
+    flight: Option<Arc<Flight>>,
+    types: PhantomData<fn() -> (K, S)>,
 }
 
 impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
     pub(crate) fn begin(miss: Miss<K, S>, purpose: Purpose, leader: Leader) -> Self {
         let Miss { memory, scope, ident, hash, vacant, copier, key: owned, .. } = miss;
-        let mut key = memory.inner().flights.at(hash);
-        let entry = Arc::new(Entry::<K, S::Shared>::empty(ident, owned));
-        let flight = take_off(&mut key, &memory, &scope, entry, purpose, leader);
-        drop(key);
-        Self::of(memory, flight, copier, purpose, vacant)
+        let inner = memory.inner().clone();
+        let entry = entry::vacant::<K, S::Shared>(ident, owned);
+        let errand = Errand { memory, purpose, vacant, copier };
+        let mut key = inner.flights.at(hash);
+        Self::of(take_off(&mut key, &scope, entry, errand, leader))
     }
 
     /// Of a flight that has begun.
-    pub(crate) fn of(
-        memory: Memory,
-        flight: Arc<Flight>,
-        copier: Option<Copier<K, S::Shared>>,
-        purpose: Purpose,
-        vacant: Option<u64>,
-    ) -> Self {
-        Self { memory, flight, copier, purpose, vacant, open: true }
+    pub(crate) fn of(flight: Arc<Flight>) -> Self {
+        Self { flight: Some(flight), types: PhantomData }
     }
 
-    fn entry(&self) -> &Entry<K, S::Shared> {
-        self.flight.entry.typed().expect("it was begun with one")
+    fn flight(&self) -> &Arc<Flight> {
+        self.flight.as_ref().expect("it has not been ended")
     }
 
-    #[inline(never)]
-    pub(crate) fn run(self, policy: Policy<K, S>, body: impl FnOnce() -> S::Return) -> S::Return {
+    /// Enters the computation, if its body is to be called without anything in between; whether that is so.
+    #[inline]
+    pub(crate) fn enter_if_deep(&self) -> bool {
+        let is_deep = self.flight.as_ref().is_some_and(|flight| flight.depth > CATCHING);
+        if is_deep {
+            self.enter();
+        }
+        is_deep
+    }
+
+    fn enter(&self) {
         self.at(Point::BeforeBody).block();
-        let computed = self.within(|| {
-            let returned = body();
-            self.at(Point::BeforeStore).block();
-            // What decides and what copies is the user's code, too.
-            let decision = self.decide(&policy, &returned);
-            (returned, decision)
-        });
-        match computed {
-            Ok((returned, (landing, how))) => {
-                self.end(landing, how);
-                returned
-            }
+        let flight = self.flight();
+        context::enter(flight);
+        flight.entered.store(true, Relaxed);
+    }
+
+    fn leave(flight: &Flight) {
+        if flight.entered.swap(false, Relaxed) {
+            context::leave(flight);
+        }
+    }
+
+    /// Enters the computation and runs the body.
+    pub(crate) fn run(&mut self, body: &mut dyn FnMut()) {
+        self.enter();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(body)) {
+            self.fail(panic);
+        }
+    }
+
+    /// Decides about what the body returned, and ends.
+    #[inline(never)]
+    pub(crate) fn finish(&mut self, policy: Policy<K, S>, returned: &S::Return) {
+        self.at(Point::BeforeStore).block();
+        // What decides and what copies is the user's code, too: still within the computation.
+        match catch_unwind(AssertUnwindSafe(|| self.decide(&policy, returned))) {
+            Ok((landing, how)) => self.end(landing, how),
             Err(panic) => self.fail(panic),
         }
     }
 
     /// What depends on the body's type is here and in [`within_async`], and nothing else: there is one for each
     /// function.
-    pub(crate) async fn run_async<F>(self, policy: Policy<K, S>, body: F) -> S::Return
+    pub(crate) async fn run_async<F>(mut self, policy: impl FnOnce() -> Policy<K, S>, body: F) -> S::Return
     where
         F: Future<Output = S::Return>,
     {
         self.at(Point::BeforeBody).await;
-        let returned = within_async(&self.flight, body).await;
-        let (lead, shared) = match self.kept(&policy, returned) {
-            Ok(kept) => kept,
-            Err(returned) => return returned,
-        };
-        lead.at(Point::BeforeStore).await;
-        lead.complete(&policy, S::restore(shared))
-    }
-
-    /// What may be held at a gate: an error need not be `Send`, so with one that cannot be kept, all ends here.
-    fn kept(
-        self,
-        policy: &Policy<K, S>,
-        returned: std::thread::Result<S::Return>,
-    ) -> Result<(Self, S::Shared), S::Return> {
-        match returned.map(S::keep) {
-            Ok(Ok(shared)) => Ok((self, shared)),
-            Ok(Err(returned)) => Err(self.complete(policy, returned)),
+        let returned = match within_async(self.flight(), body).await {
+            Ok(returned) => returned,
             Err(panic) => self.fail(panic),
-        }
+        };
+        #[cfg(feature = "testing")]
+        let returned = match S::keep(returned) {
+            Ok(shared) => shared,
+            // An error need not be `Send`, so one that cannot be kept is not held at a gate.
+            Err(returned) => return self.complete(&policy(), returned),
+        };
+        #[cfg(feature = "testing")]
+        let returned = {
+            self.at(Point::BeforeStore).await;
+            S::restore(returned)
+        };
+        self.complete(&policy(), returned)
     }
 
     fn at(&self, point: Point) -> Held {
-        hooks::held(self.flight.generation.of.function, point)
+        hooks::held(self.flight().generation.of.function, point)
     }
 
     /// Runs user code as part of the computation: when it calls the same key, that is recursion.
     pub(super) fn within<R>(&self, user: impl FnOnce() -> R) -> std::thread::Result<R> {
-        within(&self.flight, user)
+        within(self.flight(), user)
     }
 
-    fn complete(self, policy: &Policy<K, S>, returned: S::Return) -> S::Return {
+    fn complete(&mut self, policy: &Policy<K, S>, returned: S::Return) -> S::Return {
         // What decides and what copies is the user's code, too.
         match self.within(|| self.decide(policy, &returned)) {
-            Ok((landing, how)) => {
-                self.end(landing, how);
-                returned
-            }
+            Ok((landing, how)) => self.end(landing, how),
             Err(panic) => self.fail(panic),
         }
+        returned
     }
 
     /// What the result does to the store, and what those who wait are told. Fills the entry if the result is to be
     /// stored or somebody waits for it.
     fn decide(&self, policy: &Policy<K, S>, returned: &S::Return) -> (Landing, Settled) {
-        let refresh = self.purpose == Purpose::Refresh;
-        let entry = self.entry();
-        let landing = match policy.judge(&entry.key, returned) {
-            Verdict::Store { lifetime, weight } if fill::<S, K>(entry, returned) => {
+        let flight = self.flight();
+        let refresh = errand(flight).purpose == Purpose::Refresh;
+        let entry = view::<K, S>(flight);
+        let landing = match policy.judge(entry.key, returned) {
+            Verdict::Store { lifetime, weight } if fill::<S, K>(&entry, returned) => {
                 let life = Life::new(lifetime, weight);
                 if refresh { Landing::Refresh(life) } else { Landing::Fill(life) }
             }
@@ -148,11 +152,11 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
             _ => Landing::Nothing,
         };
         // Not to be stored, but not to be computed by everyone who waits either.
-        let is_waited_for = self.flight.has_waiters();
+        let is_waited_for = flight.has_waiters();
         if is_waited_for {
-            fill::<S, K>(entry, returned);
+            fill::<S, K>(&entry, returned);
         }
-        let how = match entry.value.get() {
+        let how = match entry.value() {
             Some(_) => Settled::Shared,
             None if is_waited_for => Settled::Unshared,
             // For those who come from now on nothing was tried: they look again, rather than compute side by side.
@@ -161,56 +165,71 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         (landing, how)
     }
 
-    fn end(mut self, landing: Landing, how: Settled) {
+    fn end(&mut self, landing: Landing, how: Settled) {
         drop(self.close(landing, how));
     }
 
-    fn fail(mut self, panic: Box<dyn Any + Send>) -> ! {
+    #[cold]
+    fn fail(&mut self, panic: Box<dyn Any + Send>) -> ! {
         drop(self.close(Landing::Nothing, Settled::Panicked(message_of(&*panic))));
         resume_unwind(panic)
     }
 
     /// Lands, then wakes those who wait; what is left over is for the caller to drop after both.
-    fn close(&mut self, landing: Landing, how: Settled) -> Leftovers {
-        self.open = false;
-        let pair = self.copier.map(|copier| (self.entry(), copier));
+    fn close(&mut self, landing: Landing, how: Settled) -> Option<(Leftovers, Arc<Flight>)> {
+        let flight = self.flight.take()?;
+        Self::leave(&flight);
+        let Errand { memory, copier, vacant, .. } = errand(&flight);
+        let copier: Option<Copier<K, S::Shared>> =
+            *copier.downcast_ref().expect("it is of its entry's types");
+        let pair = copier.and_then(|copier| Some((flight.entry.typed::<K, S::Shared>()?, copier)));
         let pair = pair.as_ref().map(|pair| pair as &dyn Pair);
-        let leftovers = self.memory.inner().land(&self.flight, landing, pair, self.vacant);
-        self.flight.settle(how);
-        leftovers
+        let leftovers = memory.inner().land(&flight, landing, pair, *vacant);
+        flight.settle(how);
+        Some((leftovers, flight))
     }
+}
+
+fn errand(flight: &Flight) -> &Errand {
+    flight.errand.as_ref().expect("it was sent from a memory")
+}
+
+fn view<K: 'static, S: Shape>(flight: &Flight) -> View<'_, K, S::Shared> {
+    flight.entry.view().expect("it was begun with one")
 }
 
 impl<K: Send + Sync + 'static, S: Shape> Drop for Lead<K, S> {
     fn drop(&mut self) {
-        if self.open {
-            drop(self.close(Landing::Nothing, Settled::Abandoned));
-        }
+        let Some(flight) = &self.flight else { return };
+        // A body that was called without anything in between, and has not returned.
+        let has_panicked = flight.entered.load(Relaxed);
+        let how = if has_panicked { Settled::Panicked(None) } else { Settled::Abandoned };
+        drop(self.close(Landing::Nothing, how));
     }
 }
 
 /// A computation begins, where others find it.
 pub(crate) fn take_off(
     key: &mut AtKey<'_>,
-    memory: &Memory,
     scope: &Scope,
     entry: Arc<dyn AnyEntry>,
-    purpose: Purpose,
+    errand: Errand,
     leader: Leader,
 ) -> Arc<Flight> {
     scope.counters.begins();
     let generation = scope.generation();
-    key.begin(purpose != Purpose::Aside, |at| Flight::new(entry, at, generation, leader, memory.address()))
+    let (joinable, memory) = (errand.purpose != Purpose::Aside, errand.memory.address());
+    key.begin(joinable, |at| Flight::new(entry, at, generation, leader, memory, Some(errand)))
 }
 
 /// Puts a copy of the result into the entry, once; whether one is there.
-fn fill<S: Shape, K>(entry: &Entry<K, S::Shared>, returned: &S::Return) -> bool {
-    if entry.value.get().is_none()
-        && let Some(value) = S::share(returned)
+fn fill<S: Shape, K>(entry: &View<'_, K, S::Shared>, returned: &S::Return) -> bool {
+    if entry.value().is_none()
+        && let Some(value) = S::shared(returned)
     {
-        let _ = entry.value.set(value);
+        entry.fill(value);
     }
-    entry.value.get().is_some()
+    entry.value().is_some()
 }
 
 /// Runs user code as part of a computation, and catches its panic.

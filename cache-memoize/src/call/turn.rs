@@ -8,52 +8,72 @@ use crate::error::Error;
 use crate::policy::Policy;
 use crate::shape::Shape;
 
-/// What a call has to do.
-pub enum Turn<K: Send + Sync + 'static, S: Shape> {
-    /// Nothing: here is the value.
-    Hit(S::Shared),
-    /// Compute, and tell everyone.
-    Lead(Lead<K, S>),
-    /// Compute, and leave the cache alone.
-    Uncached,
-}
+/// What a call has to do: to compute and to tell everyone; or, where it is `None`, nothing but to return the value that
+/// was found, or else to compute and to leave the cache alone.
+pub struct Turn<K: Send + Sync + 'static, S: Shape>(Option<Lead<K, S>>);
 
 impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
-    /// Calls `on_hit` for a value from the cache.
-    #[inline]
-    pub fn on_hit(self, on_hit: impl FnOnce()) -> Self {
-        if let Self::Hit(_) = self {
-            on_hit();
-        }
-        self
+    pub(super) const NONE: Self = Self(None);
+
+    pub(super) fn of(lead: Lead<K, S>) -> Self {
+        Self(Some(lead))
     }
 
     /// Copies the arguments for `on_miss`, when there will be one. The copying is part of the computation.
     #[inline]
     pub fn on_miss<A>(&self, copy: impl FnOnce() -> A) -> Option<A> {
-        match self {
-            Self::Lead(lead) => Some(lead.within(copy).unwrap_or_else(|panic| resume_unwind(panic))),
-            Self::Hit(_) | Self::Uncached => None,
+        let lead = self.0.as_ref()?;
+        Some(lead.within(copy).unwrap_or_else(|panic| resume_unwind(panic)))
+    }
+
+    /// Whether the function is to call its body by itself: every frame between the two is one for each step of a
+    /// recursion. What it returns goes to where [`end`](Self::end) finds it.
+    #[inline]
+    pub fn is_direct(&self) -> bool {
+        self.0.as_ref().is_some_and(Lead::enter_if_deep)
+    }
+
+    /// Runs the body if need be, unless the function has called it.
+    #[inline]
+    pub fn run(&mut self, found: &mut Option<S::Return>, body: impl FnOnce() -> S::Return) {
+        if found.is_none() {
+            self.compute(found, body);
         }
     }
 
-    /// Returns the value, running the body if need be.
     #[inline]
-    pub fn run(self, policy: Policy<K, S>, body: impl FnOnce() -> S::Return) -> S::Return {
-        match self {
-            Self::Hit(value) => S::restore(value),
-            Self::Lead(lead) => lead.run(policy, body),
-            Self::Uncached => body(),
+    fn compute(&mut self, found: &mut Option<S::Return>, body: impl FnOnce() -> S::Return) {
+        let mut body = Some(body);
+        let mut run = || *found = body.take().map(|body| body());
+        match &mut self.0 {
+            // Behind a pointer, so that it is compiled once and not again for every body.
+            Some(lead) => lead.run(&mut run),
+            None => run(),
         }
     }
 
-    /// Returns the value, awaiting the body if need be.
+    /// Brings home what was computed, and returns the value.
     #[inline]
-    pub async fn run_async<F: Future<Output = S::Return>>(self, policy: Policy<K, S>, body: F) -> S::Return {
-        match self {
-            Self::Hit(value) => S::restore(value),
-            Self::Lead(lead) => lead.run_async(policy, body).await,
-            Self::Uncached => body.await,
+    pub fn end(
+        &mut self,
+        policy: impl FnOnce() -> Policy<K, S>,
+        returned: &mut Option<S::Return>,
+    ) -> S::Return {
+        if let (Some(lead), Some(returned)) = (&mut self.0, returned.as_ref()) {
+            lead.finish(policy(), returned);
+        }
+        returned.take().expect("it was found or computed")
+    }
+
+    /// Returns the value, awaiting the body.
+    #[inline]
+    pub async fn run_async<F>(self, policy: impl FnOnce() -> Policy<K, S>, body: F) -> S::Return
+    where
+        F: Future<Output = S::Return>,
+    {
+        match self.0 {
+            Some(lead) => lead.run_async(policy, body).await,
+            None => body.await,
         }
     }
 }
@@ -67,15 +87,29 @@ impl<K: Send + Sync + 'static, S: Shape> Refreshing<K, S> {
         self.0.on_miss(copy)
     }
 
+    /// See [`Turn::is_direct`].
+    pub fn is_direct(&self) -> bool {
+        self.0.is_direct()
+    }
+
     /// See [`Turn::run`].
-    pub fn run(self, policy: Policy<K, S>, body: impl FnOnce() -> S::Return) -> Result<S::Return, Error> {
-        Ok(self.0.run(policy, body))
+    pub fn run(&mut self, found: &mut Option<S::Return>, body: impl FnOnce() -> S::Return) {
+        self.0.run(found, body);
+    }
+
+    /// See [`Turn::end`].
+    pub fn end(
+        &mut self,
+        policy: impl FnOnce() -> Policy<K, S>,
+        returned: &mut Option<S::Return>,
+    ) -> Result<S::Return, Error> {
+        Ok(self.0.end(policy, returned))
     }
 
     /// See [`Turn::run_async`].
     pub async fn run_async<F: Future<Output = S::Return>>(
         self,
-        policy: Policy<K, S>,
+        policy: impl FnOnce() -> Policy<K, S>,
         body: F,
     ) -> Result<S::Return, Error> {
         Ok(self.0.run_async(policy, body).await)

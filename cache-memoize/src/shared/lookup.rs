@@ -24,6 +24,7 @@ use crate::flight::context::{self, NoWait};
 use crate::flight::{self, Flight, Leader, Settled, Waited, block_on};
 use crate::hooks::{self, Held, Point};
 use crate::memory::entry::Entry;
+use crate::shape::Split;
 use crate::shape::shared::SharedShape;
 use crate::stats::Count;
 
@@ -65,45 +66,48 @@ impl How {
     }
 }
 
+/// The value, or what is to be done for it.
+type Joined<S> = Result<<S as Split>::Return, Turn<S>>;
+
 impl<S: SharedShape> Lookup<S> {
     /// Shares a computation of this process.
-    pub fn join(self) -> Turn<S> {
-        block_on(self.turn(How::JOIN))
+    pub fn join(self, found: &mut Option<S::Return>) -> Turn<S> {
+        block_on(self.turn(How::JOIN)).found(found)
     }
 
     /// See [`join`](Self::join).
-    pub async fn join_async(self) -> Turn<S> {
-        self.turn(How::JOIN.in_task()).await
+    pub async fn join_async(self) -> Joined<S> {
+        self.turn(How::JOIN.in_task()).await.now()
     }
 
     /// Shares a computation of any process.
-    pub fn join_fleet(self) -> Turn<S> {
-        block_on(self.turn(How::FLEET))
+    pub fn join_fleet(self, found: &mut Option<S::Return>) -> Turn<S> {
+        block_on(self.turn(How::FLEET)).found(found)
     }
 
     /// See [`join_fleet`](Self::join_fleet).
-    pub async fn join_fleet_async(self) -> Turn<S> {
-        self.turn(How::FLEET.in_task()).await
+    pub async fn join_fleet_async(self) -> Joined<S> {
+        self.turn(How::FLEET.in_task()).await.now()
     }
 
     /// For a body that must not run twice at a time, in any process.
-    pub fn claim(self) -> Turn<S> {
-        block_on(self.turn(How::CLAIM))
+    pub fn claim(self, found: &mut Option<S::Return>) -> Turn<S> {
+        block_on(self.turn(How::CLAIM)).found(found)
     }
 
     /// See [`claim`](Self::claim).
-    pub async fn claim_async(self) -> Turn<S> {
-        self.turn(How::CLAIM.in_task()).await
+    pub async fn claim_async(self) -> Joined<S> {
+        self.turn(How::CLAIM.in_task()).await.now()
     }
 
     /// Computes whatever others do.
-    pub fn alone(self) -> Turn<S> {
-        block_on(self.turn(How::ALONE))
+    pub fn alone(self, found: &mut Option<S::Return>) -> Turn<S> {
+        block_on(self.turn(How::ALONE)).found(found)
     }
 
     /// See [`alone`](Self::alone).
-    pub async fn alone_async(self) -> Turn<S> {
-        self.turn(How::ALONE.in_task()).await
+    pub async fn alone_async(self) -> Joined<S> {
+        self.turn(How::ALONE.in_task()).await.now()
     }
 
     async fn turn(self, how: How) -> Turn<S> {
