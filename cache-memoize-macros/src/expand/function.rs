@@ -29,7 +29,7 @@ use crate::model::{Callbacks, Model, Store};
 ///
 /// ```text
 ///     let lookup = { let mut found = None; let lookup = …; match found { Some(value) => return value, None => lookup } };
-///     let turn = match lookup.join_async().await { Ok(value) => return value, Err(turn) => turn };
+///     let turn = match lookup.join_async().await { Ok(found) => return found.value(), Err(turn) => turn };
 ///     let body = pin!(Some(async move { body }));
 ///     turn.run_async(|| policy, Body::new(body)).await
 /// ```
@@ -96,7 +96,7 @@ fn turn_async(model: &Model, lookup: &TokenStream) -> TokenStream {
             }
         };
         let __turn = match __lookup.#join().await {
-            ::core::result::Result::Ok(__value) => { #on_hit return __value }
+            ::core::result::Result::Ok(__found) => { #on_hit return __found.value() }
             ::core::result::Result::Err(__turn) => __turn,
         };
     }

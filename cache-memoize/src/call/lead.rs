@@ -1,7 +1,7 @@
 //! The obligation of the one who computes: to end the flight, by storing, by failing, or by being dropped.
 
 use std::any::Any;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
@@ -94,29 +94,46 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         }
     }
 
-    /// What depends on the body's type is here and in [`within_async`], and nothing else: there is one for each
-    /// function.
-    pub(crate) async fn run_async<F>(mut self, policy: impl FnOnce() -> Policy<K, S>, body: F) -> S::Return
+    /// What depends on the body's type is here, and nothing else: there is one for each function.
+    pub(crate) async fn compute<F>(&mut self, body: F) -> S::Return
     where
         F: Future<Output = S::Return>,
     {
         self.at(Point::BeforeBody).await;
-        let returned = match within_async(self.flight(), body).await {
-            Ok(returned) => returned,
+        let mut body = pin!(body);
+        poll_fn(|task| self.polled(body.as_mut(), task)).await
+    }
+
+    /// Behind a pointer, so that it is compiled once and not again for every body; only for the poll, for the pointer
+    /// would not tell whether the future is `Send`.
+    fn polled(
+        &mut self,
+        mut body: Pin<&mut dyn Future<Output = S::Return>>,
+        task: &mut Context<'_>,
+    ) -> Poll<S::Return> {
+        let flight = self.flight();
+        flight.polled_by(task.waker());
+        let mut polled = Poll::Pending;
+        match caught(flight, &mut || polled = body.as_mut().poll(task)) {
+            Ok(()) => polled,
             Err(panic) => self.fail(panic),
-        };
-        #[cfg(feature = "testing")]
-        let returned = match S::keep(returned) {
-            Ok(shared) => shared,
-            // An error need not be `Send`, so one that cannot be kept is not held at a gate.
-            Err(returned) => return self.complete(&policy(), returned),
-        };
-        #[cfg(feature = "testing")]
-        let returned = {
-            self.at(Point::BeforeStore).await;
-            S::restore(returned)
-        };
-        self.complete(&policy(), returned)
+        }
+    }
+
+    /// What may be held at a gate: an error need not be `Send`, so with one that cannot be kept, all ends here.
+    #[cfg(feature = "testing")]
+    pub(crate) fn kept(
+        &mut self,
+        policy: impl FnOnce() -> Policy<K, S>,
+        returned: S::Return,
+    ) -> Result<S::Shared, S::Return> {
+        S::keep(returned).map_err(|returned| self.complete(policy, returned))
+    }
+
+    /// The gate before the result of a task is stored.
+    #[cfg(feature = "testing")]
+    pub(crate) fn before_store(&self) -> Held {
+        self.at(Point::BeforeStore)
     }
 
     fn at(&self, point: Point) -> Held {
@@ -128,9 +145,13 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         within(self.flight(), user)
     }
 
-    fn complete(&mut self, policy: &Policy<K, S>, returned: S::Return) -> S::Return {
+    pub(crate) fn complete(
+        &mut self,
+        policy: impl FnOnce() -> Policy<K, S>,
+        returned: S::Return,
+    ) -> S::Return {
         // What decides and what copies is the user's code, too.
-        match self.within(|| self.decide(policy, &returned)) {
+        match self.within(|| self.decide(&policy(), &returned)) {
             Ok((landing, how)) => self.end(landing, how),
             Err(panic) => self.fail(panic),
         }
@@ -248,7 +269,7 @@ fn caught(flight: &Arc<Flight>, user: &mut dyn FnMut()) -> std::thread::Result<(
 /// The same for a future of the user's.
 pub(crate) async fn within_async<F: Future>(flight: &Arc<Flight>, user: F) -> std::thread::Result<F::Output> {
     let mut user = pin!(user);
-    std::future::poll_fn(|task| polled(flight, user.as_mut(), task)).await
+    poll_fn(|task| polled(flight, user.as_mut(), task)).await
 }
 
 /// Behind a pointer as well; only for the poll, for the pointer would not tell whether the future is `Send`.

@@ -13,7 +13,7 @@ use crate::hooks::{self, Held, Point};
 use crate::memory::entry::{self, AnyEntry, View};
 use crate::memory::store::{Content, Copier};
 use crate::memory::{Memory, Scope};
-use crate::shape::{Shape, Split};
+use crate::shape::Shape;
 use crate::stats::Count;
 
 /// What a call found. A value goes to a place that the caller has for it: it may be large, and each enum that it went
@@ -43,21 +43,25 @@ pub struct Miss<K, S: Shape> {
 
 /// What comes next for a miss.
 enum Next<K: Send + Sync + 'static, S: Shape> {
-    /// The value, where the caller wants it, or a computation.
     Turn(Turn<K, S>),
-    /// Somebody computes it: wait, then ask [`Waiting::over`].
-    Wait(Waiting<K, S>),
+    Found(Found<K, S>),
+    /// Somebody computes it: wait, then ask [`Miss::after`].
+    Wait(Miss<K, S>, Arc<Flight>, Wait),
 }
 
-/// A miss that waits for a computation.
-struct Waiting<K, S: Shape> {
-    miss: Miss<K, S>,
-    flight: Arc<Flight>,
-    wait: Wait,
-}
+/// Where the value is, or what is to be done for it.
+type Joined<K, S> = Result<Found<K, S>, Turn<K, S>>;
 
-/// A turn, or the value.
-type Joined<K, S> = Result<<S as Split>::Return, Turn<K, S>>;
+/// Where a call that waited finds the value. Not the value: that may be large, and a future would keep it.
+pub struct Found<K, S>(Arc<dyn AnyEntry>, PhantomData<fn() -> (K, S)>);
+
+impl<K: 'static, S: Shape> Found<K, S> {
+    /// A copy of it.
+    pub fn value(&self) -> S::Return {
+        let entry = self.0.view::<K, S::Shared>();
+        S::copy_out(entry.and_then(|entry| entry.value()).expect("it was found there"))
+    }
+}
 
 impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     /// Waits on this thread while somebody else computes the value, which then goes to `found`.
@@ -77,18 +81,17 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
             Self::Miss(miss) => miss,
         };
         miss.at(Point::Missed).await;
-        // Nothing that could hold a value is there while this waits.
-        let mut waiting = match miss.next_or_found(Leader::Task) {
-            Ok(joined) => return joined,
-            Err(waiting) => waiting,
-        };
+        let mut next = miss.next(Leader::Task);
         loop {
-            waiting.miss.at(Point::Waiting).await;
-            let waited = (&mut waiting.wait).await;
-            waiting = match waiting.over_or_found(waited, Leader::Task) {
-                Ok(joined) => return joined,
-                Err(waiting) => waiting,
-            };
+            match next {
+                Next::Turn(turn) => return Err(turn),
+                Next::Found(found) => return Ok(found),
+                Next::Wait(miss, flight, wait) => {
+                    miss.at(Point::Waiting).await;
+                    let waited = wait.await;
+                    next = miss.waited(&flight, waited, Leader::Task);
+                }
+            }
         }
     }
 
@@ -128,33 +131,6 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     }
 }
 
-impl<K: Eq + Send + Sync + 'static, S: Shape> Waiting<K, S> {
-    /// What to do when the wait is over.
-    fn over(self, waited: Waited, leader: Leader, found: &mut Option<S::Return>) -> Next<K, S> {
-        let Self { miss, flight, wait } = self;
-        drop(wait);
-        match waited {
-            Waited::Settled(how) => miss.after(&flight, how, leader, found),
-            Waited::Parked => Next::Turn(miss.aside(leader)),
-        }
-    }
-
-    fn over_or_found(self, waited: Waited, leader: Leader) -> Result<Joined<K, S>, Self> {
-        let mut found = None;
-        let next = self.over(waited, leader, &mut found);
-        next.or(found)
-    }
-}
-
-impl<K: Send + Sync + 'static, S: Shape> Next<K, S> {
-    fn or(self, found: Option<S::Return>) -> Result<Joined<K, S>, Waiting<K, S>> {
-        match self {
-            Self::Wait(waiting) => Err(waiting),
-            Self::Turn(turn) => Ok(found.ok_or(turn)),
-        }
-    }
-}
-
 impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     fn at(&self, point: Point) -> Held {
         hooks::held(self.scope.function, point)
@@ -167,35 +143,33 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     #[inline(never)]
     fn join(self, found: &mut Option<S::Return>) -> Turn<K, S> {
         self.at(Point::Missed).block();
-        let mut next = self.next(Leader::Thread, found);
+        let mut next = self.next(Leader::Thread);
         loop {
             match next {
                 Next::Turn(turn) => return turn,
-                Next::Wait(mut waiting) => {
-                    waiting.miss.at(Point::Waiting).block();
-                    let waited = flight::block_on(&mut waiting.wait);
-                    next = waiting.over(waited, Leader::Thread, found);
+                Next::Found(value) => {
+                    *found = Some(value.value());
+                    return Turn::NONE;
+                }
+                Next::Wait(miss, flight, wait) => {
+                    miss.at(Point::Waiting).block();
+                    let waited = flight::block_on(wait);
+                    next = miss.waited(&flight, waited, Leader::Thread);
                 }
             }
         }
     }
 
-    fn next_or_found(self, leader: Leader) -> Result<Joined<K, S>, Waiting<K, S>> {
-        let mut found = None;
-        let next = self.next(leader, &mut found);
-        next.or(found)
-    }
-
-    fn next(self, leader: Leader, found: &mut Option<S::Return>) -> Next<K, S> {
+    fn next(self, leader: Leader) -> Next<K, S> {
         if const { entry::is_large::<S::Shared>() } {
-            self.next_seeing::<()>(leader, found)
+            self.next_seeing::<()>(leader)
         } else {
-            self.next_seeing::<S::Shared>(leader, found)
+            self.next_seeing::<S::Shared>(leader)
         }
     }
 
     /// `C` is what a pair in the store has as its value: a large one is in none, and not on the stack then.
-    fn next_seeing<C: 'static>(self, leader: Leader, found: &mut Option<S::Return>) -> Next<K, S> {
+    fn next_seeing<C: 'static>(self, leader: Leader) -> Next<K, S> {
         if self.is_recursion() {
             return Next::Turn(Turn::NONE);
         }
@@ -209,12 +183,9 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
             let seen = if has_changed { inner.store.look::<K, C>(self.hash, false) } else { None };
             if let Some(seen) = seen.filter(|seen| not_it != Some(seen.ticket)) {
                 drop(key);
-                if seen.is_fresh()
-                    && let Some(value) = self.value_of(&seen.content)
-                {
+                if seen.is_fresh() && self.is_in(&seen.content) {
                     self.scope.counters.count(Count::Hits);
-                    *found = Some(S::copy_out(value));
-                    return Next::Turn(Turn::NONE);
+                    return Next::Found(self.found_in(seen.content));
                 }
                 not_it = Some(seen.ticket);
                 continue;
@@ -234,10 +205,10 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
                 return Next::Turn(self.aside(leader));
             }
             match flight::wait(flight.clone()) {
-                Ok(wait) => return Next::Wait(Waiting { miss: self, flight, wait }),
+                Ok(wait) => return Next::Wait(self, flight, wait),
                 Err(NoWait::Circle) => return Next::Turn(Turn::NONE),
                 Err(NoWait::Settled(Settled::Abandoned)) => {}
-                Err(NoWait::Settled(how)) => return self.after(&flight, how, leader, found),
+                Err(NoWait::Settled(how)) => return self.after(&flight, how, leader),
             }
         }
     }
@@ -249,28 +220,26 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
         })
     }
 
+    fn waited(self, flight: &Flight, waited: Waited, leader: Leader) -> Next<K, S> {
+        match waited {
+            Waited::Settled(how) => self.after(flight, how, leader),
+            Waited::Parked => Next::Turn(self.aside(leader)),
+        }
+    }
+
     /// What to do when the flight that this call waited for has ended.
-    fn after(
-        self,
-        flight: &Flight,
-        how: Settled,
-        leader: Leader,
-        found: &mut Option<S::Return>,
-    ) -> Next<K, S> {
+    fn after(self, flight: &Flight, how: Settled, leader: Leader) -> Next<K, S> {
         let counters = &self.scope.counters;
         match how {
-            Settled::Abandoned => self.next(leader, found),
-            Settled::Unshared if self.exclusive => self.next(leader, found),
+            Settled::Abandoned => self.next(leader),
+            Settled::Unshared if self.exclusive => self.next(leader),
             // In turn, failing callers would form a convoy: side by side.
             Settled::Unshared => Next::Turn(self.aside(leader)),
-            Settled::Shared => match self.value_in(&*flight.entry) {
-                Some(value) => {
-                    counters.count(Count::Joined);
-                    *found = Some(S::copy_out(value));
-                    Next::Turn(Turn::NONE)
-                }
-                None => Next::Turn(self.aside(leader)),
-            },
+            Settled::Shared if self.value_in(&*flight.entry).is_some() => {
+                counters.count(Count::Joined);
+                Next::Found(Found(flight.entry.clone(), PhantomData))
+            }
+            Settled::Shared => Next::Turn(self.aside(leader)),
             Settled::Panicked(message) => {
                 counters.count(Count::Joined);
                 let message = message.as_deref().unwrap_or("no message");
@@ -288,15 +257,28 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
         self.entry_in(entry)?.value()
     }
 
-    /// What was found in the store, if it is of this very key.
-    fn value_of<'c, C: 'static>(&self, content: &'c Content<K, C>) -> Option<&'c S::Shared> {
+    /// Whether what was found in the store is of this very key.
+    fn is_in<C>(&self, content: &Content<K, C>) -> bool {
         match content {
-            Content::Pair(key, value) if self.may_be_pair() && *key == self.key => {
-                (value as &dyn Any).downcast_ref()
-            }
-            Content::Entry(entry) => self.value_in(&**entry),
-            Content::Pair(..) | Content::Foreign => None,
+            Content::Pair(key, _) => self.may_be_pair() && *key == self.key,
+            Content::Entry(entry) => self.value_in(&**entry).is_some(),
+            Content::Foreign => false,
         }
+    }
+
+    /// The same as an entry, whatever it was.
+    fn found_in<C: 'static>(self, content: Content<K, C>) -> Found<K, S> {
+        let entry = match &content {
+            Content::Entry(entry) => entry.clone(),
+            Content::Pair(..) | Content::Foreign => entry::vacant::<K, S::Shared>(self.ident, self.key),
+        };
+        if let Content::Pair(_, value) = &content
+            && let Some(value) = (value as &dyn Any).downcast_ref()
+            && let Some(entry) = entry.view::<K, S::Shared>()
+        {
+            entry.fill(value);
+        }
+        Found(entry, PhantomData)
     }
 
     fn may_be_pair(&self) -> bool {

@@ -9,7 +9,7 @@ pub(crate) mod target;
 mod turn;
 
 pub use body::Body;
-pub use lookup::Lookup;
+pub use lookup::{Found, Lookup};
 pub use named::Named;
 pub(crate) use target::Tenant;
 pub use turn::{Refreshing, Turn};

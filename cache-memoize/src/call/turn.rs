@@ -67,14 +67,22 @@ impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
 
     /// Returns the value, awaiting the body.
     #[inline]
-    pub async fn run_async<F>(self, policy: impl FnOnce() -> Policy<K, S>, body: F) -> S::Return
+    pub async fn run_async<F>(self, policy: impl Fn() -> Policy<K, S>, body: F) -> S::Return
     where
         F: Future<Output = S::Return>,
     {
-        match self.0 {
-            Some(lead) => lead.run_async(policy, body).await,
-            None => body.await,
-        }
+        let Some(mut lead) = self.0 else { return body.await };
+        let returned = lead.compute(body).await;
+        #[cfg(feature = "testing")]
+        let shared = match lead.kept(&policy, returned) {
+            Ok(shared) => shared,
+            Err(returned) => return returned,
+        };
+        #[cfg(feature = "testing")]
+        lead.before_store().await;
+        #[cfg(feature = "testing")]
+        let returned = S::restore(shared);
+        lead.complete(policy, returned)
     }
 }
 
@@ -109,7 +117,7 @@ impl<K: Send + Sync + 'static, S: Shape> Refreshing<K, S> {
     /// See [`Turn::run_async`].
     pub async fn run_async<F: Future<Output = S::Return>>(
         self,
-        policy: impl FnOnce() -> Policy<K, S>,
+        policy: impl Fn() -> Policy<K, S>,
         body: F,
     ) -> Result<S::Return, Error> {
         Ok(self.0.run_async(policy, body).await)

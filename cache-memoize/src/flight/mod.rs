@@ -8,8 +8,8 @@ pub(crate) mod table;
 mod wait;
 
 use std::any::Any;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, atomic};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool as ByItsThread, Ordering::Relaxed};
 use std::task::{Poll, Waker};
 
 pub(crate) use wait::{Wait, Waited, block_on, wait};
@@ -57,7 +57,7 @@ pub(crate) struct Flight {
     /// How many there are above it.
     pub(crate) depth: u32,
     /// Whether its thread is within it, from [`enter`](context::enter) to [`leave`](context::leave). No other thread asks.
-    pub(crate) entered: atomic::AtomicBool,
+    pub(crate) entered: ByItsThread,
     /// Where it was sent from, if that is a memory.
     pub(crate) errand: Option<Errand>,
     phase: Mutex<Phase>,
@@ -148,7 +148,7 @@ impl Flight {
             memory,
             depth: parent.as_ref().map_or(0, |parent| parent.depth.saturating_add(1)),
             parent,
-            entered: atomic::AtomicBool::new(false),
+            entered: ByItsThread::new(false),
             errand,
             phase: Mutex::new(Phase::Running { waiters: Vec::new(), next_id: 0 }),
             polled: Mutex::default(),

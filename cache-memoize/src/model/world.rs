@@ -131,7 +131,7 @@ impl<F: Failure> World<F> {
             }
         };
         match lookup.join_async().await {
-            Ok(value) => value,
+            Ok(found) => found.value(),
             Err(turn) => turn.run_async(|| self.policy(step.op), body).await,
         }
     }

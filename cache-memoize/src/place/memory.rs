@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::codec::{Coded, NeedsNoBytes};
 use super::{BackendOf, Place};
-use crate::call::{Lookup, Named, Turn};
+use crate::call::{Found, Lookup, Named, Turn};
 use crate::key::parts::{Cons, Nil};
 use crate::key::via::{self, CanBeKey, KeyOf, KeyPartOf, Known};
 use crate::memory::Memory;
@@ -147,7 +147,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     }
 
     /// See [`join_async`](Self::join_async).
-    pub async fn join_fleet_async(self) -> Result<S::Return, Turn<K, S>> {
+    pub async fn join_fleet_async(self) -> Result<Found<K, S>, Turn<K, S>> {
         self.join_async().await
     }
 }

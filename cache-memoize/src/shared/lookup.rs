@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::caller::{Caller, Found};
 use super::lead::{Airborne, Approach, Carried, Lead, Stage};
 use super::token;
-use super::turn::Turn;
+use super::turn::{Here, Turn};
 use crate::__private::Look;
 use crate::Error;
 use crate::backend::{Begun, Call, Fence};
@@ -24,7 +24,6 @@ use crate::flight::context::{self, NoWait};
 use crate::flight::{self, Flight, Leader, Settled, Waited, block_on};
 use crate::hooks::{self, Held, Point};
 use crate::memory::entry::Entry;
-use crate::shape::Split;
 use crate::shape::shared::SharedShape;
 use crate::stats::Count;
 
@@ -67,7 +66,7 @@ impl How {
 }
 
 /// The value, or what is to be done for it.
-type Joined<S> = Result<<S as Split>::Return, Turn<S>>;
+type Joined<S> = Result<Here<S>, Turn<S>>;
 
 impl<S: SharedShape> Lookup<S> {
     /// Shares a computation of this process.

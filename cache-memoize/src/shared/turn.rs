@@ -17,11 +17,21 @@ pub enum Turn<S: SharedShape> {
     Uncached,
 }
 
+/// A value that was found. It holds what is shared and not what the function returns, whose errors need not be `Send`.
+pub struct Here<S: SharedShape>(S::Shared);
+
+impl<S: SharedShape> Here<S> {
+    /// The value.
+    pub fn value(self) -> S::Return {
+        S::restore(self.0)
+    }
+}
+
 impl<S: SharedShape> Turn<S> {
     /// The value, if it is here: then nothing is to be computed.
-    pub(crate) fn now(self) -> Result<S::Return, Self> {
+    pub(crate) fn now(self) -> Result<Here<S>, Self> {
         match self {
-            Self::Hit(value) => Ok(S::restore(value)),
+            Self::Hit(value) => Ok(Here(value)),
             other => Err(other),
         }
     }
@@ -30,7 +40,7 @@ impl<S: SharedShape> Turn<S> {
     pub(crate) fn found(self, found: &mut Option<S::Return>) -> Self {
         match self.now() {
             Ok(value) => {
-                *found = Some(value);
+                *found = Some(value.value());
                 Self::Uncached
             }
             Err(turn) => turn,
@@ -76,7 +86,7 @@ impl<S: SharedShape> Turn<S> {
     }
 
     /// Returns the value, awaiting the body if need be.
-    pub async fn run_async<F>(self, policy: impl FnOnce() -> Policy<(), S>, body: F) -> S::Return
+    pub async fn run_async<F>(self, policy: impl Fn() -> Policy<(), S>, body: F) -> S::Return
     where
         F: Future<Output = S::Return>,
     {
