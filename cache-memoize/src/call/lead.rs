@@ -1,14 +1,17 @@
 //! The obligation of the one who computes: to end the flight, by storing, by failing, or by being dropped.
 
 use std::any::Any;
+#[cfg(feature = "shared")]
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+#[cfg(feature = "shared")]
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
+use super::body::AnyBody;
 use super::lookup::Miss;
 pub(crate) use crate::flight::Purpose;
 use crate::flight::table::AtKey;
@@ -94,49 +97,22 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         }
     }
 
-    /// What depends on the body's type is here, and nothing else: there is one for each function.
-    pub(crate) async fn compute<F>(&mut self, body: F) -> S::Return
-    where
-        F: Future<Output = S::Return>,
-    {
-        self.at(Point::BeforeBody).await;
-        let mut body = pin!(body);
-        poll_fn(|task| self.polled(body.as_mut(), task)).await
-    }
-
-    /// Behind a pointer, so that it is compiled once and not again for every body; only for the poll, for the pointer
-    /// would not tell whether the future is `Send`.
-    fn polled(
+    /// Polls a body that is a future.
+    pub(super) fn poll(
         &mut self,
-        mut body: Pin<&mut dyn Future<Output = S::Return>>,
+        body: &mut dyn AnyBody<S::Return>,
         task: &mut Context<'_>,
-    ) -> Poll<S::Return> {
+        polled: &mut Poll<S::Return>,
+    ) {
         let flight = self.flight();
         flight.polled_by(task.waker());
-        let mut polled = Poll::Pending;
-        match caught(flight, &mut || polled = body.as_mut().poll(task)) {
-            Ok(()) => polled,
-            Err(panic) => self.fail(panic),
+        if let Err(panic) = caught(flight, &mut || *polled = body.poll(task)) {
+            body.end();
+            self.fail(panic);
         }
     }
 
-    /// What may be held at a gate: an error need not be `Send`, so with one that cannot be kept, all ends here.
-    #[cfg(feature = "testing")]
-    pub(crate) fn kept(
-        &mut self,
-        policy: impl FnOnce() -> Policy<K, S>,
-        returned: S::Return,
-    ) -> Result<S::Shared, S::Return> {
-        S::keep(returned).map_err(|returned| self.complete(policy, returned))
-    }
-
-    /// The gate before the result of a task is stored.
-    #[cfg(feature = "testing")]
-    pub(crate) fn before_store(&self) -> Held {
-        self.at(Point::BeforeStore)
-    }
-
-    fn at(&self, point: Point) -> Held {
+    pub(super) fn at(&self, point: Point) -> Held {
         hooks::held(self.flight().generation.of.function, point)
     }
 
@@ -145,17 +121,13 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         within(self.flight(), user)
     }
 
-    pub(crate) fn complete(
-        &mut self,
-        policy: impl FnOnce() -> Policy<K, S>,
-        returned: S::Return,
-    ) -> S::Return {
+    /// Decides about what a task returned, and ends.
+    pub(super) fn complete(&mut self, policy: &dyn Fn() -> Policy<K, S>, returned: &S::Return) {
         // What decides and what copies is the user's code, too.
-        match self.within(|| self.decide(&policy(), &returned)) {
+        match self.within(|| self.decide(&policy(), returned)) {
             Ok((landing, how)) => self.end(landing, how),
             Err(panic) => self.fail(panic),
         }
-        returned
     }
 
     /// What the result does to the store, and what those who wait are told. Fills the entry if the result is to be
@@ -267,12 +239,14 @@ fn caught(flight: &Arc<Flight>, user: &mut dyn FnMut()) -> std::thread::Result<(
 }
 
 /// The same for a future of the user's.
+#[cfg(feature = "shared")]
 pub(crate) async fn within_async<F: Future>(flight: &Arc<Flight>, user: F) -> std::thread::Result<F::Output> {
     let mut user = pin!(user);
     poll_fn(|task| polled(flight, user.as_mut(), task)).await
 }
 
 /// Behind a pointer as well; only for the poll, for the pointer would not tell whether the future is `Send`.
+#[cfg(feature = "shared")]
 fn polled<R>(
     flight: &Arc<Flight>,
     user: Pin<&mut dyn Future<Output = R>>,

@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::panic::resume_unwind;
 
+use super::body::Body;
 use super::lead::Lead;
+use super::run::Run;
 use crate::error::Error;
 use crate::policy::Policy;
 use crate::shape::Shape;
@@ -67,22 +69,12 @@ impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
 
     /// Returns the value, awaiting the body.
     #[inline]
-    pub async fn run_async<F>(self, policy: impl Fn() -> Policy<K, S>, body: F) -> S::Return
+    pub fn run_async<P, F>(self, policy: P, body: Body<'_, F>) -> Run<'_, K, S, P, F>
     where
+        P: Fn() -> Policy<K, S>,
         F: Future<Output = S::Return>,
     {
-        let Some(mut lead) = self.0 else { return body.await };
-        let returned = lead.compute(body).await;
-        #[cfg(feature = "testing")]
-        let shared = match lead.kept(&policy, returned) {
-            Ok(shared) => shared,
-            Err(returned) => return returned,
-        };
-        #[cfg(feature = "testing")]
-        lead.before_store().await;
-        #[cfg(feature = "testing")]
-        let returned = S::restore(shared);
-        lead.complete(policy, returned)
+        Run::new(self.0, policy, body)
     }
 }
 
@@ -118,7 +110,7 @@ impl<K: Send + Sync + 'static, S: Shape> Refreshing<K, S> {
     pub async fn run_async<F: Future<Output = S::Return>>(
         self,
         policy: impl Fn() -> Policy<K, S>,
-        body: F,
+        body: Body<'_, F>,
     ) -> Result<S::Return, Error> {
         Ok(self.0.run_async(policy, body).await)
     }

@@ -12,7 +12,7 @@ use super::operation::Op;
 use super::program::Step;
 use super::subject::{Body, Subject};
 use crate::call::target::Target;
-use crate::call::{Tenant, Turn};
+use crate::call::{Body as AsyncBody, Tenant, Turn};
 use crate::flight::block_on;
 use crate::key::part::CopyOf;
 use crate::key::parts::Key;
@@ -132,7 +132,7 @@ impl<F: Failure> World<F> {
         };
         match lookup.join_async().await {
             Ok(found) => found.value(),
-            Err(turn) => turn.run_async(|| self.policy(step.op), body).await,
+            Err(turn) => turn.run_async(|| self.policy(step.op), AsyncBody::new(pin!(Some(body)))).await,
         }
     }
 
@@ -142,7 +142,7 @@ impl<F: Failure> World<F> {
 
     async fn refresh_async(&self, step: &Step, body: impl Future<Output = Result<u64, F>>) -> Result<u64, F> {
         let turn = self.target().refresh_async(self.key(step.key), self.shape);
-        turn.run_async(|| self.policy(step.op), body).await
+        turn.run_async(|| self.policy(step.op), AsyncBody::new(pin!(Some(body)))).await
     }
 }
 

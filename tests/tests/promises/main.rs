@@ -15,4 +15,5 @@ mod outcomes;
 mod pairs;
 mod panics;
 mod recursion;
+mod stack;
 mod user_code;
