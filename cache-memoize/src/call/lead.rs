@@ -88,13 +88,14 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
 
     /// Decides about what the body returned, and ends.
     #[inline(never)]
-    pub(crate) fn finish(&mut self, policy: Policy<K, S>, returned: &S::Return) {
+    pub(crate) fn finish(&mut self, policy: Policy<K, S>, returned: S::Return) -> S::Return {
         self.at(Point::BeforeStore).block();
         // What decides and what copies is the user's code, too: still within the computation.
-        match catch_unwind(AssertUnwindSafe(|| self.decide(&policy, returned))) {
+        match catch_unwind(AssertUnwindSafe(|| self.decide(&policy, &returned))) {
             Ok((landing, how)) => self.end(landing, how),
             Err(panic) => self.fail(panic),
         }
+        returned
     }
 
     /// Polls a body that is a future.

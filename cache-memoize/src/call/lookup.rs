@@ -69,7 +69,13 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     pub fn join(self, found: &mut Option<S::Return>) -> Turn<K, S> {
         match self {
             Self::Done => Turn::NONE,
-            Self::Miss(miss) => miss.join(found),
+            Self::Miss(miss) => match miss.join() {
+                Ok(value) => {
+                    *found = Some(value.value());
+                    Turn::NONE
+                }
+                Err(turn) => turn,
+            },
         }
     }
 
@@ -141,16 +147,13 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     }
 
     #[inline(never)]
-    fn join(self, found: &mut Option<S::Return>) -> Turn<K, S> {
+    fn join(self) -> Joined<K, S> {
         self.at(Point::Missed).block();
         let mut next = self.next(Leader::Thread);
         loop {
             match next {
-                Next::Turn(turn) => return turn,
-                Next::Found(value) => {
-                    *found = Some(value.value());
-                    return Turn::NONE;
-                }
+                Next::Turn(turn) => return Err(turn),
+                Next::Found(found) => return Ok(found),
                 Next::Wait(miss, flight, wait) => {
                     miss.at(Point::Waiting).block();
                     let waited = flight::block_on(wait);

@@ -73,10 +73,31 @@ impl<'m> Target<'m> {
         if self.recall::<K, S>(hash, time, &key, found) {
             return Lookup::Done;
         }
+        // Only a large value is written there by others: what has no address stays in registers.
         if const { entry::is_large::<S::Shared>() } {
-            self.look_further::<K, S, ()>(hash, time, key, found)
-        } else {
-            self.look_further::<K, S, S::Shared>(hash, time, key, found)
+            return self.look_further::<K, S, ()>(hash, time, key, found);
+        }
+        match self.look_near(hash, time, key) {
+            Ok(value) => {
+                *found = Some(value);
+                Lookup::Done
+            }
+            Err(miss) => Lookup::Miss(miss),
+        }
+    }
+
+    /// What is rare is kept apart: it would make the code of a hit large and slow.
+    #[inline(never)]
+    fn look_near<K: Key, S: Shape>(
+        &self,
+        hash: u64,
+        time: u64,
+        key: K,
+    ) -> Result<S::Return, Miss<K::Owned, S>> {
+        let mut found = None;
+        match self.look_further::<K, S, S::Shared>(hash, time, key, &mut found) {
+            Lookup::Miss(miss) => Err(miss),
+            Lookup::Done => Ok(found.expect("what is no miss was found")),
         }
     }
 
@@ -110,9 +131,7 @@ impl<'m> Target<'m> {
         }
     }
 
-    /// What is rare is kept apart: it would make the code of a hit large and slow. `C` is what a pair in the store has as
-    /// its value: a large one is in none, and not on the stack then.
-    #[inline(never)]
+    /// `C` is what a pair in the store has as its value: a large one is in none, and not on the stack then.
     fn look_further<K: Key, S: Shape, C: Clone + 'static>(
         &self,
         hash: u64,

@@ -45,13 +45,14 @@ impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
 
     #[inline]
     fn compute(&mut self, found: &mut Option<S::Return>, body: impl FnOnce() -> S::Return) {
-        let mut body = Some(body);
-        let mut run = || *found = body.take().map(|body| body());
-        match &mut self.0 {
-            // Behind a pointer, so that it is compiled once and not again for every body.
-            Some(lead) => lead.run(&mut run),
-            None => run(),
-        }
+        let Some(lead) = &mut self.0 else {
+            *found = Some(body());
+            return;
+        };
+        let (mut body, mut returned) = (Some(body), None);
+        // Behind a pointer, so that it is compiled once and not again for every body.
+        lead.run(&mut || returned = body.take().map(|body| body()));
+        *found = returned;
     }
 
     /// Brings home what was computed, and returns the value.
@@ -61,10 +62,11 @@ impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
         policy: impl FnOnce() -> Policy<K, S>,
         returned: &mut Option<S::Return>,
     ) -> S::Return {
-        if let (Some(lead), Some(returned)) = (&mut self.0, returned.as_ref()) {
-            lead.finish(policy(), returned);
+        let returned = returned.take().expect("it was found or computed");
+        match &mut self.0 {
+            None => returned,
+            Some(lead) => lead.finish(policy(), returned),
         }
-        returned.take().expect("it was found or computed")
     }
 
     /// Returns the value, awaiting the body.
