@@ -51,6 +51,20 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
         Self { flight: Some(flight), types: PhantomData }
     }
 
+    /// None at all.
+    pub(super) const NONE: Self = Self { flight: None, types: PhantomData };
+
+    /// Unless it is none at all, or has ended.
+    #[inline]
+    pub(super) fn as_some(&self) -> Option<&Self> {
+        self.flight.as_ref().map(|_| self)
+    }
+
+    #[inline]
+    pub(super) fn as_mut_some(&mut self) -> Option<&mut Self> {
+        if self.flight.is_some() { Some(self) } else { None }
+    }
+
     fn flight(&self) -> &Arc<Flight> {
         self.flight.as_ref().expect("it has not been ended")
     }
@@ -88,14 +102,13 @@ impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
 
     /// Decides about what the body returned, and ends.
     #[inline(never)]
-    pub(crate) fn finish(&mut self, policy: Policy<K, S>, returned: S::Return) -> S::Return {
+    pub(super) fn finish(&mut self, policy: Policy<K, S>, returned: &S::Return) {
         self.at(Point::BeforeStore).block();
         // What decides and what copies is the user's code, too: still within the computation.
-        match catch_unwind(AssertUnwindSafe(|| self.decide(&policy, &returned))) {
+        match catch_unwind(AssertUnwindSafe(|| self.decide(&policy, returned))) {
             Ok((landing, how)) => self.end(landing, how),
             Err(panic) => self.fail(panic),
         }
-        returned
     }
 
     /// Polls a body that is a future.
@@ -193,7 +206,17 @@ fn view<K: 'static, S: Shape>(flight: &Flight) -> View<'_, K, S::Shared> {
 }
 
 impl<K: Send + Sync + 'static, S: Shape> Drop for Lead<K, S> {
+    #[inline]
     fn drop(&mut self) {
+        if self.flight.is_some() {
+            self.give_up();
+        }
+    }
+}
+
+impl<K: Send + Sync + 'static, S: Shape> Lead<K, S> {
+    #[cold]
+    fn give_up(&mut self) {
         let Some(flight) = &self.flight else { return };
         // A body that was called without anything in between, and has not returned.
         let has_panicked = flight.entered.load(Relaxed);

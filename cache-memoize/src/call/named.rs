@@ -20,7 +20,7 @@ pub struct Named<'m>(pub(crate) Target<'m>);
 
 impl Named<'_> {
     /// See [`Target::lookup`].
-    #[inline]
+    #[inline(always)]
     pub fn lookup<K: Key, S: Shape>(
         self,
         key: K,

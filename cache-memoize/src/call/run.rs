@@ -20,8 +20,7 @@ pub struct Run<'b, K: Send + Sync + 'static, S: Shape, P, F> {
 
 /// All of it that does not depend on the body.
 struct Way<K: Send + Sync + 'static, S: Shape> {
-    /// `None` to leave the cache alone.
-    lead: Option<Lead<K, S>>,
+    lead: Lead<K, S>,
     stage: Stage<S::Shared>,
 }
 
@@ -37,7 +36,7 @@ enum Stage<V> {
 type Gate = <Held as IntoFuture>::IntoFuture;
 
 impl<'b, K: Send + Sync + 'static, S: Shape, P, F> Run<'b, K, S, P, F> {
-    pub(super) fn new(lead: Option<Lead<K, S>>, policy: P, body: Body<'b, F>) -> Self {
+    pub(super) fn new(lead: Lead<K, S>, policy: P, body: Body<'b, F>) -> Self {
         Self { body, policy, way: Way { lead, stage: Stage::New } }
     }
 }
@@ -68,7 +67,10 @@ impl<K: Send + Sync + 'static, S: Shape> Way<K, S> {
         policy: &dyn Fn() -> Policy<K, S>,
         task: &mut Context<'_>,
     ) -> Poll<S::Return> {
-        let Some(lead) = &mut self.lead else { return body.poll(task) };
+        let lead = &mut self.lead;
+        if lead.as_some().is_none() {
+            return body.poll(task);
+        }
         loop {
             match &mut self.stage {
                 Stage::New => self.stage = Stage::BeforeBody(lead.at(Point::BeforeBody).into_future()),
@@ -107,14 +109,12 @@ impl<K: Send + Sync + 'static, S: Shape> Way<K, S> {
 
     #[inline(never)]
     fn go_on(&mut self, policy: &dyn Fn() -> Policy<K, S>, task: &mut Context<'_>) -> Poll<S::Return> {
-        let (Some(lead), Stage::BeforeStore(gate, kept)) = (&mut self.lead, &mut self.stage) else {
-            unreachable!("it is held there")
-        };
+        let Stage::BeforeStore(gate, kept) = &mut self.stage else { unreachable!("it is held there") };
         if Pin::new(gate).poll(task).is_pending() {
             return Poll::Pending;
         }
         let returned = S::restore(*kept.take().expect("it is kept until it is returned"));
-        lead.complete(policy, &returned);
+        self.lead.complete(policy, &returned);
         Poll::Ready(returned)
     }
 }

@@ -56,8 +56,9 @@ impl<'m> Target<'m> {
         self.tenant.seed.hash(|hasher| key.hash(hasher))
     }
 
-    /// Step one: a hit, whose value goes to `found`, or what is needed to go on without the borrowed arguments.
-    #[inline]
+    /// Step one: a hit, whose value goes to `found`, or what is needed to go on without the borrowed arguments. Inlined
+    /// whatever the size, so that a small value is never in memory.
+    #[inline(always)]
     pub fn lookup<K: Key, S: Shape>(
         self,
         key: K,

@@ -7,24 +7,25 @@ use super::body::Body;
 use super::lead::Lead;
 use super::run::Run;
 use crate::error::Error;
+use crate::memory::entry::is_large;
 use crate::policy::Policy;
 use crate::shape::Shape;
 
 /// What a call has to do: to compute and to tell everyone; or, where it is `None`, nothing but to return the value that
 /// was found, or else to compute and to leave the cache alone.
-pub struct Turn<K: Send + Sync + 'static, S: Shape>(Option<Lead<K, S>>);
+pub struct Turn<K: Send + Sync + 'static, S: Shape>(Lead<K, S>);
 
 impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
-    pub(super) const NONE: Self = Self(None);
+    pub(super) const NONE: Self = Self(Lead::NONE);
 
     pub(super) fn of(lead: Lead<K, S>) -> Self {
-        Self(Some(lead))
+        Self(lead)
     }
 
     /// Copies the arguments for `on_miss`, when there will be one. The copying is part of the computation.
     #[inline]
     pub fn on_miss<A>(&self, copy: impl FnOnce() -> A) -> Option<A> {
-        let lead = self.0.as_ref()?;
+        let lead = self.0.as_some()?;
         Some(lead.within(copy).unwrap_or_else(|panic| resume_unwind(panic)))
     }
 
@@ -32,7 +33,7 @@ impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
     /// recursion. What it returns goes to where [`end`](Self::end) finds it.
     #[inline]
     pub fn is_direct(&self) -> bool {
-        self.0.as_ref().is_some_and(Lead::enter_if_deep)
+        self.0.enter_if_deep()
     }
 
     /// Runs the body if need be, unless the function has called it.
@@ -45,14 +46,24 @@ impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
 
     #[inline]
     fn compute(&mut self, found: &mut Option<S::Return>, body: impl FnOnce() -> S::Return) {
-        let Some(lead) = &mut self.0 else {
+        if self.0.as_some().is_none() {
             *found = Some(body());
             return;
-        };
-        let (mut body, mut returned) = (Some(body), None);
-        // Behind a pointer, so that it is compiled once and not again for every body.
-        lead.run(&mut || returned = body.take().map(|body| body()));
+        }
+        // What is small is put there afterwards, so that it has no address before and stays in registers on a hit.
+        if const { is_large::<S::Return>() } {
+            return self.compute_to(found, body);
+        }
+        let mut returned = None;
+        self.compute_to(&mut returned, body);
         *found = returned;
+    }
+
+    #[inline]
+    fn compute_to(&mut self, found: &mut Option<S::Return>, body: impl FnOnce() -> S::Return) {
+        let mut body = Some(body);
+        // Behind a pointer, so that it is compiled once and not again for every body.
+        self.0.run(&mut || *found = body.take().map(|body| body()));
     }
 
     /// Brings home what was computed, and returns the value.
@@ -62,11 +73,23 @@ impl<K: Send + Sync + 'static, S: Shape> Turn<K, S> {
         policy: impl FnOnce() -> Policy<K, S>,
         returned: &mut Option<S::Return>,
     ) -> S::Return {
-        let returned = returned.take().expect("it was found or computed");
-        match &mut self.0 {
-            None => returned,
-            Some(lead) => lead.finish(policy(), returned),
+        if const { is_large::<S::Return>() } {
+            if let (Some(lead), Some(returned)) = (self.0.as_mut_some(), returned.as_ref()) {
+                lead.finish(policy(), returned);
+            }
+            return returned.take().expect("it was found or computed");
         }
+        self.end_small(policy, returned.take().expect("it was found or computed"))
+    }
+
+    #[inline]
+    fn end_small(&mut self, policy: impl FnOnce() -> Policy<K, S>, returned: S::Return) -> S::Return {
+        if let Some(lead) = self.0.as_mut_some() {
+            let returned = returned;
+            lead.finish(policy(), &returned);
+            return returned;
+        }
+        returned
     }
 
     /// Returns the value, awaiting the body.
