@@ -1,7 +1,7 @@
 //! What generated code may name.
 
 pub use crate::call::target::Target;
-pub use crate::call::{Body, Lookup, Named, Refreshing, Turn};
+pub use crate::call::{Body, Found, Lookup, Named, Refreshing, Run, Turn};
 pub use crate::error::Error;
 pub use crate::key::part::KeyPart;
 pub use crate::key::parts::{Cons, Key, Nil};
@@ -58,7 +58,7 @@ pub trait Look {
 
 impl<K, S: Shape> Look for Lookup<K, S> {
     fn bypass() -> Self {
-        Self::Bypass
+        Self::Done
     }
 }
 

@@ -43,12 +43,18 @@ pub trait Split: Copy + Send {
 
     /// Tells a value from an error.
     fn inspect(returned: &Self::Return) -> Result<&Self::Value, &Self::Error>;
-    /// A copy to keep or to share; `None` for an error that is not `Clone`.
-    fn share(returned: &Self::Return) -> Option<Self::Shared>;
+    /// What is there to keep or to share; `None` for an error that is not `Clone`.
+    fn shared(returned: &Self::Return) -> Option<&Self::Shared>;
+    /// A copy of it.
+    fn share(returned: &Self::Return) -> Option<Self::Shared> {
+        Self::shared(returned).cloned()
+    }
     /// The same without copying; what cannot be kept comes back.
     fn keep(returned: Self::Return) -> Result<Self::Shared, Self::Return>;
     /// The way back.
     fn restore(shared: Self::Shared) -> Self::Return;
+    /// The way back for a copy, which is moved as seldom as can be: a value may be large.
+    fn copy_out(shared: &Self::Shared) -> Self::Return;
 }
 
 /// A `Split` whose cached part the cache can hold.
@@ -129,14 +135,18 @@ impl<R: Clone + Send + Sync, C: Copying<R>> Split for Plain<R, C> {
     fn inspect(returned: &R) -> Result<&R, &Infallible> {
         Ok(returned)
     }
-    fn share(returned: &R) -> Option<R> {
-        Some(returned.clone())
+    fn shared(returned: &R) -> Option<&R> {
+        Some(returned)
     }
     fn keep(returned: R) -> Result<R, R> {
         Ok(returned)
     }
     fn restore(shared: R) -> R {
         shared
+    }
+    #[inline]
+    fn copy_out(shared: &R) -> R {
+        shared.clone()
     }
 }
 
@@ -154,14 +164,18 @@ impl<T: Clone + Send + Sync, E: Clone + Send + Sync, C: Copying<T>> Split for Sh
     fn inspect(returned: &Result<T, E>) -> Result<&T, &E> {
         returned.as_ref()
     }
-    fn share(returned: &Result<T, E>) -> Option<Result<T, E>> {
-        Some(returned.clone())
+    fn shared(returned: &Result<T, E>) -> Option<&Result<T, E>> {
+        Some(returned)
     }
     fn keep(returned: Result<T, E>) -> Result<Result<T, E>, Result<T, E>> {
         Ok(returned)
     }
     fn restore(shared: Result<T, E>) -> Result<T, E> {
         shared
+    }
+    #[inline]
+    fn copy_out(shared: &Result<T, E>) -> Result<T, E> {
+        shared.clone()
     }
 }
 
@@ -179,14 +193,18 @@ impl<T: Clone + Send + Sync, E, C: Copying<T>> Split for OwnedResult<T, E, C> {
     fn inspect(returned: &Result<T, E>) -> Result<&T, &E> {
         returned.as_ref()
     }
-    fn share(returned: &Result<T, E>) -> Option<T> {
-        returned.as_ref().ok().cloned()
+    fn shared(returned: &Result<T, E>) -> Option<&T> {
+        returned.as_ref().ok()
     }
     fn keep(returned: Result<T, E>) -> Result<T, Result<T, E>> {
         returned.map_err(Err)
     }
     fn restore(shared: T) -> Result<T, E> {
         Ok(shared)
+    }
+    #[inline]
+    fn copy_out(shared: &T) -> Result<T, E> {
+        Ok(shared.clone())
     }
 }
 
@@ -199,7 +217,7 @@ impl<R> Split for Unfit<R> {
     fn inspect(returned: &R) -> Result<&R, &Infallible> {
         Ok(returned)
     }
-    fn share(_: &R) -> Option<Infallible> {
+    fn shared(_: &R) -> Option<&Infallible> {
         None
     }
     fn keep(returned: R) -> Result<Infallible, R> {
@@ -207,6 +225,9 @@ impl<R> Split for Unfit<R> {
     }
     fn restore(shared: Infallible) -> R {
         match shared {}
+    }
+    fn copy_out(shared: &Infallible) -> R {
+        match *shared {}
     }
 }
 
@@ -219,7 +240,7 @@ impl<T, E> Split for UnfitResult<T, E> {
     fn inspect(returned: &Result<T, E>) -> Result<&T, &E> {
         returned.as_ref()
     }
-    fn share(_: &Result<T, E>) -> Option<Infallible> {
+    fn shared(_: &Result<T, E>) -> Option<&Infallible> {
         None
     }
     fn keep(returned: Result<T, E>) -> Result<Infallible, Result<T, E>> {
@@ -227,6 +248,9 @@ impl<T, E> Split for UnfitResult<T, E> {
     }
     fn restore(shared: Infallible) -> Result<T, E> {
         match shared {}
+    }
+    fn copy_out(shared: &Infallible) -> Result<T, E> {
+        match *shared {}
     }
 }
 

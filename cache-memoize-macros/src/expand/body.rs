@@ -19,11 +19,11 @@ pub(super) fn stands_alone(model: &Model) -> bool {
     has_companions && model.context != Context::Ambiguous
 }
 
-/// What the runtime runs: `move || …` or `async move { … }`.
-pub(super) fn runnable(model: &Model) -> TokenStream {
+/// What is run: `move || …` or `async move { … }`, and what is to be allowed there.
+pub(super) fn runnable(model: &Model) -> (TokenStream, TokenStream) {
     match stands_alone(model) {
-        true => call(model),
-        false => copy(model),
+        true => (unlinted(), call(model)),
+        false => (quote!(#[allow(unused_braces)]), copy(model)),
     }
 }
 
@@ -40,10 +40,9 @@ fn call(model: &Model) -> TokenStream {
         // As safe as the call of the function itself.
         call = quote!(unsafe { #call });
     }
-    let unlinted = unlinted();
     match model.sig.asyncness {
-        Some(_) => quote!(#unlinted #call),
-        None => quote_spanned!(hidden()=> #unlinted move || #call),
+        Some(_) => call,
+        None => quote_spanned!(hidden()=> move || #call),
     }
 }
 
@@ -64,9 +63,9 @@ fn copy(model: &Model) -> TokenStream {
     };
     let unlinted = unlinted();
     match model.sig.asyncness {
-        None => quote_spanned!(hidden()=> #[allow(unused_braces)] move || -> #output { #(#patterns)* #body }),
+        None => quote_spanned!(hidden()=> move || -> #output { #(#patterns)* #body }),
         // The `return` that is never run tells the compiler what the block returns, for the body's `?`.
-        Some(_) => quote_spanned!(hidden()=> #[allow(unused_braces)] async move {
+        Some(_) => quote_spanned!(hidden()=> async move {
             #unlinted #[allow(unreachable_code)]
             if false {
                 let __returned: #output = loop {};

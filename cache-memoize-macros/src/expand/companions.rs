@@ -93,7 +93,7 @@ impl Companion<'_> {
             None => quote!(refresh),
             Some(_) => quote!(refresh_async),
         };
-        let begun = quote_spanned!(hidden()=> __begun);
+        let begun = quote_spanned!(hidden()=> __turn);
         // Assigned within: of `let begun = …`, the compiler forgets the value if something else that the statement
         // made, such as what `args_rewrite` gave, panics when it is dropped. And what has begun must end.
         let begin = self.with_key(
@@ -101,11 +101,17 @@ impl Companion<'_> {
             &model.all_args,
             |target, key| quote!(#begun = #target.#refresh(#key, #shape)),
         );
-        let run = function::run(model, begun.clone(), &model.callbacks, false);
+        let run = function::run(model, &model.callbacks);
         let inputs = signature::inputs(model, &model.all_args);
         let output = signature::returned(model);
         let unlinted = unlinted();
-        let body = quote!(#unlinted let #begun; #unlinted #begin; #run);
+        let found = model
+            .sig
+            .asyncness
+            .is_none()
+            .then(|| quote_spanned!(hidden()=> let mut __found = ::core::option::Option::None;));
+        let mutable = found.is_some().then(|| quote!(mut));
+        let body = quote!(#found #unlinted let #mutable #begun; #unlinted #begin; #run);
         self.emit(Parts { runs: true, ..Parts::new("refresh", inputs, self.fallible(quote!(#output)), body) })
     }
 

@@ -1,32 +1,37 @@
 //! The memoized function itself.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::place::Place;
 use super::{body, callable, hidden, key, policy, private, signature, target, unlinted};
 use crate::args::SingleFlight;
-use crate::model::{Callbacks, Home, Model, Store};
+use crate::item::Argument;
+use crate::model::{Callbacks, Model, Store};
 
 /// ```text
 /// fn f(a: A, b: &B) -> R {
-///     let lookup = { use …; target.lookup(key, shape) };
-///     let lookup = match lookup.now() { Ok(value) => return value, Err(lookup) => lookup };
-///     let turn = lookup.join();
+///     let mut found = None;
+///     let mut turn = (|| { use …; target.lookup(key, shape, &mut found).join(&mut found) })();
 ///     let copies = turn.on_miss(|| (a.clone(), b));
-///     let returned = turn.run(policy, move || body);
+///     let body = move || body;
+///     if turn.is_direct() { found.insert(body()); } else { turn.run(&mut found, body) }
+///     let returned = turn.end(|| policy, &mut found);
 ///     after_miss(copies, |(a, b)| on_miss(&a, b));
 ///     returned
 /// }
 /// ```
 ///
-/// With `on_hit`, a hit is told by `lookup.join().on_hit(|| on_hit(&a, b))` instead of `now`. An `async fn` keeps the body
-/// where a miss awaits it:
+/// What is not needed while the body runs is in functions of its own, and there is one place for the value: a recursion
+/// has this function on the stack once for each step, and values may be large.
+///
+/// An `async fn` has no such place, for a future keeps what was ever borrowed. It keeps the body where a miss awaits it:
 ///
 /// ```text
-///     let turn = lookup.join_async().await;
+///     let lookup = { let mut found = None; let lookup = …; match found { Some(value) => return value, None => lookup } };
+///     let turn = match lookup.join_async().await { Ok(found) => return found.value(), Err(turn) => turn };
 ///     let body = pin!(Some(async move { body }));
-///     turn.run_async(policy, Body::new(body)).await
+///     turn.run_async(|| policy, Body::new(body)).await
 /// ```
 pub(super) fn memoized(model: &Model) -> TokenStream {
     // What is expected of the function as it was written comes true in `f_uncached`.
@@ -35,91 +40,140 @@ pub(super) fn memoized(model: &Model) -> TokenStream {
     let sig = signature::plain(model, !body::stands_alone(model));
     let name = model.sig.ident.to_string();
     let lookup = lookup(model, name.trim_start_matches("r#"));
-    let hit = hit(model);
-    let join = join(model);
-    let run = run(model, quote_spanned!(hidden()=> __lookup.#join), &model.callbacks, true);
-    let mut braces = Group::new(Delimiter::Brace, quote!(#lookup #hit #run));
+    let turn = match model.sig.asyncness {
+        None => turn(model, &lookup),
+        Some(_) => turn_async(model, &lookup),
+    };
+    let run = run(model, &model.callbacks);
+    let mut braces = Group::new(Delimiter::Brace, quote!(#turn #run));
     // The function stays the user's, so that the compiler says when nobody calls it.
     braces.set_span(model.body.span());
     quote!(#(#attrs)* #vis #defaultness #sig #braces)
 }
 
-/// `let lookup = match lookup.now() { … };`, where nobody is told: a hit returns before there is anything to await, and its
-/// value is moved as seldom as can be.
-fn hit(model: &Model) -> Option<TokenStream> {
-    model.callbacks.on_hit.is_none().then(|| {
-        quote_spanned! {hidden()=>
-            let __lookup = match __lookup.now() {
-                ::core::result::Result::Ok(__value) => return __value,
-                ::core::result::Result::Err(__lookup) => __lookup,
-            };
-        }
-    })
-}
-
-/// How a call that misses meets others that compute the same.
-fn join(model: &Model) -> TokenStream {
-    let waits = model.sig.asyncness.is_some();
-    match (&model.store, model.single_flight) {
-        (Store::Mark, _) if waits => quote!(claim_async().await),
-        (Store::Mark, _) => quote!(claim()),
-        (Store::Value(_), SingleFlight::Off) if waits && matches!(model.home, Home::Backend { .. }) => {
-            quote!(alone_async().await)
-        }
-        (Store::Value(_), SingleFlight::Off) => quote!(alone()),
-        (Store::Value(_), SingleFlight::On) if waits => quote!(join_async().await),
-        (Store::Value(_), SingleFlight::On) => quote!(join()),
-        (Store::Value(_), SingleFlight::Fleet) if waits => quote!(join_fleet_async().await),
-        (Store::Value(_), SingleFlight::Fleet) => quote!(join_fleet()),
+/// `let mut found = None; let mut turn = …;`
+fn turn(model: &Model, lookup: &TokenStream) -> TokenStream {
+    let (unlinted, join, on_hit) = (unlinted(), join(model), on_hit(model));
+    let told = on_hit.map(|on_hit| quote_spanned!(hidden()=> if __found.is_some() { #on_hit }));
+    let look = quote_spanned!(hidden()=> #lookup.#join(&mut __found));
+    // A function of its own, unless the user's expressions may leave this one.
+    let look = match may_leave(model) {
+        false => quote_spanned!(hidden()=> (|| #look)()),
+        true => look,
+    };
+    quote_spanned! {hidden()=>
+        let mut __found = ::core::option::Option::None;
+        #unlinted let mut __turn = #look;
+        #told
     }
 }
 
-/// `let lookup = …;`, a statement of its own: nothing that it borrows may live across an `await`.
+/// Whether an expression of the user's may leave the function that it is in.
+fn may_leave(model: &Model) -> bool {
+    fn leaves(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => leaves(group.stream()),
+            TokenTree::Punct(punct) => punct.as_char() == '?',
+            TokenTree::Ident(word) => word == "return",
+            TokenTree::Literal(_) => false,
+        })
+    }
+    let expressions = model.extra().into_iter().chain(model.backend()).chain(&model.bypass_if);
+    expressions.map(ToTokens::to_token_stream).any(leaves)
+}
+
+/// `let lookup = …; let turn = …;`, statements of their own: nothing that the first one borrows may live across an
+/// `await`.
+fn turn_async(model: &Model, lookup: &TokenStream) -> TokenStream {
+    let (unlinted, join, on_hit) = (unlinted(), join(model), on_hit(model));
+    quote_spanned! {hidden()=>
+        #unlinted let __lookup = {
+            let mut __found = ::core::option::Option::None;
+            let __lookup = #lookup;
+            match __found {
+                ::core::option::Option::Some(__value) => { #on_hit return __value }
+                ::core::option::Option::None => __lookup,
+            }
+        };
+        let __turn = match __lookup.#join().await {
+            ::core::result::Result::Ok(__found) => { #on_hit return __found.value() }
+            ::core::result::Result::Err(__turn) => __turn,
+        };
+    }
+}
+
+/// How a call that misses meets others that compute the same.
+fn join(model: &Model) -> Ident {
+    let name = match (&model.store, model.single_flight) {
+        (Store::Mark, _) => "claim",
+        (Store::Value(_), SingleFlight::Off) => "alone",
+        (Store::Value(_), SingleFlight::On) => "join",
+        (Store::Value(_), SingleFlight::Fleet) => "join_fleet",
+    };
+    match model.sig.asyncness {
+        None => Ident::new(name, hidden()),
+        Some(_) => format_ident!("{name}_async", span = hidden()),
+    }
+}
+
+/// `{ use …; target.lookup(key, shape, &mut found) }`
 fn lookup(model: &Model, within: &str) -> TokenStream {
     let private = private(model);
     let target = target::target(model, within, Some(&model.all_args));
     let (before, key) = key::borrowed(model);
     let shape = policy::shape(model);
-    let lookup = target::in_place(model, quote!(#target.lookup(#key, #shape)));
+    let found = quote_spanned!(hidden()=> &mut __found);
+    let lookup = target::in_place(model, quote!(#target.lookup(#key, #shape, #found)));
     let lookup = quote_spanned!(hidden()=> { use #private::ways::*; #before #lookup });
-    let lookup = match &model.bypass_if {
+    match &model.bypass_if {
         None => lookup,
         Some(bypass) => {
             let bindings = key::bindings(model, [bypass]);
             let bypass = quote_spanned!(hidden()=> { #bindings #bypass });
             quote!(#private::unless(#bypass, || #lookup))
         }
-    };
-    let unlinted = unlinted();
-    quote_spanned!(hidden()=> #unlinted let __lookup = #lookup;)
+    }
 }
 
-/// Runs `turn`, with the callbacks around it. A companion has no hits.
-pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits: bool) -> TokenStream {
+/// `on_hit(&a, b);`
+fn on_hit(model: &Model) -> Option<TokenStream> {
+    let lent: Vec<_> = callback_arguments(model).map(callable::lent).collect();
+    model.callbacks.on_hit.as_ref().map(|on_hit| {
+        let (unlinted, call) = (unlinted(), callable::call(on_hit, &lent));
+        quote!(#unlinted { #call; })
+    })
+}
+
+fn callback_arguments(model: &Model) -> impl Iterator<Item = &Argument> {
+    model.callback_args.iter().map(|&i| &model.arguments[i])
+}
+
+/// Computes what `turn` has to, with the callback around it.
+pub(super) fn run(model: &Model, callbacks: &Callbacks) -> TokenStream {
     let (private, unlinted) = (private(model), unlinted());
     let policy = policy::policy(model);
-    let body = body::runnable(model);
-    let (place, run) = match model.sig.asyncness {
-        None => (None, quote!(run(#policy, #body))),
+    let (allowed, body) = body::runnable(model);
+    let (run, returned) = match model.sig.asyncness {
+        None => (
+            quote_spanned! {hidden()=>
+                #allowed let __body = #body;
+                if __turn.is_direct() {
+                    let _ = __found.insert(__body());
+                } else {
+                    __turn.run(&mut __found, __body);
+                }
+            },
+            quote_spanned!(hidden()=> __turn.end(|| #policy, &mut __found)),
+        ),
         Some(_) => (
-            Some(
-                quote_spanned!(hidden()=> let __body = ::core::pin::pin!(::core::option::Option::Some(#body));),
-            ),
-            quote_spanned!(hidden()=> run_async(#policy, #private::Body::new(__body)).await),
+            quote_spanned!(hidden()=> let __body = ::core::pin::pin!(::core::option::Option::Some(#allowed #body));),
+            quote_spanned!(hidden()=> __turn.run_async(|| #policy, #private::Body::new(__body)).await),
         ),
     };
-    let arguments: Vec<_> = model.callback_args.iter().map(|&i| &model.arguments[i]).collect();
-    let on_hit = callbacks.on_hit.as_ref().filter(|_| hits).map(|on_hit| {
-        let lent: Vec<_> = arguments.iter().map(|argument| callable::lent(argument)).collect();
-        let call = callable::call(on_hit, &lent);
-        quote!(.on_hit(#unlinted || { #call; }))
-    });
     let Some(on_miss) = &callbacks.on_miss else {
-        return match place {
-            None => quote!(#turn #on_hit.#run),
-            Some(place) => quote_spanned!(hidden()=> let __turn = #turn #on_hit; #place __turn.#run),
-        };
+        return quote!(#run #returned);
     };
+    let arguments: Vec<_> = callback_arguments(model).collect();
     let copies = arguments.iter().map(|argument| {
         let name = &argument.name;
         match argument.is_ref() {
@@ -130,8 +184,7 @@ pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits:
             }
         }
     });
-    let names: Vec<_> =
-        (0..arguments.len()).map(|i| syn::Ident::new(&format!("__copy{i}"), hidden())).collect();
+    let names: Vec<_> = (0..arguments.len()).map(|i| Ident::new(&format!("__copy{i}"), hidden())).collect();
     let lent: Vec<_> = arguments
         .iter()
         .zip(&names)
@@ -142,11 +195,10 @@ pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits:
         .collect();
     let call = callable::call(on_miss, &lent);
     quote_spanned! {hidden()=>
-        let __turn = #turn #on_hit;
         #unlinted
         let __copies = __turn.on_miss(|| (#(#copies,)*));
-        #place
-        let __returned = __turn.#run;
+        #run
+        let __returned = #returned;
         #unlinted
         #private::after_miss(__copies, |(#(#names,)*)| { #call; });
         __returned

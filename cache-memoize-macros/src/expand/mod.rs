@@ -3,9 +3,11 @@
 //!
 //! ```text
 //! fn f(a: A, b: &B) -> R {
-//!     let lookup = { static SITE: …; SITE.instance(&|| {}).own().lookup(key of a and b, shape of R) };
-//!     let turn = lookup.join();
-//!     turn.run(policy, move || body)
+//!     let mut found = None;
+//!     let look = || { static SITE: …; SITE.instance(&|| {}).own().lookup(key of a and b, shape of R, &mut found) };
+//!     let mut turn = look().join(&mut found);
+//!     turn.run(&mut found, move || body);
+//!     turn.end(|| policy, &mut found)
 //! }
 //! ```
 //!

@@ -7,20 +7,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::Lookup;
-use crate::shape::Shape;
-
-impl<K, S: Shape> Lookup<K, S> {
-    /// The value, if it is here: then nothing is to be awaited. By value, for a future keeps what was ever borrowed.
-    #[inline]
-    pub fn now(self) -> Result<S::Return, Self> {
-        match self {
-            Self::Hit(value) => Ok(S::restore(value)),
-            other => Err(other),
-        }
-    }
-}
-
 /// The body, where it is. It ends with this, as if it were in here: before the computation that it is part of.
 pub struct Body<'b, F>(Pin<&'b mut Option<F>>);
 
@@ -32,12 +18,31 @@ impl<'b, F: Future> Body<'b, F> {
     }
 }
 
+/// A body of any type.
+pub(super) trait AnyBody<R> {
+    fn poll(&mut self, task: &mut Context<'_>) -> Poll<R>;
+    /// It has returned, or panicked.
+    fn end(&mut self);
+}
+
+impl<F: Future> AnyBody<F::Output> for Body<'_, F> {
+    #[inline]
+    fn poll(&mut self, task: &mut Context<'_>) -> Poll<F::Output> {
+        self.0.as_mut().as_pin_mut().expect("it is there until it ends").poll(task)
+    }
+
+    #[inline]
+    fn end(&mut self) {
+        self.0.set(None);
+    }
+}
+
 impl<F: Future> Future for Body<'_, F> {
     type Output = F::Output;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<F::Output> {
-        self.0.as_mut().as_pin_mut().expect("it is there until this is dropped").poll(task)
+        AnyBody::poll(&mut *self, task)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Step two of a call: after a miss, share a computation under way or become the one who computes.
 
+use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -7,22 +8,21 @@ use std::sync::Arc;
 use super::lead::{Lead, Purpose, take_off};
 use super::turn::Turn;
 use crate::flight::context::{self, NoWait};
-use crate::flight::{self, Flight, Leader, Settled, Wait, Waited};
+use crate::flight::{self, Errand, Flight, Leader, Settled, Wait, Waited};
 use crate::hooks::{self, Held, Point};
-use crate::memory::entry::{AnyEntry, Entry};
+use crate::memory::entry::{self, AnyEntry, View};
 use crate::memory::store::{Content, Copier};
 use crate::memory::{Memory, Scope};
 use crate::shape::Shape;
 use crate::stats::Count;
 
-/// What a call found.
+/// What a call found. A value goes to a place that the caller has for it: it may be large, and each enum that it went
+/// through would be a copy of it on the stack.
 pub enum Lookup<K, S: Shape> {
-    /// The value.
-    Hit(S::Shared),
     /// Nothing yet.
     Miss(Miss<K, S>),
-    /// The call does not use the cache.
-    Bypass,
+    /// The value is where the caller wants it, or the call does not use the cache.
+    Done,
 }
 
 /// A call that needs a value.
@@ -33,8 +33,8 @@ pub struct Miss<K, S: Shape> {
     pub(crate) hash: u64,
     /// When nothing was stored under that hash, if that is so; see [`stamp`](crate::memory).
     pub(crate) vacant: Option<u64>,
-    /// How to store it as a pair, if it may be one.
-    pub(crate) copier: Option<Copier<K, S::Shared>>,
+    /// See [`Errand`].
+    pub(crate) copier: &'static (dyn Any + Send + Sync),
     pub(crate) key: K,
     /// Whether the body must not run twice at a time even when it fails.
     pub(crate) exclusive: bool,
@@ -44,34 +44,55 @@ pub struct Miss<K, S: Shape> {
 /// What comes next for a miss.
 enum Next<K: Eq + Send + Sync + 'static, S: Shape> {
     Turn(Turn<K, S>),
+    Found(Found<K, S>),
     /// Somebody computes it: wait, then ask [`Miss::after`].
     Wait(Miss<K, S>, Arc<Flight>, Wait),
 }
 
+/// Where the value is, or what is to be done for it.
+type Joined<K, S> = Result<Found<K, S>, Turn<K, S>>;
+
+/// Where a call that waited finds the value. Not the value: that may be large, and a future would keep it.
+pub struct Found<K, S>(Arc<dyn AnyEntry>, PhantomData<fn() -> (K, S)>);
+
+impl<K: 'static, S: Shape> Found<K, S> {
+    /// A copy of it.
+    #[inline(never)]
+    pub fn value(&self) -> S::Return {
+        let entry = self.0.view::<K, S::Shared>();
+        S::copy_out(entry.and_then(|entry| entry.value()).expect("it was found there"))
+    }
+}
+
 impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
-    /// Waits on this thread while somebody else computes the value.
+    /// Waits on this thread while somebody else computes the value, which then goes to `found`.
     #[inline]
-    pub fn join(self) -> Turn<K, S> {
+    pub fn join(self, found: &mut Option<S::Return>) -> Turn<K, S> {
         match self {
-            Self::Hit(value) => Turn::Hit(value),
-            Self::Bypass => Turn::Uncached,
-            Self::Miss(miss) => miss.join(),
+            Self::Done => Turn::NONE,
+            Self::Miss(miss) => match miss.join() {
+                Ok(value) => {
+                    *found = Some(value.value());
+                    Turn::NONE
+                }
+                Err(turn) => turn,
+            },
         }
     }
 
     /// Waits as a task while somebody else computes the value.
     #[inline]
-    pub async fn join_async(self) -> Turn<K, S> {
+    pub async fn join_async(self) -> Joined<K, S> {
         let miss = match self {
-            Self::Hit(value) => return Turn::Hit(value),
-            Self::Bypass => return Turn::Uncached,
+            Self::Done => return Err(Turn::NONE),
             Self::Miss(miss) => miss,
         };
         miss.at(Point::Missed).await;
         let mut next = miss.next(Leader::Task);
         loop {
             match next {
-                Next::Turn(turn) => return turn,
+                Next::Turn(turn) => return Err(turn),
+                Next::Found(found) => return Ok(found),
                 Next::Wait(miss, flight, wait) => {
                     miss.at(Point::Waiting).await;
                     let waited = wait.await;
@@ -83,29 +104,36 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
 
     /// Like [`join`](Self::join), for a body that must not run twice at a time: when a run fails, those who
     /// waited do not compute side by side, but one of them has the next try.
-    pub fn claim(self) -> Turn<K, S> {
-        self.exclusive().join()
+    pub fn claim(self, found: &mut Option<S::Return>) -> Turn<K, S> {
+        self.exclusive().join(found)
     }
 
     /// See [`claim`](Self::claim).
-    pub async fn claim_async(self) -> Turn<K, S> {
+    pub async fn claim_async(self) -> Joined<K, S> {
         self.exclusive().join_async().await
     }
 
     fn exclusive(self) -> Self {
         match self {
             Self::Miss(miss) => Self::Miss(Miss { exclusive: true, ..miss }),
-            other => other,
+            Self::Done => Self::Done,
         }
     }
 
     /// Computes whatever others do: `single_flight = false`.
-    pub fn alone(self) -> Turn<K, S> {
+    pub fn alone(self, _: &mut Option<S::Return>) -> Turn<K, S> {
+        self.aside()
+    }
+
+    /// See [`alone`](Self::alone).
+    pub async fn alone_async(self) -> Joined<K, S> {
+        Err(self.aside())
+    }
+
+    fn aside(self) -> Turn<K, S> {
         match self {
-            Self::Hit(value) => Turn::Hit(value),
-            Self::Bypass => Turn::Uncached,
-            Self::Miss(miss) if miss.is_recursion() => Turn::Uncached,
-            Self::Miss(miss) => Turn::Lead(Lead::begin(miss, Purpose::Aside, Leader::Task)),
+            Self::Miss(miss) if !miss.is_recursion() => miss.aside(Leader::Task),
+            Self::Miss(_) | Self::Done => Turn::NONE,
         }
     }
 }
@@ -115,13 +143,18 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
         hooks::held(self.scope.function, point)
     }
 
+    fn aside(self, leader: Leader) -> Turn<K, S> {
+        Turn::of(Lead::begin(self, Purpose::Aside, leader))
+    }
+
     #[inline(never)]
-    fn join(self) -> Turn<K, S> {
+    fn join(self) -> Joined<K, S> {
         self.at(Point::Missed).block();
         let mut next = self.next(Leader::Thread);
         loop {
             match next {
-                Next::Turn(turn) => return turn,
+                Next::Turn(turn) => return Err(turn),
+                Next::Found(found) => return Ok(found),
                 Next::Wait(miss, flight, wait) => {
                     miss.at(Point::Waiting).block();
                     let waited = flight::block_on(wait);
@@ -132,8 +165,17 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     }
 
     fn next(self, leader: Leader) -> Next<K, S> {
+        if const { entry::is_large::<S::Shared>() } {
+            self.next_seeing::<()>(leader)
+        } else {
+            self.next_seeing::<S::Shared>(leader)
+        }
+    }
+
+    /// `C` is what a pair in the store has as its value: a large one is in none, and not on the stack then.
+    fn next_seeing<C: 'static>(self, leader: Leader) -> Next<K, S> {
         if self.is_recursion() {
-            return Next::Turn(Turn::Uncached);
+            return Next::Turn(Turn::NONE);
         }
         // Stored or under way under that hash, and of other keys.
         let mut rivals: Vec<u64> = Vec::new();
@@ -143,23 +185,24 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
             // Whoever computed it last may have stored it since step one; compared outside the lock, because
             // comparing is user code.
             let has_changed = self.vacant != Some(self.scope.time(self.hash));
-            let seen = if has_changed { inner.store.look_past(&rivals, self.hash, false) } else { None };
+            let seen =
+                if has_changed { inner.store.look_past::<K, C>(&rivals, self.hash, false) } else { None };
             if let Some(seen) = seen {
                 drop(key);
-                if seen.is_fresh()
-                    && let Some(value) = self.value_of(&seen.content)
-                {
+                if seen.is_fresh() && self.is_in(&seen.content) {
                     self.scope.counters.count(Count::Hits);
-                    return Next::Turn(Turn::Hit(value));
+                    return Next::Found(self.found_in(seen.content));
                 }
                 rivals.push(seen.ticket);
                 continue;
             }
             let Some(flight) = key.flight_past(&rivals).cloned() else {
-                let (entry, fill) = (Entry::<K, S::Shared>::empty(self.ident, self.key), Purpose::Fill);
-                let flight = take_off(&mut key, &self.memory, &self.scope, Arc::new(entry), fill, leader);
+                let entry = entry::vacant::<K, S::Shared>(self.ident, self.key);
+                let (memory, copier, vacant) = (self.memory.clone(), self.copier, self.vacant);
+                let errand = Errand { memory, purpose: Purpose::Fill, vacant, copier };
+                let flight = take_off(&mut key, &self.scope, entry, errand, leader);
                 drop(key);
-                return Next::Turn(Turn::Lead(Lead::of(self.memory, flight, self.copier, fill, self.vacant)));
+                return Next::Turn(Turn::of(Lead::of(flight)));
             };
             drop(key);
             if self.entry_in(&*flight.entry).is_none() {
@@ -169,11 +212,11 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
             // A thread that waits for a task may be the one that has to run it.
             let may_wait = leader == Leader::Task || flight.leader == Leader::Thread;
             if !may_wait {
-                return Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader)));
+                return Next::Turn(self.aside(leader));
             }
             match flight::wait(flight.clone()) {
                 Ok(wait) => return Next::Wait(self, flight, wait),
-                Err(NoWait::Circle) => return Next::Turn(Turn::Uncached),
+                Err(NoWait::Circle) => return Next::Turn(Turn::NONE),
                 Err(NoWait::Settled(Settled::Abandoned)) => {}
                 Err(NoWait::Settled(how)) => return self.after(&flight, how, leader),
             }
@@ -189,7 +232,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     fn waited(self, flight: &Flight, waited: Waited, leader: Leader) -> Next<K, S> {
         match waited {
             Waited::Settled(how) => self.after(flight, how, leader),
-            Waited::Parked => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
+            Waited::Parked => Next::Turn(self.aside(leader)),
         }
     }
 
@@ -200,14 +243,12 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
             Settled::Abandoned => self.next(leader),
             Settled::Unshared if self.exclusive => self.next(leader),
             // In turn, failing callers would form a convoy: side by side.
-            Settled::Unshared => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
-            Settled::Shared => match self.value_in(&*flight.entry) {
-                Some(value) => {
-                    counters.count(Count::Joined);
-                    Next::Turn(Turn::Hit(value))
-                }
-                None => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
-            },
+            Settled::Unshared => Next::Turn(self.aside(leader)),
+            Settled::Shared if self.value_in(&*flight.entry).is_some() => {
+                counters.count(Count::Joined);
+                Next::Found(Found(flight.entry.clone(), PhantomData))
+            }
+            Settled::Shared => Next::Turn(self.aside(leader)),
             Settled::Panicked(message) => {
                 counters.count(Count::Joined);
                 let message = message.as_deref().unwrap_or("no message");
@@ -217,20 +258,39 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     }
 
     /// The entry, if it is of this very key.
-    fn entry_in<'e>(&self, entry: &'e dyn AnyEntry) -> Option<&'e Entry<K, S::Shared>> {
-        entry.typed().filter(|entry| entry.ident == self.ident && entry.key == self.key)
+    fn entry_in<'e>(&self, entry: &'e dyn AnyEntry) -> Option<View<'e, K, S::Shared>> {
+        entry.view().filter(|entry| entry.ident == self.ident && *entry.key == self.key)
     }
 
-    fn value_in(&self, entry: &dyn AnyEntry) -> Option<S::Shared> {
-        self.entry_in(entry)?.value.get().cloned()
+    fn value_in<'e>(&self, entry: &'e dyn AnyEntry) -> Option<&'e S::Shared> {
+        self.entry_in(entry)?.value()
     }
 
-    /// What was found in the store, if it is of this very key.
-    fn value_of(&self, content: &Content<K, S::Shared>) -> Option<S::Shared> {
+    /// Whether what was found in the store is of this very key.
+    fn is_in<C>(&self, content: &Content<K, C>) -> bool {
         match content {
-            Content::Pair(key, value) => (self.copier.is_some() && *key == self.key).then(|| value.clone()),
-            Content::Entry(entry) => self.value_in(&**entry),
-            Content::Foreign => None,
+            Content::Pair(key, _) => self.may_be_pair() && *key == self.key,
+            Content::Entry(entry) => self.value_in(&**entry).is_some(),
+            Content::Foreign => false,
         }
+    }
+
+    /// The same as an entry, whatever it was.
+    fn found_in<C: 'static>(self, content: Content<K, C>) -> Found<K, S> {
+        let entry = match &content {
+            Content::Entry(entry) => entry.clone(),
+            Content::Pair(..) | Content::Foreign => entry::vacant::<K, S::Shared>(self.ident, self.key),
+        };
+        if let Content::Pair(_, value) = &content
+            && let Some(value) = (value as &dyn Any).downcast_ref()
+            && let Some(entry) = entry.view::<K, S::Shared>()
+        {
+            entry.fill(value);
+        }
+        Found(entry, PhantomData)
+    }
+
+    fn may_be_pair(&self) -> bool {
+        self.copier.downcast_ref::<Option<Copier<K, S::Shared>>>().is_some_and(Option::is_some)
     }
 }

@@ -5,11 +5,13 @@ mod body;
 pub(crate) mod lead;
 mod lookup;
 mod named;
+mod run;
 pub(crate) mod target;
 mod turn;
 
 pub use body::Body;
-pub use lookup::Lookup;
+pub use lookup::{Found, Lookup};
 pub use named::Named;
+pub use run::Run;
 pub(crate) use target::Tenant;
 pub use turn::{Refreshing, Turn};

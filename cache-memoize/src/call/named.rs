@@ -20,9 +20,14 @@ pub struct Named<'m>(pub(crate) Target<'m>);
 
 impl Named<'_> {
     /// See [`Target::lookup`].
-    #[inline]
-    pub fn lookup<K: Key, S: Shape>(self, key: K, shape: S) -> Lookup<K::Owned, S> {
-        self.0.lookup(key, shape)
+    #[inline(always)]
+    pub fn lookup<K: Key, S: Shape>(
+        self,
+        key: K,
+        shape: S,
+        found: &mut Option<S::Return>,
+    ) -> Lookup<K::Owned, S> {
+        self.0.lookup(key, shape, found)
     }
 
     /// See [`Target::peek`].

@@ -1,7 +1,8 @@
 //! Where a call goes: a memory, and what the function has in it.
 
+use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::lead::{Lead, Purpose};
 use super::lookup::{Lookup, Miss};
@@ -9,7 +10,7 @@ use super::turn::Turn;
 use crate::flight::Leader;
 use crate::hooks;
 use crate::key::parts::Key;
-use crate::memory::entry::{AnyEntry, Entry};
+use crate::memory::entry;
 use crate::memory::front::{self, Copied, Kept, Led};
 use crate::memory::rivals::{By, Compare};
 use crate::memory::seed::Seed;
@@ -56,85 +57,122 @@ impl<'m> Target<'m> {
         self.tenant.seed.hash(|hasher| key.hash(hasher))
     }
 
-    /// Step one: a hit, or what is needed to go on without the borrowed arguments.
-    #[inline]
-    pub fn lookup<K: Key, S: Shape>(self, key: K, _: S) -> Lookup<K::Owned, S> {
+    /// Step one: a hit, whose value goes to `found`, or what is needed to go on without the borrowed arguments. Inlined
+    /// whatever the size, so that a small value is never in memory.
+    #[inline(always)]
+    pub fn lookup<K: Key, S: Shape>(
+        self,
+        key: K,
+        _: S,
+        found: &mut Option<S::Return>,
+    ) -> Lookup<K::Owned, S> {
         if hooks::is_off() {
-            return Lookup::Bypass;
+            return Lookup::Done;
         }
         let hash = self.hash(&key);
         // Before the store is asked: see `stamp`.
         let time = self.tenant.scope.time(hash);
-        match self.recall(hash, time, &key) {
-            Some(value) => Lookup::Hit(value),
-            None => self.look_further(hash, time, key),
+        if self.recall::<K, S>(hash, time, &key, found) {
+            return Lookup::Done;
         }
-    }
-
-    /// What this thread has found before.
-    #[inline]
-    fn recall<K: Key, V: Clone + Send + Sync + 'static>(&self, hash: u64, time: u64, key: &K) -> Option<V> {
-        let counters = &self.tenant.scope.counters;
-        match const { Kept::of::<K, V>() } {
-            Kept::Copy => {
-                front::recall(&self.tenant.front, hash, time, counters, |copied: &Copied<K::Owned, V>| {
-                    let is_it = key.is_same(&copied.key) && !copied.deadline.has_passed();
-                    is_it.then(|| copied.value.clone())
-                })
+        // Only a large value is written there by others: what has no address stays in registers.
+        if const { entry::is_large::<S::Shared>() } {
+            return self.look_further::<K, S, ()>(hash, time, key, found);
+        }
+        match self.look_near(hash, time, key) {
+            Ok(value) => {
+                *found = Some(value);
+                Lookup::Done
             }
-            Kept::Lead => {
-                front::recall(&self.tenant.front, hash, time, counters, |led: &Led<K::Owned, V>| {
-                    let entry = led.entry()?;
-                    entry.value.get().filter(|_| key.is_same(&entry.key)).cloned()
-                })
-            }
-            Kept::Nothing => None,
+            Err(miss) => Lookup::Miss(miss),
         }
     }
 
     /// What is rare is kept apart: it would make the code of a hit large and slow.
     #[inline(never)]
-    fn look_further<K: Key, S: Shape>(&self, hash: u64, time: u64, key: K) -> Lookup<K::Owned, S> {
+    fn look_near<K: Key, S: Shape>(
+        &self,
+        hash: u64,
+        time: u64,
+        key: K,
+    ) -> Result<S::Return, Miss<K::Owned, S>> {
+        let mut found = None;
+        match self.look_further::<K, S, S::Shared>(hash, time, key, &mut found) {
+            Lookup::Miss(miss) => Err(miss),
+            Lookup::Done => Ok(found.expect("what is no miss was found")),
+        }
+    }
+
+    /// What this thread has found before; whether it has.
+    #[inline]
+    fn recall<K: Key, S: Shape>(&self, hash: u64, time: u64, key: &K, found: &mut Option<S::Return>) -> bool {
+        let counters = &self.tenant.scope.counters;
+        match const { Kept::of::<K, S::Shared>() } {
+            Kept::Copy => {
+                let take = |copied: &Copied<K::Owned, S::Shared>| {
+                    let is_it = key.is_same(&copied.key) && !copied.deadline.has_passed();
+                    if is_it {
+                        *found = Some(S::copy_out(&copied.value));
+                    }
+                    is_it
+                };
+                front::recall(&self.tenant.front, hash, time, counters, take)
+            }
+            Kept::Lead => {
+                let take = |led: &Led<K::Owned, S::Shared>| {
+                    let Some(entry) = led.entry() else { return false };
+                    let value = entry.value.get().filter(|_| key.is_same(&entry.key));
+                    if let Some(value) = value {
+                        *found = Some(S::copy_out(value));
+                    }
+                    value.is_some()
+                };
+                front::recall(&self.tenant.front, hash, time, counters, take)
+            }
+            Kept::Nothing => false,
+        }
+    }
+
+    /// `C` is what a pair in the store has as its value: a large one is in none, and not on the stack then.
+    fn look_further<K: Key, S: Shape, C: Clone + 'static>(
+        &self,
+        hash: u64,
+        time: u64,
+        key: K,
+        found: &mut Option<S::Return>,
+    ) -> Lookup<K::Owned, S> {
         let inner = self.memory.inner();
-        let Some(mut seen) = inner.store.look::<K::Owned, S::Shared>(hash, true) else {
+        let Some(mut seen) = inner.store.look::<K::Owned, C>(hash, true) else {
             return Lookup::Miss(self.miss(hash, Some(time), key));
         };
         let mut rivals = Vec::new();
-        let value = loop {
-            if let Some(value) = self.usable(hash, &seen, &key) {
-                break value;
+        loop {
+            if !seen.is_fresh() {
+                inner.reclaim(hash, seen.ticket);
+            } else if let Some(value) = self.mine::<K, S::Shared, C>(&seen.content, &key) {
+                *found = Some(S::copy_out(value));
+                let is_worth_keeping = front::admits(hash, &self.tenant.scope.counters);
+                if is_worth_keeping && stamp::is_settled(time) && seen.is_stored_by(&self.tenant.scope) {
+                    self.remember(hash, time, key, value, &seen);
+                }
+                return Lookup::Done;
             }
             rivals.push(seen.ticket);
             let Some(next) = inner.store.look_past(&rivals, hash, true) else {
                 return Lookup::Miss(self.miss(hash, None, key));
             };
             seen = next;
-        };
-        let is_worth_keeping = front::admits(hash, &self.tenant.scope.counters);
-        if is_worth_keeping && stamp::is_settled(time) && seen.is_stored_by(&self.tenant.scope) {
-            self.remember(hash, time, key, &value, seen);
         }
-        Lookup::Hit(value)
-    }
-
-    /// The value that was seen, if it is of this very key and may be served. What may not be is reclaimed.
-    #[inline]
-    fn usable<K: Key, V: Clone + 'static>(&self, hash: u64, seen: &Seen<K::Owned, V>, key: &K) -> Option<V> {
-        if !seen.is_fresh() {
-            self.memory.inner().reclaim(hash, seen.ticket);
-            return None;
-        }
-        self.mine(&seen.content, key).cloned()
     }
 
     /// Keeps for this thread what it found in the store.
-    fn remember<K: Key, V: Clone + Send + Sync + 'static>(
+    fn remember<K: Key, V: Clone + Send + Sync + 'static, C: 'static>(
         &self,
         hash: u64,
         time: u64,
         key: K,
         value: &V,
-        seen: Seen<K::Owned, V>,
+        seen: &Seen<K::Owned, C>,
     ) {
         let front = &self.tenant.front;
         let deadline = seen.deadline;
@@ -144,8 +182,8 @@ impl<'m> Target<'m> {
                 front::keep(front, hash, time, copied, |old, new| old.key == new.key);
             }
             Kept::Lead => {
-                if let Content::Entry(entry) = seen.content
-                    && let Some(led) = front::led::<K::Owned, V>(entry, hash, deadline)
+                if let Content::Entry(entry) = &seen.content
+                    && let Some(led) = front::led::<K::Owned, V>(entry.clone(), hash, deadline)
                 {
                     front::keep(front, hash, time, led, Led::is_under_the_hash_of);
                 }
@@ -156,15 +194,21 @@ impl<'m> Target<'m> {
 
     /// The value, if the entry is of this very key.
     #[inline]
-    fn mine<'c, K: Key, V: 'static>(&self, content: &'c Content<K::Owned, V>, key: &K) -> Option<&'c V> {
+    fn mine<'c, K: Key, V: 'static, C: 'static>(
+        &self,
+        content: &'c Content<K::Owned, C>,
+        key: &K,
+    ) -> Option<&'c V> {
         match content {
-            Content::Pair(owned, value) => (self.tenant.pairs && key.is_same(owned)).then_some(value),
-            Content::Entry(entry) => {
-                let entry = entry.typed::<K::Owned, V>()?;
-                let is_it = entry.ident == self.tenant.ident && key.is_same(&entry.key);
-                entry.value.get().filter(|_| is_it)
+            Content::Pair(owned, value) if self.tenant.pairs && key.is_same(owned) => {
+                (value as &dyn Any).downcast_ref()
             }
-            Content::Foreign => None,
+            Content::Entry(entry) => {
+                let entry = entry.view::<K::Owned, V>()?;
+                let is_it = entry.ident == self.tenant.ident && key.is_same(entry.key);
+                entry.value().filter(|_| is_it)
+            }
+            Content::Pair(..) | Content::Foreign => None,
         }
     }
 
@@ -175,7 +219,10 @@ impl<'m> Target<'m> {
             ident: self.tenant.ident,
             hash,
             vacant,
-            copier: self.copier::<K, S>(),
+            copier: match self.tenant.pairs {
+                true => const { &copier::<K, S>() },
+                false => const { &None::<Copier<K::Owned, S::Shared>> },
+            },
             key: key.into_owned(),
             exclusive: false,
             shape: PhantomData,
@@ -184,21 +231,34 @@ impl<'m> Target<'m> {
 
     /// Looks without running, counting or keeping the entry warm.
     pub fn peek<K: Key, S: Shape>(self, key: K, _: S) -> Option<S::Return> {
-        self.peek_shared(&key).map(S::restore)
+        if const { entry::is_large::<S::Shared>() } {
+            self.peeked::<K, S::Shared, (), _>(&key, S::copy_out)
+        } else {
+            self.peeked::<K, S::Shared, S::Shared, _>(&key, S::copy_out)
+        }
     }
 
     pub(super) fn peek_shared<K: Key, V: Clone + Send + Sync + 'static>(&self, key: &K) -> Option<V> {
+        if const { entry::is_large::<V>() } {
+            self.peeked::<K, V, (), _>(key, V::clone)
+        } else {
+            self.peeked::<K, V, V, _>(key, V::clone)
+        }
+    }
+
+    /// See [`look_further`](Self::look_further).
+    fn peeked<K: Key, V: 'static, C: 'static, R>(&self, key: &K, copy: fn(&V) -> R) -> Option<R> {
         if hooks::is_off() {
             return None;
         }
         let (store, hash) = (&self.memory.inner().store, self.hash(key));
         let mut rivals = Vec::new();
         loop {
-            let seen = store.look_past::<K::Owned, V>(&rivals, hash, false)?;
+            let seen = store.look_past::<K::Owned, C>(&rivals, hash, false)?;
             if seen.is_fresh()
                 && let Some(value) = self.mine(&seen.content, key)
             {
-                return Some(value.clone());
+                return Some(copy(value));
             }
             rivals.push(seen.ticket);
         }
@@ -241,14 +301,15 @@ impl<'m> Target<'m> {
             drop(inner.invalidate(hash, &mut self.compare::<K>(|owned| *owned == key)));
             return;
         };
-        let Some(value) = S::share(value) else { return };
-        let entry = Arc::new(Entry { ident: self.tenant.ident, key, value: OnceLock::from(value) });
-        let any: Arc<dyn AnyEntry> = entry.clone();
-        let pair = copier.map(|copier| (&*entry, copier));
+        let Some(value) = S::shared(value) else { return };
+        let entry = entry::vacant::<K::Owned, S::Shared>(self.tenant.ident, key);
+        entry.view::<K::Owned, S::Shared>().expect("it is of these types").fill(value);
+        let pair = copier.and_then(|copier| Some((entry.typed::<K::Owned, S::Shared>()?, copier)));
         let pair = pair.as_ref().map(|pair| pair as &dyn Pair);
         let life = Life::new(lifetime, weight);
-        let mut compare = self.compare::<K>(|owned| *owned == entry.key);
-        drop(inner.set(hash, &any, life, pair, &mut compare, || self.tenant.scope.generation()));
+        let own = entry.view::<K::Owned, S::Shared>().expect("it is of these types").key;
+        let mut compare = self.compare::<K>(|owned| owned == own);
+        drop(inner.set(hash, &entry, life, pair, &mut compare, || self.tenant.scope.generation()));
     }
 
     /// How to copy its keys and values, if they may be stored as pairs.
@@ -268,7 +329,7 @@ impl<'m> Target<'m> {
 
     fn replace<K: Key, S: Shape>(&self, key: K, leader: Leader) -> Turn<K::Owned, S> {
         let hash = self.hash(&key);
-        Turn::Lead(Lead::begin(self.miss(hash, None, key), Purpose::Refresh, leader))
+        Turn::of(Lead::begin(self.miss::<K, S>(hash, None, key), Purpose::Refresh, leader))
     }
 
     /// What the cache did for the function.

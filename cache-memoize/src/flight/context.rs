@@ -51,6 +51,17 @@ pub(crate) fn within<R>(flight: &Arc<Flight>, body: impl FnOnce() -> R) -> R {
     body()
 }
 
+/// Goes on within `flight`, which was begun on this thread, until [`leave`].
+pub(crate) fn enter(flight: &Arc<Flight>) {
+    let _outer = CURRENT.try_with(|current| current.replace(Some(flight.clone())));
+}
+
+/// Goes on within what `flight` was begun in.
+pub(crate) fn leave(flight: &Flight) {
+    let outer = flight.parent.clone();
+    let _inner = CURRENT.try_with(|current| current.replace(outer));
+}
+
 /// Why a call may not wait.
 pub(crate) enum NoWait {
     /// The flight has ended meanwhile.

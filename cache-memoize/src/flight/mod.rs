@@ -7,12 +7,14 @@ pub(crate) mod context;
 pub(crate) mod table;
 mod wait;
 
+use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool as ByItsThread, Ordering::Relaxed};
 use std::task::{Poll, Waker};
 
 pub(crate) use wait::{Wait, Waited, block_on, wait};
 
+use crate::memory::Memory;
 use crate::memory::entry::{AnyEntry, Generation};
 use crate::sync::door::{AtomicBool, Mutex, lock};
 
@@ -52,11 +54,39 @@ pub(crate) struct Flight {
     memory: usize,
     /// The computation within which this one was begun.
     parent: Option<Arc<Flight>>,
+    /// How many there are above it.
+    pub(crate) depth: u32,
+    /// Whether its thread is within it, from [`enter`](context::enter) to [`leave`](context::leave). No other thread asks.
+    pub(crate) entered: ByItsThread,
+    /// Where it was sent from, if that is a memory.
+    pub(crate) errand: Option<Errand>,
     phase: Mutex<Phase>,
     /// How often a leading task has polled the computation, and which task that is.
     polled: Mutex<(u64, Option<TaskId>)>,
     /// Set with the first waiter, so that a leader whom nobody joined copies nothing.
     joined: AtomicBool,
+}
+
+/// Why a computation is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// For its caller and all who join.
+    Fill,
+    /// For its caller alone, beside another computation.
+    Aside,
+    /// To replace what is stored.
+    Refresh,
+}
+
+/// What the end of a computation for a memory needs to know. Here and not beside the pointer to the flight, which a
+/// thread has on its stack for as long as the body runs: it is small so that a recursion may be deep.
+pub(crate) struct Errand {
+    pub(crate) memory: Memory,
+    pub(crate) purpose: Purpose,
+    /// The time when nothing was stored, where that is known.
+    pub(crate) vacant: Option<u64>,
+    /// How to store what it computes as a pair, if it may be one: an `Option<Copier<_, _>>`.
+    pub(crate) copier: &'static (dyn Any + Send + Sync),
 }
 
 enum Phase {
@@ -106,7 +136,9 @@ impl Flight {
         generation: Arc<Generation>,
         leader: Leader,
         memory: usize,
+        errand: Option<Errand>,
     ) -> Arc<Self> {
+        let parent = context::current();
         Arc::new(Self {
             entry,
             hash,
@@ -114,7 +146,10 @@ impl Flight {
             generation,
             leader,
             memory,
-            parent: context::current(),
+            depth: parent.as_ref().map_or(0, |parent| parent.depth.saturating_add(1)),
+            parent,
+            entered: ByItsThread::new(false),
+            errand,
             phase: Mutex::new(Phase::Running { waiters: Vec::new(), next_id: 0 }),
             polled: Mutex::default(),
             joined: AtomicBool::new(false),

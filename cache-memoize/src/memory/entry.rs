@@ -48,8 +48,17 @@ impl Generation {
     }
 }
 
+/// A value that is larger lies behind a pointer of its own: each move of it is a copy on the stack in a build without
+/// optimisation, and an entry is moved before it has its value.
+pub(crate) const LARGE: usize = 1024;
+
+/// Whether values of the type lie behind pointers of their own.
+pub(crate) const fn is_large<V>() -> bool {
+    size_of::<V>() > LARGE
+}
+
 /// A key with its value. It is made when the computation begins, so that the flight and the store share one owned key,
-/// and has its value when the computation ends.
+/// and has its value when the computation ends. Of a large value, `V` is a `Box`; [`view`](AnyEntry::view) hides that.
 pub(crate) struct Entry<K, V> {
     /// Tells functions, and instances of a generic function, apart within a memory.
     pub(crate) ident: u64,
@@ -79,8 +88,83 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> AnyEntry for Entry<K, V
     }
 }
 
+/// An entry for values of the type `V`, without one.
+pub(crate) fn vacant<K, V>(ident: u64, key: K) -> Arc<dyn AnyEntry>
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    if const { is_large::<V>() } {
+        Arc::new(Entry::<K, Box<V>>::empty(ident, key))
+    } else {
+        vacant_here::<K, V>(ident, key)
+    }
+}
+
+/// Apart, so that nothing is moved where the value is large.
+#[inline]
+fn vacant_here<K, V>(ident: u64, key: K) -> Arc<dyn AnyEntry>
+where
+    K: Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    Arc::new(Entry::<K, V>::empty(ident, key))
+}
+
+/// An entry by the types of its key and its value, wherever that lies.
+pub(crate) struct View<'e, K, V> {
+    pub(crate) ident: u64,
+    pub(crate) key: &'e K,
+    place: Place<'e, V>,
+}
+
+enum Place<'e, V> {
+    Here(&'e OnceLock<V>),
+    Apart(&'e OnceLock<Box<V>>),
+}
+
+impl<'e, K, V> View<'e, K, V> {
+    /// The value, once it is there.
+    #[inline]
+    pub(crate) fn value(&self) -> Option<&'e V> {
+        match self.place {
+            Place::Here(value) => value.get(),
+            Place::Apart(value) => value.get().map(|value| &**value),
+        }
+    }
+
+    /// Puts a copy there. The first one counts.
+    pub(crate) fn fill(&self, value: &V)
+    where
+        V: Clone,
+    {
+        match self.place {
+            Place::Here(place) => fill_here(place, value),
+            Place::Apart(place) => drop(place.set(Box::new(value.clone()))),
+        }
+    }
+}
+
+/// See [`vacant_here`].
+#[inline]
+fn fill_here<V: Clone>(place: &OnceLock<V>, value: &V) {
+    drop(place.set(value.clone()));
+}
+
 impl dyn AnyEntry {
-    /// The entry as one of these types.
+    /// The entry for keys and values of these types, if it is one.
+    #[inline]
+    pub(crate) fn view<K: 'static, V: 'static>(&self) -> Option<View<'_, K, V>> {
+        if const { is_large::<V>() } {
+            let Entry { ident, key, value } = self.typed::<K, Box<V>>()?;
+            Some(View { ident: *ident, key, place: Place::Apart(value) })
+        } else {
+            let Entry { ident, key, value } = self.typed::<K, V>()?;
+            Some(View { ident: *ident, key, place: Place::Here(value) })
+        }
+    }
+
+    /// The entry as what it was made as.
     #[inline]
     pub(crate) fn typed<K: 'static, V: 'static>(&self) -> Option<&Entry<K, V>> {
         (self as &dyn Any).downcast_ref()

@@ -5,7 +5,8 @@
 //! then sees within the lock of the key whether it knows all that are there.
 
 use super::Inner;
-use super::store::{Here, Slot};
+use super::entry::is_large;
+use super::store::{Content, Here, Slot};
 use crate::flight::table::AtKey;
 
 /// The most keys of one hash that are kept at a time. Each costs every look at one of the others a comparison.
@@ -39,6 +40,20 @@ impl<C, F: Fn(&Here<'_>) -> C, G: Fn(&C) -> bool> Compare for By<C, F, G> {
     }
     fn is_same(&mut self) -> bool {
         self.copied.take().is_some_and(|copied| (self.is_same)(&copied))
+    }
+}
+
+/// A copy of the key of an entry, for values of the type `V`.
+pub(crate) fn key_of<K: 'static, V: 'static>(here: &Here<'_>) -> Content<K, ()> {
+    // A large value lies in no pair, and must not be on the stack.
+    if const { is_large::<V>() } { key_beside::<K, ()>(here) } else { key_beside::<K, V>(here) }
+}
+
+fn key_beside<K: 'static, V: 'static>(here: &Here<'_>) -> Content<K, ()> {
+    match here.content::<K, V>() {
+        Content::Pair(key, _) => Content::Pair(key, ()),
+        Content::Entry(entry) => Content::Entry(entry),
+        Content::Foreign => Content::Foreign,
     }
 }
 

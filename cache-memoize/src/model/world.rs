@@ -11,8 +11,8 @@ use super::history::Got;
 use super::operation::Op;
 use super::program::Step;
 use super::subject::{Body, Subject};
-use crate::call::Tenant;
 use crate::call::target::Target;
+use crate::call::{Body as AsyncBody, Tenant, Turn};
 use crate::flight::block_on;
 use crate::key::part::CopyOf;
 use crate::key::parts::Key;
@@ -99,28 +99,50 @@ impl<F: Failure> World<F> {
 
     /// A call on this thread.
     fn call(&self, step: &Step, body: impl FnOnce() -> Result<u64, F>) -> Result<u64, F> {
-        let lookup = self.target().lookup(self.key(step.key), self.shape);
+        let found = &mut None;
+        let lookup = self.target().lookup(self.key(step.key), self.shape, found);
         let turn = match step.op {
-            Op::Alone => lookup.alone(),
-            Op::Claim | Op::ClaimFail => lookup.claim(),
-            _ => lookup.join(),
+            Op::Alone => lookup.alone(found),
+            Op::Claim | Op::ClaimFail => lookup.claim(found),
+            _ => lookup.join(found),
         };
-        turn.run(self.policy(step.op), body)
+        self.computed(step, turn, found, body)
+    }
+
+    fn computed(
+        &self,
+        step: &Step,
+        mut turn: Turn<usize, F::Shape>,
+        found: &mut Option<Result<u64, F>>,
+        body: impl FnOnce() -> Result<u64, F>,
+    ) -> Result<u64, F> {
+        turn.run(found, body);
+        turn.end(|| self.policy(step.op), found)
     }
 
     /// A call as a task.
     async fn call_async(&self, step: &Step, body: impl Future<Output = Result<u64, F>>) -> Result<u64, F> {
-        let turn = self.target().lookup(self.key(step.key), self.shape).join_async().await;
-        turn.run_async(self.policy(step.op), body).await
+        let lookup = {
+            let found = &mut None;
+            let lookup = self.target().lookup(self.key(step.key), self.shape, found);
+            match found.take() {
+                Some(value) => return value,
+                None => lookup,
+            }
+        };
+        match lookup.join_async().await {
+            Ok(found) => found.value(),
+            Err(turn) => turn.run_async(|| self.policy(step.op), AsyncBody::new(pin!(Some(body)))).await,
+        }
     }
 
     fn refresh(&self, step: &Step, body: impl FnOnce() -> Result<u64, F>) -> Result<u64, F> {
-        self.target().refresh(self.key(step.key), self.shape).run(self.policy(step.op), body)
+        self.computed(step, self.target().refresh(self.key(step.key), self.shape), &mut None, body)
     }
 
     async fn refresh_async(&self, step: &Step, body: impl Future<Output = Result<u64, F>>) -> Result<u64, F> {
         let turn = self.target().refresh_async(self.key(step.key), self.shape);
-        turn.run_async(self.policy(step.op), body).await
+        turn.run_async(|| self.policy(step.op), AsyncBody::new(pin!(Some(body)))).await
     }
 }
 

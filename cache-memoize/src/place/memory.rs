@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::codec::{Coded, NeedsNoBytes};
 use super::{BackendOf, Place};
-use crate::call::{Lookup, Named, Turn};
+use crate::call::{Found, Lookup, Named, Turn};
 use crate::key::parts::{Cons, Nil};
 use crate::key::via::{self, CanBeKey, KeyOf, KeyPartOf, Known};
 use crate::memory::Memory;
@@ -142,17 +142,12 @@ impl Coded<()> for Named<'_> {
 /// What is special only where others share the entries.
 impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     /// See [`join`](Self::join): the fleet is this process.
-    pub fn join_fleet(self) -> Turn<K, S> {
-        self.join()
+    pub fn join_fleet(self, found: &mut Option<S::Return>) -> Turn<K, S> {
+        self.join(found)
     }
 
     /// See [`join_async`](Self::join_async).
-    pub async fn join_fleet_async(self) -> Turn<K, S> {
+    pub async fn join_fleet_async(self) -> Result<Found<K, S>, Turn<K, S>> {
         self.join_async().await
-    }
-
-    /// See [`alone`](Self::alone).
-    pub async fn alone_async(self) -> Turn<K, S> {
-        self.alone()
     }
 }

@@ -9,10 +9,8 @@ use super::{BackendOf, Place};
 use crate::backend::Backend;
 use crate::key::shared_via::{self, CanBeSharedKey, SharedKeyOf, SharedPartOf};
 use crate::key::texts::{List, Written};
-use crate::shape::shared::SharedShape;
 use crate::shape::storing::{self, CanBeStored, ErrorCanBeStored, Stored, Storing, StoringErrors};
 use crate::shared::codec::Codec;
-use crate::shared::lookup::Lookup;
 use crate::shared::target::SharedTarget;
 use crate::shared::{Shared, registry};
 use crate::site::{Instance, VERBATIM_GROUP};
@@ -178,14 +176,6 @@ impl OnShared {
     fn target_in(&self, instance: &'static Instance, group: &'static str) -> SharedTarget {
         let scope = instance.scope_on(&self.shared);
         SharedTarget::new(self.shared.clone(), scope, instance.within(), instance.prefix(), group)
-    }
-}
-
-/// What a server has is awaited.
-impl<S: SharedShape> Lookup<S> {
-    /// See [`now`](crate::call::Lookup::now).
-    pub fn now(self) -> Result<S::Return, Self> {
-        Err(self)
     }
 }
 

@@ -159,14 +159,17 @@ macro_rules! wrapper {
             fn inspect(returned: &S::Return) -> Result<&S::Value, &S::Error> {
                 S::inspect(returned)
             }
-            fn share(returned: &S::Return) -> Option<S::Shared> {
-                S::share(returned)
+            fn shared(returned: &S::Return) -> Option<&S::Shared> {
+                S::shared(returned)
             }
             fn keep(returned: S::Return) -> Result<S::Shared, S::Return> {
                 S::keep(returned)
             }
             fn restore(shared: S::Shared) -> S::Return {
                 S::restore(shared)
+            }
+            fn copy_out(shared: &S::Shared) -> S::Return {
+                S::copy_out(shared)
             }
         }
     };

@@ -58,7 +58,7 @@ impl<S: SharedShape> Caller<S> {
             let key = Carried { key: self.key.clone(), stage };
             let entry = Arc::new(Entry::empty(0, key));
             made = Some(entry.clone());
-            Flight::new(entry, at, scope.generation(), leader, self.shared.address())
+            Flight::new(entry, at, scope.generation(), leader, self.shared.address(), None)
         });
         (made.expect("`begin` makes the flight"), flight)
     }
@@ -163,23 +163,27 @@ impl<S: SharedShape> Lead<S> {
         })
     }
 
-    pub(crate) fn run(
-        self,
-        policy: &Policy<(), S>,
-        body: impl FnOnce() -> S::Return,
-    ) -> (S::Return, Result<(), Error>) {
+    /// Runs the body.
+    pub(crate) fn run(&mut self, body: impl FnOnce() -> S::Return) -> S::Return {
         self.at(Point::BeforeBody).block();
-        let returned = match self.within(body) {
+        match self.within(body) {
             Ok(returned) => returned,
             Err(panic) => self.fail(panic),
-        };
-        self.at(Point::BeforeStore).block();
-        let (lead, ending) = self.judged(policy, &returned);
-        let ended = block_on(lead.end(ending, || S::share(&returned), Call::BLOCKING));
-        (returned, ended)
+        }
     }
 
-    pub(crate) async fn run_async<F>(self, policy: Policy<(), S>, body: F) -> (S::Return, Result<(), Error>)
+    /// Brings home what it returned.
+    pub(crate) fn finish(self, policy: &Policy<(), S>, returned: &S::Return) -> Result<(), Error> {
+        self.at(Point::BeforeStore).block();
+        let (lead, ending) = self.judged(policy, returned);
+        block_on(lead.end(ending, || S::share(returned), Call::BLOCKING))
+    }
+
+    pub(crate) async fn run_async<F>(
+        mut self,
+        policy: Policy<(), S>,
+        body: F,
+    ) -> (S::Return, Result<(), Error>)
     where
         F: Future<Output = S::Return>,
     {
@@ -328,7 +332,7 @@ impl<S: SharedShape> Lead<S> {
         Ok(())
     }
 
-    fn fail(mut self, panic: Box<dyn Any + Send>) -> ! {
+    fn fail(&mut self, panic: Box<dyn Any + Send>) -> ! {
         self.give_up(Settled::Panicked(message_of(&*panic)));
         resume_unwind(panic)
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::caller::{Caller, Found};
 use super::lead::{Airborne, Approach, Carried, Lead, Stage};
 use super::token;
-use super::turn::Turn;
+use super::turn::{Here, Turn};
 use crate::__private::Look;
 use crate::Error;
 use crate::backend::{Begun, Call, Fence};
@@ -65,45 +65,48 @@ impl How {
     }
 }
 
+/// The value, or what is to be done for it.
+type Joined<S> = Result<Here<S>, Turn<S>>;
+
 impl<S: SharedShape> Lookup<S> {
     /// Shares a computation of this process.
-    pub fn join(self) -> Turn<S> {
-        block_on(self.turn(How::JOIN))
+    pub fn join(self, found: &mut Option<S::Return>) -> Turn<S> {
+        block_on(self.turn(How::JOIN)).found(found)
     }
 
     /// See [`join`](Self::join).
-    pub async fn join_async(self) -> Turn<S> {
-        self.turn(How::JOIN.in_task()).await
+    pub async fn join_async(self) -> Joined<S> {
+        self.turn(How::JOIN.in_task()).await.now()
     }
 
     /// Shares a computation of any process.
-    pub fn join_fleet(self) -> Turn<S> {
-        block_on(self.turn(How::FLEET))
+    pub fn join_fleet(self, found: &mut Option<S::Return>) -> Turn<S> {
+        block_on(self.turn(How::FLEET)).found(found)
     }
 
     /// See [`join_fleet`](Self::join_fleet).
-    pub async fn join_fleet_async(self) -> Turn<S> {
-        self.turn(How::FLEET.in_task()).await
+    pub async fn join_fleet_async(self) -> Joined<S> {
+        self.turn(How::FLEET.in_task()).await.now()
     }
 
     /// For a body that must not run twice at a time, in any process.
-    pub fn claim(self) -> Turn<S> {
-        block_on(self.turn(How::CLAIM))
+    pub fn claim(self, found: &mut Option<S::Return>) -> Turn<S> {
+        block_on(self.turn(How::CLAIM)).found(found)
     }
 
     /// See [`claim`](Self::claim).
-    pub async fn claim_async(self) -> Turn<S> {
-        self.turn(How::CLAIM.in_task()).await
+    pub async fn claim_async(self) -> Joined<S> {
+        self.turn(How::CLAIM.in_task()).await.now()
     }
 
     /// Computes whatever others do.
-    pub fn alone(self) -> Turn<S> {
-        block_on(self.turn(How::ALONE))
+    pub fn alone(self, found: &mut Option<S::Return>) -> Turn<S> {
+        block_on(self.turn(How::ALONE)).found(found)
     }
 
     /// See [`alone`](Self::alone).
-    pub async fn alone_async(self) -> Turn<S> {
-        self.turn(How::ALONE.in_task()).await
+    pub async fn alone_async(self) -> Joined<S> {
+        self.turn(How::ALONE.in_task()).await.now()
     }
 
     async fn turn(self, how: How) -> Turn<S> {

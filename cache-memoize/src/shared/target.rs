@@ -90,7 +90,7 @@ impl SharedTarget {
     }
 
     /// Step one. No I/O yet; nothing of the arguments is borrowed any more.
-    pub fn lookup<S: SharedShape>(&self, key: Written, _: S) -> Lookup<S> {
+    pub fn lookup<S: SharedShape>(&self, key: Written, _: S, _: &mut Option<S::Return>) -> Lookup<S> {
         match self.caller(&key) {
             _ if hooks::is_off() => Lookup::Bypass,
             Ok(caller) => Lookup::Call(Box::new(caller)),

@@ -16,4 +16,5 @@ mod pairs;
 mod panics;
 mod recursion;
 mod rivals;
+mod stack;
 mod user_code;
