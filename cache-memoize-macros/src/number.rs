@@ -57,14 +57,49 @@ mod tests {
 
     #[test]
     fn equal_functions_are_counted_and_others_are_not() {
-        let one = number(quote!(ttl = 7), quote!(fn only_here(x: u8) -> u8 { x }));
-        let again = number(quote!(ttl = 7), quote!(fn only_here(x: u8) -> u8 { x }));
+        let one = number(
+            quote!(ttl = 7),
+            quote!(
+                fn only_here(x: u8) -> u8 {
+                    x
+                }
+            ),
+        );
+        let again = number(
+            quote!(ttl = 7),
+            quote!(
+                fn only_here(x: u8) -> u8 {
+                    x
+                }
+            ),
+        );
         assert_eq!(one.digest, again.digest);
         assert_eq!((one.ordinal, again.ordinal), (0, 1));
         for other in [
-            number(quote!(ttl = 8), quote!(fn only_here(x: u8) -> u8 { x })),
-            number(quote!(ttl = 7), quote!(fn only_here(x: u8) -> u8 { x + 1 })),
-            number(quote!(ttl = 7), quote!(fn only_here(x: u16) -> u8 { x })),
+            number(
+                quote!(ttl = 8),
+                quote!(
+                    fn only_here(x: u8) -> u8 {
+                        x
+                    }
+                ),
+            ),
+            number(
+                quote!(ttl = 7),
+                quote!(
+                    fn only_here(x: u8) -> u8 {
+                        x + 1
+                    }
+                ),
+            ),
+            number(
+                quote!(ttl = 7),
+                quote!(
+                    fn only_here(x: u16) -> u8 {
+                        x
+                    }
+                ),
+            ),
         ] {
             assert_ne!(other.digest, one.digest);
             assert_eq!(other.ordinal, 0);

@@ -5,7 +5,9 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{GenericArgument, GenericParam, Lifetime, PathArguments, Type, TypePath, WherePredicate, parse_quote};
+use syn::{
+    GenericArgument, GenericParam, Lifetime, PathArguments, Type, TypePath, WherePredicate, parse_quote,
+};
 
 use crate::model::Model;
 

@@ -201,8 +201,8 @@ fn impls(model: &Model, argument: usize) -> usize {
 /// For each `impl Trait` among the types of `inputs`, whether its argument is skipped: then its type says no more
 /// about a call than the argument does, and companions that are spared the argument cannot know it.
 fn skipped_impls(model: &Model, inputs: &[usize]) -> Vec<bool> {
-    let impls = inputs.iter().flat_map(|index| {
-        std::iter::repeat_n(!model.key_args.contains(index), impls(model, *index))
-    });
+    let impls = inputs
+        .iter()
+        .flat_map(|index| std::iter::repeat_n(!model.key_args.contains(index), impls(model, *index)));
     impls.collect()
 }

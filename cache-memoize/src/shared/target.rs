@@ -74,7 +74,8 @@ impl SharedTarget {
     }
 
     fn group(&self) -> Arc<str> {
-        let named = || format!("{}{}{}", self.shared.inner().namespace, self.instance.within(), self.group).into();
+        let named =
+            || format!("{}{}{}", self.shared.inner().namespace, self.instance.within(), self.group).into();
         self.scope.group.get_or_init(named).clone()
     }
 

@@ -73,7 +73,9 @@ impl Refused {
                 "for different types",
                 "give the types different names, or leave `prefix` out, for without it they are told apart",
             ),
-            false => ("", "give one of them a `prefix` of its own, or both the same to have them share entries"),
+            false => {
+                ("", "give one of them a `prefix` of its own, or both the same to have them share entries")
+            }
         };
         let problem = format!(
             "`{name}` at {location} and `{first_name}` at {first_location} both have keys that begin with `{prefix}` \

@@ -40,7 +40,11 @@ pub struct Instance {
 }
 
 impl Instance {
-    pub(super) fn new(function: &'static Function, naming: Naming, confused: Option<Refused>) -> &'static Self {
+    pub(super) fn new(
+        function: &'static Function,
+        naming: Naming,
+        confused: Option<Refused>,
+    ) -> &'static Self {
         let ident = match naming.given.filter(|_| confused.is_none()) {
             Some(_) => intern(&naming.prefix, naming.spelled, function.world),
             None => next(),

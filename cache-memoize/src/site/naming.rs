@@ -31,17 +31,19 @@ pub(crate) struct Naming {
     /// Which types are meant by those that the prefix names: `Self`, and the function's own.
     pub(super) spelled: (Option<TypeId>, Option<TypeId>),
     /// Whether a type that it names is that of a closure, of which nobody else knows the name.
+    #[cfg(feature = "shared")]
     pub(super) says_a_closure: bool,
 }
 
 impl Naming {
     pub(super) fn of(meta: &Meta, path: &Path, types: Types) -> Self {
-        let Path { parent, name, generics } = path;
-        let written = format!("{parent}::{name}{generics}");
+        let Path { parent, generics, .. } = path;
         let (plain, group) = match meta.prefix {
             None => by_path(meta, path, types),
             // The types stay in: `show::<Metre>(1)` is not `show::<Mile>(1)`, whatever they call it.
-            Some(prefix) if parent.contains('<') => (format!("{prefix}<{parent}>{generics}"), prefix.to_owned()),
+            Some(prefix) if parent.contains('<') => {
+                (format!("{prefix}<{parent}>{generics}"), prefix.to_owned())
+            }
             Some(prefix) => (format!("{prefix}{generics}"), prefix.to_owned()),
         };
         let is_known = types.this != TypeId::of::<()>();
@@ -52,11 +54,13 @@ impl Naming {
             group: versioned(&group, meta.version),
             given: meta.prefix,
             spelled: (this, own),
-            says_a_closure: text::says_a_closure(&written),
+            #[cfg(feature = "shared")]
+            says_a_closure: text::says_a_closure(&format!("{parent}::{}{generics}", path.name)),
         }
     }
 
     /// Whether it is meant that both have the same entries, which have the same prefix.
+    #[cfg(feature = "shared")]
     pub(super) fn shares_with(&self, other: &Self) -> bool {
         let is_same = |one: Option<TypeId>, other: Option<TypeId>| {
             one.zip(other).is_none_or(|(one, other)| one == other)

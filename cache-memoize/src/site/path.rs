@@ -47,8 +47,12 @@ impl Path {
 
     fn keep(&mut self, is_kept: impl Fn(usize, &str) -> bool) {
         let all = text::elements(&self.generics);
-        let kept: Vec<&str> =
-            all.iter().enumerate().filter(|(at, element)| is_kept(*at, element)).map(|(_, kept)| *kept).collect();
+        let kept: Vec<&str> = all
+            .iter()
+            .enumerate()
+            .filter(|(at, element)| is_kept(*at, element))
+            .map(|(_, kept)| *kept)
+            .collect();
         if kept.len() < all.len() {
             self.generics = match kept.is_empty() {
                 true => String::new(),
@@ -114,10 +118,19 @@ mod tests {
 
     #[test]
     fn lifetimes_are_no_types() {
-        assert_eq!(path("app::load<'_, core::slice::Iter<'_, u64>>::{{closure}}", "load").1, "<core::slice::Iter<'_, u64>>");
+        assert_eq!(
+            path("app::load<'_, core::slice::Iter<'_, u64>>::{{closure}}", "load").1,
+            "<core::slice::Iter<'_, u64>>"
+        );
         assert_eq!(path("app::load<'_>::{{closure}}", "load").1, "");
-        assert_eq!(path("app::load<'_, 'a', '<', '\\'', -1>::{{closure}}", "load").1, "<'a', '<', '\\'', -1>");
-        assert_eq!(path("app::load<'>'>::{{closure}}", "load"), ("app".into(), "<'>'>".into(), "app::load".into()));
+        assert_eq!(
+            path("app::load<'_, 'a', '<', '\\'', -1>::{{closure}}", "load").1,
+            "<'a', '<', '\\'', -1>"
+        );
+        assert_eq!(
+            path("app::load<'>'>::{{closure}}", "load"),
+            ("app".into(), "<'>'>".into(), "app::load".into())
+        );
     }
 
     #[test]

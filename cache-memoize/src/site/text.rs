@@ -116,8 +116,9 @@ pub(super) fn says_it_all(text: &str) -> bool {
 
 fn is_known(name: &str) -> bool {
     const WORDS: [&str; 29] = [
-        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
-        "f16", "f32", "f64", "f128", "fn", "dyn", "mut", "const", "unsafe", "extern", "as", "true", "false", "C",
+        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+        "isize", "f16", "f32", "f64", "f128", "fn", "dyn", "mut", "const", "unsafe", "extern", "as", "true",
+        "false", "C",
     ];
     let root = name.split("::").next().unwrap_or_default();
     match name.contains("::") {
@@ -128,6 +129,7 @@ fn is_known(name: &str) -> bool {
 
 /// Whether it says the type of a closure, or of what an `async` block makes: of those there may be many in one function,
 /// and all are written alike. (A closure that something else is in is part of a path.)
+#[cfg(any(test, feature = "shared"))]
 pub(super) fn says_a_closure(text: &str) -> bool {
     text.split("{{closure}}").skip(1).any(|rest| !rest.starts_with("::"))
 }
@@ -180,6 +182,8 @@ mod tests {
         assert!(says_a_closure("<app::main::{{closure}} as app::Total>::total"));
         assert!(!says_a_closure("app::main::{{closure}}::total<u8>"));
         assert!(!says_a_closure("app::total<app::main::{{closure}}::Row>"));
-        assert!(says_a_closure("app::total<app::main::{{closure}}::Row, app::main::{{closure}}::{{closure}}>"));
+        assert!(says_a_closure(
+            "app::total<app::main::{{closure}}::Row, app::main::{{closure}}::{{closure}}>"
+        ));
     }
 }

@@ -113,15 +113,15 @@ macro_rules! shape {
             #[test]
             fn holds() {
                 registered();
-                shape!(@ask own $wait $call; 
+                shape!(@ask own $wait $call;
                     [$($callee)*] [$(::<$($generic)*>)?] ($($argument),*) [$($runs)*] [$(::<$($typed)*>)?] ($($all),*));
-                shape!(@ask typed $wait $call; 
+                shape!(@ask typed $wait $call;
                     [$($callee)*] [$(::<$($generic)*>)?] ($($argument),*) [$($runs)*] [$(::<$($typed)*>)?] ($($all),*));
-                shape!(@ask bytes $wait $call; 
+                shape!(@ask bytes $wait $call;
                     [$($callee)*] [$(::<$($generic)*>)?] ($($argument),*) [$($runs)*] [$(::<$($typed)*>)?] ($($all),*));
-                shape!(@ask named $wait $call; 
+                shape!(@ask named $wait $call;
                     [$($callee)*] [$(::<$($generic)*>)?] ($($argument),*) [$($runs)*] [$(::<$($typed)*>)?] ($($all),*));
-                shape!(@ask redis $wait $call; 
+                shape!(@ask redis $wait $call;
                     [$($callee)*] [$(::<$($generic)*>)?] ($($argument),*) [$($runs)*] [$(::<$($typed)*>)?] ($($all),*));
             }
         }
@@ -199,98 +199,98 @@ impl<'c> Executor<'c> for &'c u64 {
 }
 
 shape! { iterator: [skip(x)] [] {} []
-    { pub fn f<'a>(x: impl Iterator<Item = &'a u64>, id: u64) -> u64 { ran(); id + x.sum::<u64>() } }
-    call f([1].iter(), 1); companions() (1); refresh() ([1].iter(), 1) }
+{ pub fn f<'a>(x: impl Iterator<Item = &'a u64>, id: u64) -> u64 { ran(); id + x.sum::<u64>() } }
+call f([1].iter(), 1); companions() (1); refresh() ([1].iter(), 1) }
 shape! { iterator_of_an_outliving_lifetime: [skip(x)] [] {} []
-    { pub fn f<'a>(x: impl Iterator<Item = &'a u64>, id: u64) -> u64 where 'a: 'a { ran(); id + x.sum::<u64>() } }
-    call f([1].iter(), 1); companions() (1); refresh() ([1].iter(), 1) }
+{ pub fn f<'a>(x: impl Iterator<Item = &'a u64>, id: u64) -> u64 where 'a: 'a { ran(); id + x.sum::<u64>() } }
+call f([1].iter(), 1); companions() (1); refresh() ([1].iter(), 1) }
 shape! { trait_with_a_lifetime: [skip(x)] [] {} []
-    { pub fn f<'a>(x: impl Life<'a>, id: u64) -> u64 { ran(); id + x.get().len() as u64 } }
-    call f("ab", 1); companions() (1); refresh() ("ab", 1) }
+{ pub fn f<'a>(x: impl Life<'a>, id: u64) -> u64 { ran(); id + x.get().len() as u64 } }
+call f("ab", 1); companions() (1); refresh() ("ab", 1) }
 shape! { bounded_by_a_lifetime: [skip(x)] [] {} []
-    { pub fn f<'a>(x: impl Plain + 'a, s: &'a str) -> u64 { ran(); x.id() + s.len() as u64 } }
-    call f(7, "ab"); companions() ("ab"); refresh() (7, "ab") }
+{ pub fn f<'a>(x: impl Plain + 'a, s: &'a str) -> u64 { ran(); x.id() + s.len() as u64 } }
+call f(7, "ab"); companions() ("ab"); refresh() (7, "ab") }
 shape! { bounded_by_an_elided_lifetime: [skip(x)] [async] {} []
-    { pub async fn f(x: impl Plain + '_, s: &str) -> u64 { ran(); x.id() + s.len() as u64 } }
-    call f(7, "ab"); companions() ("ab"); refresh() (7, "ab") }
+{ pub async fn f(x: impl Plain + '_, s: &str) -> u64 { ran(); x.id() + s.len() as u64 } }
+call f(7, "ab"); companions() ("ab"); refresh() (7, "ab") }
 shape! { closure_over_a_lifetime: [skip(x)] [] {} []
-    { pub fn f<'a>(x: impl Fn(&'a str) -> u64, s: &'a str) -> u64 { ran(); x(s) } }
-    call f(|s| s.len() as u64, "ab"); companions() ("ab"); refresh() (|s: &str| s.len() as u64, "ab") }
+{ pub fn f<'a>(x: impl Fn(&'a str) -> u64, s: &'a str) -> u64 { ran(); x(s) } }
+call f(|s| s.len() as u64, "ab"); companions() ("ab"); refresh() (|s: &str| s.len() as u64, "ab") }
 shape! { slices_of_a_lifetime: [skip(x)] [] {} []
-    { pub fn f<'a>(x: impl AsRef<[&'a str]>, id: u64) -> u64 { ran(); id + x.as_ref().len() as u64 } }
-    call f(["a"], 1); companions() (1); refresh() (["a"], 1) }
+{ pub fn f<'a>(x: impl AsRef<[&'a str]>, id: u64) -> u64 { ran(); id + x.as_ref().len() as u64 } }
+call f(["a"], 1); companions() (1); refresh() (["a"], 1) }
 shape! { executor: [skip(ex)] [async] {} []
-    { pub async fn f(ex: impl Executor<'_, Database = Sqlite>, id: i64) -> u64 { ran(); ex.run() + id as u64 } }
-    call f(&5, 1); companions() (1); refresh() (&5, 1) }
+{ pub async fn f(ex: impl Executor<'_, Database = Sqlite>, id: i64) -> u64 { ran(); ex.run() + id as u64 } }
+call f(&5, 1); companions() (1); refresh() (&5, 1) }
 shape! { into_iterator_of_borrows: [skip(x)] [async] {} []
-    { pub async fn f(x: impl IntoIterator<Item = &u64>, id: u64) -> u64 { ran(); id + x.into_iter().sum::<u64>() } }
-    call f(&[5], 1); companions() (1); refresh() (&[5], 1) }
+{ pub async fn f(x: impl IntoIterator<Item = &u64>, id: u64) -> u64 { ran(); id + x.into_iter().sum::<u64>() } }
+call f(&[5], 1); companions() (1); refresh() (&[5], 1) }
 shape! { higher_ranked: [skip(x)] [] {} []
-    { pub fn f(x: impl for<'z> Fn(&'z str) -> &'z str, id: u64) -> u64 { ran(); id + x("ab").len() as u64 } }
-    call f(str::trim, 1); companions() (1); refresh() (str::trim, 1) }
+{ pub fn f(x: impl for<'z> Fn(&'z str) -> &'z str, id: u64) -> u64 { ran(); id + x("ab").len() as u64 } }
+call f(str::trim, 1); companions() (1); refresh() (str::trim, 1) }
 shape! { elided_in_a_closure: [skip(x)] [] {} []
-    { pub fn f(x: impl Fn(&str) -> u64, id: u64) -> u64 { ran(); id + x("ab") } }
-    call f(|x| x.len() as u64, 1); companions() (1); refresh() (|x: &str| x.len() as u64, 1) }
+{ pub fn f(x: impl Fn(&str) -> u64, id: u64) -> u64 { ran(); id + x("ab") } }
+call f(|x| x.len() as u64, 1); companions() (1); refresh() (|x: &str| x.len() as u64, 1) }
 shape! { two_impls_one_skipped: [skip(x)] [] {} []
-    { pub fn f<'a>(y: impl Into<u64> + Hash + Eq + Clone + serde::Serialize + Send + Sync + 'static,
-        x: impl Iterator<Item = &'a u64>) -> u64 { ran(); y.into() + x.sum::<u64>() } }
-    call f(1_u8, [1].iter()); companions() (1_u8); refresh() (1_u8, [1].iter()) }
+{ pub fn f<'a>(y: impl Into<u64> + Hash + Eq + Clone + serde::Serialize + Send + Sync + 'static,
+    x: impl Iterator<Item = &'a u64>) -> u64 { ran(); y.into() + x.sum::<u64>() } }
+call f(1_u8, [1].iter()); companions() (1_u8); refresh() (1_u8, [1].iter()) }
 shape! { two_impls_the_other_skipped: [skip(x)] [] {} []
-    { pub fn f<'a>(x: impl Iterator<Item = &'a u64>,
-        y: impl Into<u64> + Hash + Eq + Clone + serde::Serialize + Send + Sync + 'static) -> u64 { ran(); y.into() + x.sum::<u64>() } }
-    call f([1].iter(), 1_u8); companions() (1_u8); refresh() ([1].iter(), 1_u8) }
+{ pub fn f<'a>(x: impl Iterator<Item = &'a u64>,
+    y: impl Into<u64> + Hash + Eq + Clone + serde::Serialize + Send + Sync + 'static) -> u64 { ran(); y.into() + x.sum::<u64>() } }
+call f([1].iter(), 1_u8); companions() (1_u8); refresh() ([1].iter(), 1_u8) }
 shape! { nested_impls: [skip(x)] [] {} []
-    { pub fn f<'a, T: Plain + 'static>(x: impl Iterator<Item = (impl Display + 'a, &'a T)>, id: u64) -> u64 {
-        ran(); id + x.map(|(d, t)| d.to_string().len() as u64 + t.id()).sum::<u64>() } }
-    call f([("x", &4_u64)].into_iter(), 1); companions() ::[u64] (1); refresh() ([("x", &4_u64)].into_iter(), 1) }
+{ pub fn f<'a, T: Plain + 'static>(x: impl Iterator<Item = (impl Display + 'a, &'a T)>, id: u64) -> u64 {
+    ran(); id + x.map(|(d, t)| d.to_string().len() as u64 + t.id()).sum::<u64>() } }
+call f([("x", &4_u64)].into_iter(), 1); companions() ::[u64] (1); refresh() ([("x", &4_u64)].into_iter(), 1) }
 shape! { early_bound_parameter: [skip(x)] [] {} []
-    { pub fn f<'a, T: Life<'a>>(x: T, id: u64) -> u64 { ran(); id + x.get().len() as u64 } }
-    call f("ab", 1); companions() ::[&str] (1); refresh() ("ab", 1) }
+{ pub fn f<'a, T: Life<'a>>(x: T, id: u64) -> u64 { ran(); id + x.get().len() as u64 } }
+call f("ab", 1); companions() ::[&str] (1); refresh() ("ab", 1) }
 shape! { early_bound_where: [skip(x)] [] {} []
-    { pub fn f<'a, T>(x: &'a T, id: u64) -> u64 where T: Plain + 'a { ran(); id + x.id() } }
-    call f(&3_u64, 1); companions() ::[u64] (1); refresh() (&3_u64, 1) }
+{ pub fn f<'a, T>(x: &'a T, id: u64) -> u64 where T: Plain + 'a { ran(); id + x.id() } }
+call f(&3_u64, 1); companions() ::[u64] (1); refresh() (&3_u64, 1) }
 shape! { bound_of_a_reference: [skip(x)] [] {} []
-    { pub fn f<'a, T: Plain>(x: &'a T, s: &str) -> u64 where &'a T: Plain { ran(); x.id() + s.len() as u64 } }
-    call f(&3_u64, "ab"); companions() ::[u64] ("ab"); refresh() (&3_u64, "ab") }
+{ pub fn f<'a, T: Plain>(x: &'a T, s: &str) -> u64 where &'a T: Plain { ran(); x.id() + s.len() as u64 } }
+call f(&3_u64, "ab"); companions() ::[u64] ("ab"); refresh() (&3_u64, "ab") }
 shape! { bound_of_references_within: [skip(x, y)] [] {} []
-    { pub fn f<'a, 'b, T: Plain, U>(x: Option<&'a [&'b T]>, y: (&'a U, &'b T), s: &str) -> u64 where &'a T: Plain, &'a U: Debug, 'b: 'a {
-        ran(); x.map_or(0, |x| x.len() as u64) + y.1.id() + s.len() as u64 } }
-    call f(None, (&'x', &3_u64), "ab"); companions() ::[u64, char] ("ab"); refresh() (None, (&'x', &3_u64), "ab") }
+{ pub fn f<'a, 'b, T: Plain, U>(x: Option<&'a [&'b T]>, y: (&'a U, &'b T), s: &str) -> u64 where &'a T: Plain, &'a U: Debug, 'b: 'a {
+    ran(); x.map_or(0, |x| x.len() as u64) + y.1.id() + s.len() as u64 } }
+call f(None, (&'x', &3_u64), "ab"); companions() ::[u64, char] ("ab"); refresh() (None, (&'x', &3_u64), "ab") }
 shape! { two_lifetimes: [] [] {} []
-    { pub fn f<'a, 'b: 'a>(x: &'a str, y: &'b str) -> u64 { ran(); (x.len() + 2 * y.len()) as u64 } }
-    call f("a", "bc"); companions() ("a", "bc"); refresh() ("a", "bc") }
+{ pub fn f<'a, 'b: 'a>(x: &'a str, y: &'b str) -> u64 { ran(); (x.len() + 2 * y.len()) as u64 } }
+call f("a", "bc"); companions() ("a", "bc"); refresh() ("a", "bc") }
 shape! { const_char: [] [] {} []
-    { pub fn f<const C: char, const N: i8>(x: u64) -> u64 { ran(); x + u64::from(u32::from(C)) + u64::from(N.unsigned_abs()) } }
-    call f::<'<', -1>(1); companions() ::['<', -1] (1); refresh() ::['<', -1] (1) }
+{ pub fn f<const C: char, const N: i8>(x: u64) -> u64 { ran(); x + u64::from(u32::from(C)) + u64::from(N.unsigned_abs()) } }
+call f::<'<', -1>(1); companions() ::['<', -1] (1); refresh() ::['<', -1] (1) }
 
 shape! { method: [] [] {} [impl S]
-    { pub fn f<'a>(&self, x: &'a str) -> u64 { ran(); u64::from(self.0) + x.len() as u64 } }
-    call S(1).f("ab"); companions(S(1).) ("ab"); refresh(S(1).) ("ab") }
+{ pub fn f<'a>(&self, x: &'a str) -> u64 { ran(); u64::from(self.0) + x.len() as u64 } }
+call S(1).f("ab"); companions(S(1).) ("ab"); refresh(S(1).) ("ab") }
 shape! { method_with_an_iterator: [skip(self, x)] [] {} [impl S]
-    { pub fn f<'a>(&self, x: impl Iterator<Item = &'a u64>, id: u64) -> u64 { ran(); u64::from(self.0) + id + x.sum::<u64>() } }
-    call S(1).f([2].iter(), 3); companions(S::) (3); refresh(S(1).) ([2].iter(), 3) }
+{ pub fn f<'a>(&self, x: impl Iterator<Item = &'a u64>, id: u64) -> u64 { ran(); u64::from(self.0) + id + x.sum::<u64>() } }
+call S(1).f([2].iter(), 3); companions(S::) (3); refresh(S(1).) ([2].iter(), 3) }
 shape! { method_of_a_generic: [skip(x)] [] {}
-    [impl<T: Into<u64> + Copy + Hash + Eq + serde::Serialize + Send + Sync + 'static> S<T>]
-    { pub fn f<'a>(&'a self, x: impl Iterator<Item = &'a u64>, id: u64) -> u64 { ran(); self.0.into() + id + x.sum::<u64>() } }
-    call S(1_u16).f([2].iter(), 3); companions(S(1_u16).) (3); refresh(S(1_u16).) ([2].iter(), 3) }
+[impl<T: Into<u64> + Copy + Hash + Eq + serde::Serialize + Send + Sync + 'static> S<T>]
+{ pub fn f<'a>(&'a self, x: impl Iterator<Item = &'a u64>, id: u64) -> u64 { ran(); self.0.into() + id + x.sum::<u64>() } }
+call S(1_u16).f([2].iter(), 3); companions(S(1_u16).) (3); refresh(S(1_u16).) ([2].iter(), 3) }
 shape! { associated_of_a_generic: [skip(x)] [] {} [impl<T: Into<u64> + 'static> S<T>]
-    { pub fn f<'a>(x: impl Iterator<Item = &'a u64>, id: u64) -> u64 { ran(); size_of::<T>() as u64 + id + x.sum::<u64>() } }
-    call S::<u16>::f([2].iter(), 3); companions(S::<u16>::) (3); refresh(S::<u16>::) ([2].iter(), 3) }
+{ pub fn f<'a>(x: impl Iterator<Item = &'a u64>, id: u64) -> u64 { ran(); size_of::<T>() as u64 + id + x.sum::<u64>() } }
+call S::<u16>::f([2].iter(), 3); companions(S::<u16>::) (3); refresh(S::<u16>::) ([2].iter(), 3) }
 shape! { associated_async: [skip(x)] [async] {} [impl<'b> B<'b>]
-    { pub async fn f(x: impl IntoIterator<Item = &'b u64>, id: u64) -> u64 { ran(); id + x.into_iter().sum::<u64>() } }
-    call B::f(&[2], 3); companions(B::) (3); refresh(B::) (&[2], 3) }
+{ pub async fn f(x: impl IntoIterator<Item = &'b u64>, id: u64) -> u64 { ran(); id + x.into_iter().sum::<u64>() } }
+call B::f(&[2], 3); companions(B::) (3); refresh(B::) (&[2], 3) }
 shape! { method_with_a_lifetime: [skip(self, x)] [] {} [impl<'b> B<'b>]
-    { pub fn f<'a>(&self, x: impl Fn(&'b str) -> u64 + 'a, id: &'a str) -> u64 { ran(); x(self.0) + id.len() as u64 } }
-    call B("ab").f(|x| x.len() as u64, "c"); companions(B::) ("c"); refresh(B("ab").) (|x: &str| x.len() as u64, "c") }
+{ pub fn f<'a>(&self, x: impl Fn(&'b str) -> u64 + 'a, id: &'a str) -> u64 { ran(); x(self.0) + id.len() as u64 } }
+call B("ab").f(|x| x.len() as u64, "c"); companions(B::) ("c"); refresh(B("ab").) (|x: &str| x.len() as u64, "c") }
 shape! { default_method: [skip(self, x)] [] {} [impl Here for S {} pub trait Here]
-    { fn f<'a>(&self, x: impl Iterator<Item = &'a u64>, id: u64) -> u64 { ran(); id + x.sum::<u64>() } }
-    call S(1).f([2].iter(), 3); companions(<S as Here>::) (3); refresh(S(1).) ([2].iter(), 3) }
+{ fn f<'a>(&self, x: impl Iterator<Item = &'a u64>, id: u64) -> u64 { ran(); id + x.sum::<u64>() } }
+call S(1).f([2].iter(), 3); companions(<S as Here>::) (3); refresh(S(1).) ([2].iter(), 3) }
 shape! { default_function: [skip(x)] [] {} [impl Here for S {} pub trait Here]
-    { fn f<'a, T: Plain + 'static>(x: impl Iterator<Item = &'a T>, id: u64) -> u64 { ran(); id + x.map(T::id).sum::<u64>() } }
-    call S::f([2_u64].iter(), 3); companions(S::) ::[u64] (3); refresh(S::) ([2_u64].iter(), 3) }
+{ fn f<'a, T: Plain + 'static>(x: impl Iterator<Item = &'a T>, id: u64) -> u64 { ran(); id + x.map(T::id).sum::<u64>() } }
+call S::f([2_u64].iter(), 3); companions(S::) ::[u64] (3); refresh(S::) ([2_u64].iter(), 3) }
 shape! { rewritten: [args_rewrite = |x, id| *id + x.clone().count() as u64] [] {} []
-    { pub fn f<'a>(x: impl Iterator<Item = &'a u64> + Clone, id: u64) -> u64 { ran(); id + x.sum::<u64>() } }
-    call f([1].iter(), 1); companions() ([5].iter(), 1); refresh() ([1].iter(), 1) }
+{ pub fn f<'a>(x: impl Iterator<Item = &'a u64> + Clone, id: u64) -> u64 { ran(); id + x.sum::<u64>() } }
+call f([1].iter(), 1); companions() ([5].iter(), 1); refresh() ([1].iter(), 1) }
 shape! { named_by_extra: [skip(x), extra = x.id()] [] {} []
-    { pub fn f<'a>(x: impl Plain + 'a, s: &'a str) -> u64 { ran(); x.id() + s.len() as u64 } }
-    call f(&7, "ab"); companions() (&7, "ab"); refresh() (&7, "ab") }
+{ pub fn f<'a>(x: impl Plain + 'a, s: &'a str) -> u64 { ran(); x.id() + s.len() as u64 } }
+call f(&7, "ab"); companions() (&7, "ab"); refresh() (&7, "ab") }

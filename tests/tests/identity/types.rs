@@ -259,7 +259,8 @@ fn local_types_in_an_impl_that_is_not_mentioned() {
     let (one, other) = two_rows!(|Row| {
         type Here = Of<Row>;
         let values = [Here::unmentioned(7), Here::unmentioned_on_bytes(7), Here::unmentioned_on_typed(7)];
-        let again = runs(|| (Here::unmentioned(7), Here::unmentioned_on_bytes(7), Here::unmentioned_on_typed(7)));
+        let again =
+            runs(|| (Here::unmentioned(7), Here::unmentioned_on_bytes(7), Here::unmentioned_on_typed(7)));
         let found = (Here::unmentioned_invalidate(7), Here::unmentioned_peek(7));
         Here::unmentioned_set(7, 1);
         (values, again, found, Here::unmentioned_on_bytes_set(7, 1), Here::unmentioned_on_typed_set(7, 1))
