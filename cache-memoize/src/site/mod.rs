@@ -15,6 +15,7 @@ mod text;
 
 pub(crate) use function::Function;
 pub use instance::Instance;
+#[cfg(feature = "shared")]
 pub(crate) use instance::VERBATIM_GROUP;
 #[cfg(all(feature = "shared", any(test, feature = "testing")))]
 pub(crate) use instance::key_text;

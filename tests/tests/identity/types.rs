@@ -73,6 +73,7 @@ macro_rules! stories {
             }
 
             #[test]
+            #[allow(coherence_leak_check)]
             fn types_that_differ_in_lifetimes() {
                 trait Arity { const ARITY: u64; }
                 impl Arity for for<'a> fn(&'a u8) { const ARITY: u64 = 1; }
@@ -98,6 +99,7 @@ stories! {
 #[test]
 fn names_that_say_it_all_stay_as_they_are() {
     #[cache_memoize(backend = BYTES, prefix = "names")]
+    #[allow(dead_code, reason = "only its keys are asked for")]
     fn named<T>(x: u64) -> u64 {
         x + size_of::<T>() as u64
     }
@@ -235,27 +237,28 @@ fn local_types_with_a_prefix() {
     assert_eq!(news_of("local_types_with_a_prefix::typed").len(), 0);
 }
 
+impl<T: Unit> Of<T> {
+    #[cache_memoize]
+    fn unmentioned(x: u64) -> u64 {
+        ran();
+        x * T::FACTOR
+    }
+    #[cache_memoize(backend = BYTES)]
+    fn unmentioned_on_bytes(x: u64) -> u64 {
+        ran();
+        x * T::FACTOR
+    }
+    #[cache_memoize(backend = TYPED)]
+    fn unmentioned_on_typed(x: u64) -> u64 {
+        ran();
+        x * T::FACTOR
+    }
+}
+
 /// What neither `self` nor `Self` is said of, the macro cannot tell from a free function, and so nobody can tell which
 /// companion belongs to which of two instances.
 #[test]
 fn local_types_in_an_impl_that_is_not_mentioned() {
-    impl<T: Unit> Of<T> {
-        #[cache_memoize]
-        fn unmentioned(x: u64) -> u64 {
-            ran();
-            x * T::FACTOR
-        }
-        #[cache_memoize(backend = BYTES)]
-        fn unmentioned_on_bytes(x: u64) -> u64 {
-            ran();
-            x * T::FACTOR
-        }
-        #[cache_memoize(backend = TYPED)]
-        fn unmentioned_on_typed(x: u64) -> u64 {
-            ran();
-            x * T::FACTOR
-        }
-    }
     let (one, other) = two_rows!(|Row| {
         type Here = Of<Row>;
         let values = [Here::unmentioned(7), Here::unmentioned_on_bytes(7), Here::unmentioned_on_typed(7)];

@@ -1,7 +1,7 @@
 //! In an isolated scope all of that holds as well.
 
 use cache_memoize::testing::Scope;
-use cache_memoize::{ErrorKind, cache_memoize};
+use cache_memoize::{Error, ErrorKind, cache_memoize};
 
 use super::news::{listen, news_of};
 use super::{BYTES, TYPED, ran, runs};
@@ -15,7 +15,7 @@ macro_rules! rates {
                     ran();
                     x + 1
                 }
-                (rate as fn(u64) -> u64, rate_invalidate as fn(u64) -> _)
+                (rate as fn(u64) -> u64, rate_invalidate as fn(u64) -> Result<bool, Error>)
             },
             {
                 #[cache_memoize(backend = $backend)]
@@ -23,7 +23,7 @@ macro_rules! rates {
                     ran();
                     x + 2
                 }
-                (rate as fn(u64) -> u64, rate_invalidate as fn(u64) -> _)
+                (rate as fn(u64) -> u64, rate_invalidate as fn(u64) -> Result<bool, Error>)
             },
         )
     };
