@@ -33,21 +33,19 @@ struct Node {
     next: Place,
 }
 
-/// What the type of a probe can be asked for.
-#[derive(Clone, Copy)]
+/// What the type of a probe, and what the generated code names beside it, say of an instance. Behind one pointer to a
+/// function: a hit needs nothing of it.
 struct Names {
-    /// Its path, which is that of the function.
-    path: fn() -> &'static str,
-    /// `Self`, or `()` where that is not known.
-    this: fn() -> TypeId,
-    /// The function's own type parameters.
-    own: fn() -> TypeId,
+    /// The path of the probe, which is that of the function.
+    path: &'static str,
+    types: Types,
 }
 
 impl Names {
-    #[inline]
+    /// `This` is `Self` in a marker, or `()` where that is not known; `Own` are the function's own type parameters.
     fn of<P, This: ?Sized, Own: ?Sized>() -> Self {
-        Self { path: type_name::<P>, this: typeid::of::<This>, own: typeid::of::<Own> }
+        let types = Types { this: typeid::of::<This>(), own: typeid::of::<Own>() };
+        Self { path: type_name::<P>(), types }
     }
 }
 
@@ -68,17 +66,17 @@ impl Site {
     /// `Self` and the function's own type parameters.
     #[inline]
     pub fn instance<This: ?Sized, Own: ?Sized, P>(&'static self, _: &P) -> &'static Instance {
-        self.find(typeid::of::<P>(), Names::of::<P, This, Own>())
+        self.find(typeid::of::<P>(), Names::of::<P, This, Own>)
     }
 
     /// The same where types that belong to `Own` have no names.
     #[inline]
     pub fn instance_of<This: ?Sized, Own, P, W>(&'static self, _: &P, _: W) -> &'static Instance {
-        self.find(typeid::of::<P>(), Names::of::<P, This, (Own, W)>())
+        self.find(typeid::of::<P>(), Names::of::<P, This, (Own, W)>)
     }
 
     #[inline]
-    fn find(&'static self, probe: TypeId, names: Names) -> &'static Instance {
+    fn find(&'static self, probe: TypeId, names: fn() -> Names) -> &'static Instance {
         #[cfg(feature = "testing")]
         if let Some(world) = crate::testing::current_world() {
             let site = std::ptr::from_ref(self).addr();
@@ -91,7 +89,7 @@ impl Site {
     }
 
     #[inline(never)]
-    fn find_further(&'static self, probe: TypeId, names: Names) -> &'static Instance {
+    fn find_further(&'static self, probe: TypeId, names: fn() -> Names) -> &'static Instance {
         let first = self.instances.first.get_or_init(|| self.resolve(probe, names));
         if first.probe == probe {
             return first.instance;
@@ -107,10 +105,10 @@ impl Site {
         }
     }
 
-    fn resolve(&self, probe: TypeId, names: Names) -> Node {
-        let mut path = Path::of_probe((names.path)(), self.meta.within, self.meta.name);
+    fn resolve(&self, probe: TypeId, names: fn() -> Names) -> Node {
+        let Names { path, types } = names();
+        let mut path = Path::of_probe(path, self.meta.within, self.meta.name);
         path.leave_out(self.meta.parameters, self.meta.skipped_impls);
-        let types = Types { this: (names.this)(), own: (names.own)() };
         let instance = Function::of(&self.meta, &path).instance(&self.meta, &path, types, probe);
         Node { probe, instance, next: OnceLock::new() }
     }
@@ -121,16 +119,16 @@ impl Site {
 /// as hurried as the function, have one table between them.
 #[inline]
 pub fn instance<This: ?Sized, Own: ?Sized, P: Fn() -> Site>(probe: P) -> &'static Instance {
-    of_companion(typeid::of::<P>(), Names::of::<P, This, Own>(), &probe)
+    of_companion(typeid::of::<P>(), Names::of::<P, This, Own>, &probe)
 }
 
 /// See [`Site::instance_of`].
 #[inline]
 pub fn instance_of<This: ?Sized, Own, P: Fn() -> Site, W>(probe: P, _: W) -> &'static Instance {
-    of_companion(typeid::of::<P>(), Names::of::<P, This, (Own, W)>(), &probe)
+    of_companion(typeid::of::<P>(), Names::of::<P, This, (Own, W)>, &probe)
 }
 
-fn of_companion(probe: TypeId, names: Names, site: &dyn Fn() -> Site) -> &'static Instance {
+fn of_companion(probe: TypeId, names: fn() -> Names, site: &dyn Fn() -> Site) -> &'static Instance {
     static KNOWN: LazyLock<RwLock<HashMap<TypeId, &'static Instance>>> = LazyLock::new(RwLock::default);
     let resolve = || site().resolve(probe, names).instance;
     #[cfg(feature = "testing")]

@@ -2,6 +2,7 @@
 //! when each of them runs in another process. And a companion is about the entry of its function.
 #![allow(missing_docs)]
 
+mod attack;
 mod blocks;
 mod claims;
 mod companions;
