@@ -101,15 +101,37 @@ IN_MEMORY = [
      "rivals.push(flight.ticket);\n                continue;", "return Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader)));"),
     ("rivals-recur", "§2 a nested call of a rival is no recursion", "flight/context.rs",
      "flight.computes(memory, hash) && is_same(flight)", "flight.computes(memory, hash) && (is_same(flight) || true)"),
-    ("identity-in-hash", "§4 functions share nothing", "site/function.rs",
-     "*idents.entry((prefix.to_owned(), types, world)).or_insert_with(|| NEXT.fetch_add(1, Relaxed))",
-     "{ let _ = (&mut idents, prefix, types, world, &NEXT, Relaxed); 1 }"),
+    ("identity-in-hash", "§4 functions share nothing", "site/instance.rs",
+     "NEXT.fetch_add(1, Relaxed)", "{ let _ = (&NEXT, Relaxed); 1 }"),
     ("bound", "§5 bounded", "memory/store/mod.rs",
      "Shard::new(bound / shards, capacity)", "Shard::new(u64::MAX, Capacity::Unbounded)"),
     ("expiry", "entries expire", "time.rs",
      "self != Self::NEVER && now() >= self.0", "self != Self::NEVER && now() >= self.0 && false"),
     ("sweeper", "expired entries are reclaimed unread", "memory/sweeper.rs",
      "gone.iter().for_each(|&(hash, ticket)| memory.reclaim(hash, ticket));", ""),
+]
+
+IDENTITY = [
+    ("identity-by-number", "§4 functions of one path share nothing in memory", "site/instance.rs",
+     "None => next(),", "None => intern(&naming.prefix, naming.spelled, function.world),"),
+    ("identity-by-place", "§4 functions of one path share nothing where keys are text", "site/naming.rs",
+     "if is_the_only_one(meta, parent) { String::new() } else { mark(&meta.place()) }",
+     "{ let _ = (is_the_only_one, Meta::place, parent); String::new() }"),
+    ("identity-of-types", "§4 types of one name share nothing where keys are text", "site/naming.rs",
+     "if in_brackets && !(text::says_it_all(generics)", "if false && in_brackets && !(text::says_it_all(generics)"),
+    ("identity-in-module", "§4 a function called as a type or a module is none", "site/naming.rs",
+     "Some(rest) if meta.is_method => {", "Some(rest) => {"),
+    ("claims", "§4 what has one text shares it only if that was asked for", "site/claims.rs",
+     "(!is_meant).then(||", "(false && !is_meant).then(||"),
+    ("closures-have-no-name", "§4 closures share nothing where keys are text", "site/claims.rs",
+     "if naming.says_a_closure {", "if false {"),
+    ("confusion", "§4 instances that nothing tells apart share nothing", "site/function.rs",
+     "if may_be_many ||", "if true || may_be_many ||"),
+    ("late-bound-lifetimes", "companions are about the entry of their function", "site/path.rs",
+     "path.keep(|_, element| !is_lifetime(element));", "let _ = is_lifetime;"),
+    ("group-in-memory", "G1 by invalidate_all of a function with the same prefix", "call/target.rs",
+     "Some(group) => group.scopes().iter().for_each(|scope| inner.invalidate_all(scope)),",
+     "Some(_) => inner.invalidate_all(&self.tenant.scope),"),
 ]
 
 SHARED = [
@@ -193,6 +215,7 @@ FAILURES = [
 # The suites that must miss it. Each takes part in `./test.sh` as well.
 OF_MEMORY = ["--test", "promises", "--test", "allocations", "--test", "races", "--test", "histories", "--",
              "--skip", "redis", "--skip", "cluster", "--skip", "sentinels", "--skip", "bytes", "--skip", "backend"]
+OF_IDENTITY = ["--test", "identity"]
 OF_SHARED = ["--test", "races", "--test", "shared", "--test", "redis_backend", "--test", "dropped", "--",
              "--skip", "in_memory"]
 OF_FAILURES = ["--test", "faults", "--test", "chaos"]
@@ -249,7 +272,7 @@ def main():
     if models:
         groups = [([row for row in IN_MEMORY if row[0] in MODELLED] + ONLY_MODELLED, None)]
     else:
-        groups = [(IN_MEMORY, OF_MEMORY), (SHARED, OF_SHARED), (FAILURES, OF_FAILURES)]
+        groups = [(IN_MEMORY, OF_MEMORY), (IDENTITY, OF_IDENTITY), (SHARED, OF_SHARED), (FAILURES, OF_FAILURES)]
     mechanisms = [(*row, suites) for rows, suites in groups for row in rows]
     survivors = []
     with tempfile.TemporaryDirectory() as scratch:

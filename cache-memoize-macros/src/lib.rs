@@ -15,6 +15,7 @@ pub mod fuzzing;
 mod item;
 mod manifest;
 mod model;
+mod number;
 mod returns;
 mod scan;
 

@@ -1,7 +1,5 @@
 //! What the expansion is told: a function and its settings, with every contradiction already impossible.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
 use proc_macro2::{Group, TokenStream};
 use quote::ToTokens;
 use syn::{Attribute, Expr, Meta, Path, Signature, Token, Visibility, parse_quote};
@@ -12,6 +10,7 @@ use crate::args::{
 };
 use crate::diag::Errors;
 use crate::item::{Argument, Item};
+use crate::number::Number;
 use crate::{check, manifest, scan};
 
 /// A memoized function.
@@ -38,8 +37,8 @@ pub(crate) struct Model {
     pub(crate) context: Context,
     /// Where generated code finds the runtime.
     pub(crate) runtime: Path,
-    /// Tells this function from others that a macro made of the same tokens at the same place.
-    pub(crate) number: u64,
+    /// Tells this function from others that its path does not tell it from.
+    pub(crate) number: Number,
 
     /// The arguments that are not skipped: what the key is made of.
     pub(crate) key_args: Vec<usize>,
@@ -139,16 +138,13 @@ pub(crate) enum Context {
     AmbiguousByName,
 }
 
-/// How many functions of this crate were memoized so far. Only its being different matters, and only within one
-/// program.
-static EXPANSIONS: AtomicU64 = AtomicU64::new(0);
-
 impl Model {
     /// Judges the options against each other and the function. What was found is in `errors`; with errors,
     /// the model is only as good as the rest allowed.
     pub(crate) fn new(args: Args, item: Item, errors: &mut Errors) -> Self {
         check::check(&args, &item, errors);
         let context = Context::of(&args, &item);
+        let number = Number::of(&args.tokens, &item);
         let places = Places::of(&args, &item.arguments);
         let key_args = places.all(|argument| !args.skips(argument));
         let companion_args =
@@ -172,7 +168,7 @@ impl Model {
             bypass_if: value(args.bypass_if),
             single_flight: value(args.single_flight).unwrap_or(SingleFlight::On),
             callbacks: Callbacks { on_hit: value(args.on_hit), on_miss: value(args.on_miss) },
-            number: EXPANSIONS.fetch_add(1, Relaxed),
+            number,
             runtime: value(args.krate).unwrap_or_else(manifest::runtime),
             attrs: item.attrs,
             vis: item.vis,

@@ -16,7 +16,7 @@ pub use crate::shape::{
     Cacheable, MaybeNone, NothingToStore, Shape, ShapeOf, require_cacheable, require_cacheable_error,
     require_nothing_to_store,
 };
-pub use crate::site::{Instance, Site, instance};
+pub use crate::site::{Instance, Site, instance, instance_of, type_of};
 pub use crate::stats::Stats;
 pub use crate::time::IntoTtl;
 

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 
-use super::{docs, function, hidden, key, policy, private, signature, target, unlinted};
+use super::{docs, function, hidden, implied, key, policy, private, signature, target, unlinted};
 use crate::model::{Companions, Home, KeySource, Model};
 
 /// All of them, or nothing.
@@ -219,7 +219,8 @@ impl Companion<'_> {
         let asyncness = model.sig.asyncness.filter(|_| waits);
         let unsafety = (runs && signature::is_unsafe(model)).then(|| quote!(unsafe));
         let generics = generic.then_some(&model.sig.generics);
-        let bounds = generics.and_then(|generics| generics.where_clause.as_ref());
+        let taken = if runs { &model.all_args } else { &model.companion_args };
+        let bounds = generics.map(|_| implied::bounds(model, taken));
         let lints = match runs && !self.hollow {
             // It may have a copy of the user's body, which the user's lints are for; but it does not use all that
             // the function uses.

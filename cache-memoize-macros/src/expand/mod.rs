@@ -19,6 +19,7 @@ mod callable;
 mod companions;
 mod docs;
 mod function;
+mod implied;
 mod key;
 mod place;
 mod policy;

@@ -9,23 +9,29 @@ use super::place::Place;
 use super::{hidden, private};
 use crate::args::{Backend, Prefix, Version};
 use crate::model::{Bound, Context, Home, KeySource, Model, Naming};
+use crate::number::Number;
 use crate::scan;
 
 /// `SITE.instance(…)`, in the generated function `within`, which takes `inputs` if it is for single calls. Companions
 /// do without the `static`: it takes longer to compile than the rest of them.
 pub(super) fn instance(model: &Model, within: &str, inputs: Option<&[usize]>) -> TokenStream {
     let private = private(model);
-    let site = site(model, within, inputs.unwrap_or_default());
+    let site = site(model, within, inputs);
     let types = match inputs {
         Some(_) => types(model),
-        None => quote!(()),
+        None => quote!((), ()),
+    };
+    let values = witnesses(model, inputs.unwrap_or_default());
+    let method = match values {
+        None => quote_spanned!(hidden()=> instance::<#types, _>),
+        Some(_) => quote_spanned!(hidden()=> instance_of::<#types, _, _>),
     };
     if is_companion(model, within) && !asks_the_user(model) {
-        return quote_spanned!(hidden()=> #private::instance::<#types, _>(|| #site));
+        return quote_spanned!(hidden()=> #private::#method(|| #site, #values));
     }
     quote_spanned!(hidden()=> {
         static __SITE: #private::Site = #site;
-        __SITE.instance::<#types, _>(&|| {})
+        __SITE.#method(&|| {}, #values)
     })
 }
 
@@ -88,21 +94,29 @@ pub(super) fn in_place(model: &Model, work: TokenStream) -> TokenStream {
     quote_spanned!(hidden()=> match #place { __place => #work })
 }
 
-fn site(model: &Model, within: &str, inputs: &[usize]) -> TokenStream {
+fn site(model: &Model, within: &str, inputs: Option<&[usize]>) -> TokenStream {
     let private = private(model);
     let ident = &model.sig.ident;
     let name = ident.to_string();
     let name = name.trim_start_matches("r#");
-    let number = model.number;
+    let Number { digest, ordinal } = model.number;
     // The place is that of the function's name.
     let at = Span::resolved_at(&ident.span(), hidden());
-    let mut site = quote_spanned!(at=> #private::Site::new(#name, #within, #number));
+    let module = quote_spanned!(hidden()=> ::core::module_path!());
+    let mut site = quote_spanned!(at=> #private::Site::new(#name, #within, #module, #digest, #ordinal));
     if let KeySource::Arguments { naming, .. } | KeySource::Rewrite(_, naming) = &model.key {
         site.extend(naming_of(naming));
     }
-    let skipped = skipped_impls(model, inputs);
+    if model.context == Context::Method {
+        site.extend(quote!(.method()));
+    }
+    let skipped = skipped_impls(model, inputs.unwrap_or_default());
     if skipped.contains(&true) {
-        site.extend(quote!(.skipped_impls(&[#(#skipped),*])));
+        let parameters = parameters(model).count();
+        site.extend(quote!(.skipped_impls(#parameters, &[#(#skipped),*])));
+    }
+    if inputs.is_none() {
+        site.extend(quote!(.of_all()));
     }
     if let Some(capacity) = capacity(model) {
         site.extend(quote!(.capacity(|| #capacity)));
@@ -148,22 +162,47 @@ fn capacity(model: &Model) -> Option<TokenStream> {
     }
 }
 
-/// The function's type parameters, and `Self` where there is one, as a tuple of markers.
+/// The function's parameters but lifetimes.
+fn parameters(model: &Model) -> impl Iterator<Item = &GenericParam> {
+    let parameters = model.sig.generics.params.iter();
+    parameters.filter(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
+}
+
+/// `Self` where there is one, and the function's type parameters as a tuple; of markers, for they need not be sized.
 fn types(model: &Model) -> TokenStream {
-    let own = model.sig.generics.params.iter().filter_map(|parameter| match parameter {
+    let own = parameters(model).filter_map(|parameter| match parameter {
         GenericParam::Type(parameter) => Some(&parameter.ident),
         GenericParam::Lifetime(_) | GenericParam::Const(_) => None,
     });
-    let this = (model.context == Context::Method).then(|| quote!(::core::marker::PhantomData<Self>,));
-    quote!((#this #(::core::marker::PhantomData<#own>,)*))
+    let this = match model.context {
+        Context::Method => quote!(::core::marker::PhantomData<Self>),
+        Context::Ambiguous | Context::AmbiguousByName => quote!(()),
+    };
+    quote!(#this, (#(::core::marker::PhantomData<#own>,)*))
+}
+
+/// The types of arguments that are part of the key and have an `impl Trait` in them: they have no names, so the arguments
+/// are asked.
+fn witnesses(model: &Model, inputs: &[usize]) -> Option<TokenStream> {
+    let private = private(model);
+    let nameless = |&&index: &&usize| model.key_args.contains(&index) && impls(model, index) > 0;
+    let types = inputs.iter().filter(nameless).map(|&index| {
+        let name = &model.arguments[index].name;
+        quote_spanned!(hidden()=> #private::type_of(&#name),)
+    });
+    let types: TokenStream = types.collect();
+    (!types.is_empty()).then(|| quote!((#types)))
+}
+
+fn impls(model: &Model, argument: usize) -> usize {
+    scan::count(model.arguments[argument].ty.to_token_stream(), "impl")
 }
 
 /// For each `impl Trait` among the types of `inputs`, whether its argument is skipped: then its type says no more
 /// about a call than the argument does, and companions that are spared the argument cannot know it.
 fn skipped_impls(model: &Model, inputs: &[usize]) -> Vec<bool> {
-    let impls = inputs.iter().flat_map(|index| {
-        let count = scan::count(model.arguments[*index].ty.to_token_stream(), "impl");
-        std::iter::repeat_n(!model.key_args.contains(index), count)
-    });
+    let impls = inputs
+        .iter()
+        .flat_map(|index| std::iter::repeat_n(!model.key_args.contains(index), impls(model, *index)));
     impls.collect()
 }

@@ -69,6 +69,9 @@ impl Named<'_> {
         value: &S::Return,
         policy: Policy<K::Owned, S>,
     ) -> Result<(), Error> {
+        if let Some(refusal) = self.0.refusal() {
+            return Err(refusal.clone());
+        }
         self.0.set(key, shape, value, policy);
         Ok(())
     }

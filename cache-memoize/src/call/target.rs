@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::lead::{Lead, Purpose};
 use super::lookup::{Lookup, Miss};
 use super::turn::Turn;
+use crate::error::Error;
 use crate::flight::Leader;
 use crate::hooks;
 use crate::key::parts::Key;
@@ -16,9 +17,10 @@ use crate::memory::rivals::{By, Compare};
 use crate::memory::seed::Seed;
 use crate::memory::stamp;
 use crate::memory::store::{Content, Copier, Life, Pair, Seen, copier};
-use crate::memory::{Memory, Scope};
+use crate::memory::{Group, Memory, Scope};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
+use crate::site::Instance;
 use crate::stats::Stats;
 
 /// A function in a memory.
@@ -29,6 +31,10 @@ pub(crate) struct Tenant {
     seed: Seed,
     /// Whether its keys and values may be stored as pairs.
     pairs: bool,
+    /// What else has entries under the same number.
+    group: Option<Arc<Group>>,
+    /// The instance, if it is to have no entries.
+    refused: Option<&'static Instance>,
 }
 
 impl Tenant {
@@ -36,7 +42,18 @@ impl Tenant {
     pub(crate) fn new(memory: &Memory, scope: Arc<Scope>, ident: u64, own: bool) -> Self {
         let inner = memory.inner();
         let pairs = own && inner.reside(ident);
-        Self { scope, ident, front: front::Number::new(), seed: inner.secret.seed(ident), pairs }
+        let (front, seed) = (front::Number::new(), inner.secret.seed(ident));
+        Self { scope, ident, front, seed, pairs, group: None, refused: None }
+    }
+
+    /// With others that have entries under the same number.
+    pub(crate) fn sharing(self, group: Option<Arc<Group>>) -> Self {
+        Self { group, ..self }
+    }
+
+    /// To have no entries.
+    pub(crate) fn refused(self, refused: Option<&'static Instance>) -> Self {
+        Self { refused, ..self }
     }
 }
 
@@ -81,7 +98,7 @@ impl<'m> Target<'m> {
         }
         match self.look_near(hash, time, key) {
             Ok(value) => {
-                *found = Some(value);
+                *found = value;
                 Lookup::Done
             }
             Err(miss) => Lookup::Miss(miss),
@@ -95,11 +112,11 @@ impl<'m> Target<'m> {
         hash: u64,
         time: u64,
         key: K,
-    ) -> Result<S::Return, Miss<K::Owned, S>> {
+    ) -> Result<Option<S::Return>, Miss<K::Owned, S>> {
         let mut found = None;
         match self.look_further::<K, S, S::Shared>(hash, time, key, &mut found) {
             Lookup::Miss(miss) => Err(miss),
-            Lookup::Done => Ok(found.expect("what is no miss was found")),
+            Lookup::Done => Ok(found),
         }
     }
 
@@ -143,7 +160,7 @@ impl<'m> Target<'m> {
     ) -> Lookup<K::Owned, S> {
         let inner = self.memory.inner();
         let Some(mut seen) = inner.store.look::<K::Owned, C>(hash, true) else {
-            return Lookup::Miss(self.miss(hash, Some(time), key));
+            return self.missed(hash, Some(time), key);
         };
         let mut rivals = Vec::new();
         loop {
@@ -159,7 +176,7 @@ impl<'m> Target<'m> {
             }
             rivals.push(seen.ticket);
             let Some(next) = inner.store.look_past(&rivals, hash, true) else {
-                return Lookup::Miss(self.miss(hash, None, key));
+                return self.missed(hash, None, key);
             };
             seen = next;
         }
@@ -210,6 +227,22 @@ impl<'m> Target<'m> {
             }
             Content::Pair(..) | Content::Foreign => None,
         }
+    }
+
+    fn missed<K: Key, S: Shape>(&self, hash: u64, vacant: Option<u64>, key: K) -> Lookup<K::Owned, S> {
+        match self.is_refused() {
+            false => Lookup::Miss(self.miss(hash, vacant, key)),
+            true => Lookup::Done,
+        }
+    }
+
+    /// Whether it is to have no entries, which is told once.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refusal().is_some()
+    }
+
+    pub(super) fn refusal(&self) -> Option<&'static Error> {
+        self.tenant.refused.and_then(Instance::confusion)
     }
 
     fn miss<K: Key, S: Shape>(&self, hash: u64, vacant: Option<u64>, key: K) -> Miss<K::Owned, S> {
@@ -286,13 +319,21 @@ impl<'m> Target<'m> {
         By::new(|here| here.key(K::COPY), is_same)
     }
 
-    /// Removes all that the function stored here and overtakes all its computations.
+    /// Removes all that the function stored here, or found here though another one stored it, and overtakes all
+    /// computations of both.
     pub fn invalidate_all(self) {
-        self.memory.inner().invalidate_all(&self.tenant.scope);
+        let inner = self.memory.inner();
+        match &self.tenant.group {
+            None => inner.invalidate_all(&self.tenant.scope),
+            Some(group) => group.scopes().iter().for_each(|scope| inner.invalidate_all(scope)),
+        }
     }
 
     /// Stores a value without running the body.
     pub fn set<K: Key, S: Shape>(self, key: K, _: S, value: &S::Return, policy: Policy<K::Owned, S>) {
+        if self.is_refused() {
+            return;
+        }
         let inner = self.memory.inner();
         let hash = self.hash(&key);
         let copier = self.copier::<K, S>();
@@ -328,6 +369,9 @@ impl<'m> Target<'m> {
     }
 
     fn replace<K: Key, S: Shape>(&self, key: K, leader: Leader) -> Turn<K::Owned, S> {
+        if self.is_refused() {
+            return Turn::NONE;
+        }
         let hash = self.hash(&key);
         Turn::of(Lead::begin(self.miss::<K, S>(hash, None, key), Purpose::Refresh, leader))
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod entry;
 pub(crate) mod front;
+mod group;
 mod landing;
 pub(crate) mod rivals;
 pub(crate) mod seed;
@@ -18,6 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use entry::Generation;
+pub(crate) use group::Group;
+use group::Groups;
 pub(crate) use landing::{Landing, Leftovers};
 use seed::Secret;
 use store::Store;
@@ -93,6 +96,7 @@ pub(crate) struct Inner {
     pub(crate) flights: Flights,
     pub(crate) secret: Secret,
     scopes: RwLock<HashMap<u64, Arc<Scope>>>,
+    groups: Groups,
     pub(crate) tenants: Tenants,
     capacity: Capacity,
     /// Whose entries may lie side by side, see [`reside`](Self::reside).
@@ -204,6 +208,7 @@ impl Memory {
             flights: Flights::default(),
             secret: Secret::random(),
             scopes: RwLock::default(),
+            groups: Groups::default(),
             tenants: Tenants::default(),
             capacity,
             resident: OnceLock::new(),
@@ -281,6 +286,11 @@ impl Inner {
         }
         let mut scopes = write(&self.scopes);
         scopes.entry(function).or_insert_with(make).clone()
+    }
+
+    /// What functions have here that share their entries, with one more of them.
+    pub(crate) fn group(&self, name: group::Name, scope: &Arc<Scope>) -> Arc<Group> {
+        self.groups.with(name, scope)
     }
 
     /// The first to say so becomes the one whose keys and values may be stored as pairs, side by side, which have to be of

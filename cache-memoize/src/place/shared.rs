@@ -164,18 +164,13 @@ impl Place for OnShared {
     type Target = SharedTarget;
 
     fn target(&self, instance: &'static Instance) -> SharedTarget {
-        self.target_in(instance, instance.group())
+        let scope = instance.scope_on(&self.shared);
+        SharedTarget::new(self.shared.clone(), scope, instance, instance.group())
     }
 
     fn verbatim_target(&self, instance: &'static Instance) -> SharedTarget {
-        self.target_in(instance, VERBATIM_GROUP)
-    }
-}
-
-impl OnShared {
-    fn target_in(&self, instance: &'static Instance, group: &'static str) -> SharedTarget {
         let scope = instance.scope_on(&self.shared);
-        SharedTarget::new(self.shared.clone(), scope, instance.within(), instance.prefix(), group)
+        SharedTarget::new(self.shared.clone(), scope, instance, VERBATIM_GROUP)
     }
 }
 

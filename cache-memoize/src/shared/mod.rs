@@ -103,6 +103,12 @@ impl Shared {
         let mut scopes = write(&self.0.scopes);
         scopes.entry(function).or_insert_with(|| Arc::new(make())).clone()
     }
+
+    /// What all functions have here whose keys are of that group.
+    pub(crate) fn scopes_of(&self, group: &str) -> Vec<Arc<FunctionScope>> {
+        let is_of = |scope: &&Arc<FunctionScope>| scope.group.get().is_some_and(|its| **its == *group);
+        read(&self.0.scopes).values().filter(is_of).cloned().collect()
+    }
 }
 
 impl<B: Backend> From<B> for Shared {

@@ -19,6 +19,7 @@ use crate::hooks;
 use crate::key::texts::Written;
 use crate::policy::{Policy, Verdict};
 use crate::shape::shared::SharedShape;
+use crate::site::Instance;
 use crate::stats::{Count, Stats};
 use crate::time::Deadline;
 use crate::{Error, ErrorKind};
@@ -27,9 +28,8 @@ use crate::{Error, ErrorKind};
 pub struct SharedTarget {
     shared: Shared,
     scope: Arc<FunctionScope>,
-    /// What the text of a key begins with, after the namespace: where isolated calls are from, and the function.
-    within: &'static str,
-    prefix: &'static str,
+    /// Says what the text of a key begins with, after the namespace: where isolated calls are from, and the function.
+    instance: &'static Instance,
     /// What `f_invalidate_all` covers.
     group: &'static str,
     codec: Option<Codec>,
@@ -39,11 +39,10 @@ impl SharedTarget {
     pub(crate) fn new(
         shared: Shared,
         scope: Arc<FunctionScope>,
-        within: &'static str,
-        prefix: &'static str,
+        instance: &'static Instance,
         group: &'static str,
     ) -> Self {
-        Self { shared, scope, within, prefix, group, codec: None }
+        Self { shared, scope, instance, group, codec: None }
     }
 
     /// Has the function's values written in another way than the backend's others.
@@ -52,11 +51,16 @@ impl SharedTarget {
     }
 
     fn caller<S>(&self, key: &Written) -> Result<Caller<S>, Error> {
-        let namespace = &self.shared.inner().namespace;
-        let mut text = String::with_capacity(namespace.len() + self.prefix.len() + 48);
+        let is_named = matches!(key, Written::Parts(_));
+        if let Some(refusal) = is_named.then(|| self.instance.refusal()).flatten() {
+            self.scope.scope.counters.count(Count::Errors);
+            return Err(refusal.clone());
+        }
+        let (namespace, prefix) = (&self.shared.inner().namespace, self.instance.prefix());
+        let mut text = String::with_capacity(namespace.len() + prefix.len() + 48);
         text.push_str(namespace);
-        text.push_str(self.within);
-        key.write(self.prefix, &mut text).map_err(|problem| self.unwritten(&problem.to_string()))?;
+        text.push_str(self.instance.within());
+        key.write(prefix, &mut text).map_err(|problem| self.unwritten(&problem.to_string()))?;
         let key = Arc::new(CacheKey::new(text, self.group()));
         let codec = self.codec.as_ref().unwrap_or(&self.shared.inner().codec).clone();
         Ok(Caller {
@@ -70,7 +74,8 @@ impl SharedTarget {
     }
 
     fn group(&self) -> Arc<str> {
-        let named = || format!("{}{}{}", self.shared.inner().namespace, self.within, self.group).into();
+        let named =
+            || format!("{}{}{}", self.shared.inner().namespace, self.instance.within(), self.group).into();
         self.scope.group.get_or_init(named).clone()
     }
 
@@ -258,9 +263,11 @@ async fn invalidate(caller: Result<Caller<()>, Error>, call: Call) -> Result<boo
 
 async fn invalidate_all(caller: Caller<()>, call: Call) -> Result<(), Error> {
     caller.ask(|backend| backend.remove_all(caller.key.wire.group(), call)).await?;
-    // Computations of this process of which the backend does not know.
-    caller.scope.scope.end_generation();
-    caller.scope.hints.all_gone();
+    // Computations of this process of which the backend does not know, of all functions that share the entries.
+    for scope in caller.shared.scopes_of(caller.key.wire.group()) {
+        scope.scope.end_generation();
+        scope.hints.all_gone();
+    }
     Ok(())
 }
 

@@ -1,22 +1,19 @@
-//! A memoized function, its instances, and the list of all of them.
+//! A memoized function, and the list of all of them.
 
 use std::any::TypeId;
 #[cfg(feature = "shared")]
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, Weak};
 
-use super::Meta;
+use super::claims::{Refused, Why};
+use super::naming::{Naming, Types};
 use super::path::Path;
-use crate::call::target::Target;
-use crate::call::{Named, Tenant};
+use super::{Instance, Meta};
+use crate::event::{self, Event, EventKind};
 use crate::hooks;
-use crate::key::text;
-use crate::key::text_via::WritePart;
 use crate::memory::{Capacity, Memory, Scope};
-use crate::place::Place;
 #[cfg(feature = "shared")]
 use crate::shared::{FunctionScope, Rejections, Shared};
 use crate::stats::Stats;
@@ -26,9 +23,9 @@ use crate::sync::lock;
 pub(crate) struct Function {
     id: u64,
     /// Where its calls are made from.
-    world: u64,
-    name: String,
-    location: Location,
+    pub(super) world: u64,
+    pub(super) name: String,
+    pub(super) location: Location,
     capacity: Option<fn() -> Capacity>,
     /// Made when the function is first called without a backend.
     own: OnceLock<(Memory, Arc<Scope>)>,
@@ -38,23 +35,16 @@ pub(crate) struct Function {
     past: Arc<Mutex<Stats>>,
     #[cfg(feature = "shared")]
     rejected: Arc<Rejections>,
-    instances: Mutex<HashMap<(String, TypeId), &'static Instance>>,
+    instances: Mutex<HashMap<(String, Types), Instances>>,
+    /// What was told about it.
+    told: Mutex<Vec<Why>>,
 }
 
-/// A function, or one instance of a generic one.
-pub struct Instance {
-    function: &'static Function,
-    /// How its keys begin.
-    prefix: String,
-    /// What all instances of the function have in common, and nothing else has that is not given its `prefix`.
-    #[cfg(feature = "shared")]
-    group: String,
-    /// What all its keys on shared backends begin with before that.
-    #[cfg(feature = "shared")]
-    within: String,
-    /// The number that stands for the prefix, and for types that it cannot tell apart, within a memory.
-    ident: u64,
-    own: OnceLock<(Memory, Tenant)>,
+/// The instance of some types; and if those are written as other types are, whatever else claims to be it.
+struct Instances {
+    first: &'static Instance,
+    /// The probe of each generated function that found it.
+    probes: HashMap<&'static str, TypeId>,
 }
 
 /// Where a function is in its source.
@@ -98,9 +88,9 @@ impl fmt::Display for FunctionInfo {
     }
 }
 
-/// What tells one function from another: its path without type arguments, its place, and its number; and for tests,
-/// where it is called from.
-type Identity = (String, Location, u64, u64);
+/// What tells one function from another: its path without type arguments, its place, its digest and its number; and for
+/// tests, where it is called from.
+type Identity = (String, Location, u64, u64, u64);
 
 static FUNCTIONS: LazyLock<Mutex<HashMap<Identity, &'static Function>>> = LazyLock::new(Mutex::default);
 
@@ -130,7 +120,7 @@ impl Function {
     pub(super) fn of(meta: &Meta, path: &Path) -> &'static Self {
         let name = path.uninstantiated();
         let world = hooks::current_world_id();
-        let identity = (name.clone(), meta.location, meta.number, world);
+        let identity = (name.clone(), meta.location, meta.digest, meta.ordinal, world);
         let mut functions = lock(&FUNCTIONS);
         let id = functions.len() as u64;
         functions.entry(identity).or_insert_with(|| {
@@ -146,32 +136,49 @@ impl Function {
                 #[cfg(feature = "shared")]
                 rejected: Arc::default(),
                 instances: Mutex::default(),
+                told: Mutex::default(),
             }))
         })
     }
 
-    pub(super) fn instance(&'static self, meta: &Meta, path: &Path, types: TypeId) -> &'static Instance {
-        let prefix = prefix(meta, path);
+    /// The instance of `types`, for the generated function that has the `probe`.
+    pub(super) fn instance(
+        &'static self,
+        meta: &Meta,
+        path: &Path,
+        types: Types,
+        probe: TypeId,
+    ) -> &'static Instance {
+        let naming = || Naming::of(meta, path, types);
+        let prefix = naming().prefix;
         let mut instances = lock(&self.instances);
-        instances.entry((prefix.clone(), types)).or_insert_with(|| {
-            let ident = intern(&prefix, types, self.world);
-            Box::leak(Box::new(Instance {
-                function: self,
-                prefix,
-                #[cfg(feature = "shared")]
-                within: match self.world {
-                    0 => String::new(),
-                    world => isolated(world),
-                },
-                #[cfg(feature = "shared")]
-                group: versioned(meta.prefix.unwrap_or(&self.name), meta.version),
-                ident,
-                own: OnceLock::new(),
-            }))
-        })
+        let known = instances.entry((prefix.clone(), types)).or_insert_with(|| Instances {
+            first: Instance::new(self, naming(), None),
+            probes: HashMap::new(),
+        });
+        // One generated function has one probe for each instance, and then more than the macro could name are of these
+        // types: an `impl` has parameters that it cannot see.
+        let may_be_many = meta.is_of_all || meta.skipped_impls.contains(&true);
+        if may_be_many || *known.probes.entry(meta.within).or_insert(probe) == probe {
+            return known.first;
+        }
+        Instance::new(self, naming(), Some(Refused::confused(self, &prefix)))
     }
 
-    fn own(&'static self) -> &'static (Memory, Arc<Scope>) {
+    /// Tells once why it computes.
+    pub(super) fn tell(&self, refused: &Refused) {
+        let mut told = lock(&self.told);
+        if told.contains(&refused.why) {
+            return;
+        }
+        told.push(refused.why);
+        // An observer may call the function.
+        drop(told);
+        let (function, message) = (self.name.clone(), refused.error.to_string());
+        event::tell(&Event { kind: EventKind::Misuse, function, message, ..Event::default() });
+    }
+
+    pub(super) fn own(&'static self) -> &'static (Memory, Arc<Scope>) {
         if let Some(own) = self.own.get() {
             return own;
         }
@@ -184,7 +191,7 @@ impl Function {
         })
     }
 
-    fn scope_in(&'static self, memory: &Memory) -> Arc<Scope> {
+    pub(super) fn scope_in(&'static self, memory: &Memory) -> Arc<Scope> {
         memory.inner().scope(self.id, || self.new_scope(memory.capacity()))
     }
 
@@ -219,154 +226,4 @@ impl Function {
             rejected: lock(&self.rejected).clone(),
         }
     }
-}
-
-impl Instance {
-    /// The function's own cache.
-    #[inline]
-    pub fn own(&'static self) -> Target<'static> {
-        let (memory, tenant) = self.own.get().unwrap_or_else(|| self.first_own());
-        Target::new(memory, tenant)
-    }
-
-    #[cold]
-    fn first_own(&'static self) -> &'static (Memory, Tenant) {
-        let (memory, scope) = self.function.own();
-        self.own.get_or_init(|| (memory.clone(), Tenant::new(memory, scope.clone(), self.ident, true)))
-    }
-
-    /// Where the user's `backend` is.
-    #[inline]
-    pub fn on<P: Place>(&'static self, place: &P) -> P::Target {
-        place.target(self)
-    }
-
-    /// Where the user's `backend` is, with keys that the user writes whole: no prefix tells functions apart.
-    #[inline]
-    pub fn verbatim_on<P: Place>(&'static self, place: &P) -> P::Target {
-        place.verbatim_target(self)
-    }
-
-    /// A memory that the user named.
-    #[inline]
-    pub(crate) fn in_memory<'m>(&'static self, memory: &'m Memory) -> Named<'m> {
-        self.named(memory, || self.ident)
-    }
-
-    /// See [`verbatim_on`](Self::verbatim_on).
-    pub(crate) fn verbatim_in_memory<'m>(&'static self, memory: &'m Memory) -> Named<'m> {
-        self.named(memory, || verbatim(self.function.world))
-    }
-
-    /// Drops what it has in the function's own cache.
-    #[cfg(feature = "testing")]
-    pub(crate) fn forget_entries(&self) {
-        if let Some(own) = self.own.get() {
-            let (memory, tenant) = own;
-            Target::new(memory, tenant).invalidate_all();
-        }
-    }
-
-    #[inline]
-    fn named<'m>(&'static self, memory: &'m Memory, ident: impl Fn() -> u64) -> Named<'m> {
-        let make = || Tenant::new(memory, self.function.scope_in(memory), ident(), false);
-        Named(Target::new(memory, memory.inner().tenants.of(std::ptr::from_ref(self).addr(), make)))
-    }
-
-    /// What the function has on a shared backend.
-    #[cfg(feature = "shared")]
-    pub(crate) fn scope_on(&self, shared: &Shared) -> Arc<FunctionScope> {
-        self.function.scope_on(shared)
-    }
-
-    /// How keys begin where they are text: path, types and version.
-    #[cfg(feature = "shared")]
-    pub(crate) fn prefix(&'static self) -> &'static str {
-        &self.prefix
-    }
-
-    /// What `f_invalidate_all` covers where keys are text: the function with all its instances, or all that have the
-    /// same `prefix`.
-    #[cfg(feature = "shared")]
-    pub(crate) fn group(&'static self) -> &'static str {
-        &self.group
-    }
-
-    /// What comes before both, for calls from an isolated scope.
-    #[cfg(feature = "shared")]
-    pub(crate) fn within(&'static self) -> &'static str {
-        &self.within
-    }
-
-    /// The readable key of a call.
-    pub fn key_text(&self, parts: &[&dyn WritePart], extra: Option<&dyn WritePart>) -> String {
-        key_text(&self.prefix, parts, extra)
-    }
-}
-
-/// See [`Instance::key_text`].
-pub(crate) fn key_text(prefix: &str, parts: &[&dyn WritePart], extra: Option<&dyn WritePart>) -> String {
-    let mut key = prefix.to_owned();
-    for part in parts {
-        key.push(':');
-        part.write(&mut key);
-    }
-    if let Some(extra) = extra {
-        key.push(';');
-        extra.write(&mut key);
-    }
-    key
-}
-
-/// How the keys of an instance begin: the user's prefix or the path, the types, the version.
-fn prefix(meta: &Meta, path: &Path) -> String {
-    let mut plain = match meta.prefix {
-        None => format!("{}::{}", path.parent, path.name),
-        // The types stay in: `show::<Metre>(1)` is not `show::<Mile>(1)`, whatever they call it.
-        Some(prefix) if path.parent.contains('<') => format!("{prefix}<{}>", path.parent),
-        Some(prefix) => prefix.to_owned(),
-    };
-    plain.push_str(&path.generics);
-    versioned(&plain, meta.version)
-}
-
-/// A name in keys, with the version that the user gave.
-pub(crate) fn versioned(plain: &str, version: Option<&str>) -> String {
-    let mut prefix = String::with_capacity(plain.len());
-    text::write_prefix(plain, &mut prefix);
-    if let Some(version) = version {
-        prefix.push('@');
-        match version.bytes().all(|byte| byte.is_ascii_digit()) && !version.is_empty() {
-            true => prefix.push_str(version),
-            false => text::write_str(version, &mut prefix),
-        }
-    }
-    prefix
-}
-
-/// Keys that the user writes whole belong to nobody.
-fn verbatim(world: u64) -> u64 {
-    struct Verbatim;
-    if world == 0 { 0 } else { intern("", TypeId::of::<Verbatim>(), world) }
-}
-
-/// A name that no other process uses.
-#[cfg(feature = "shared")]
-fn isolated(world: u64) -> String {
-    static PROCESS: LazyLock<u128> = LazyLock::new(|| u128::from_le_bytes(crate::shared::token()));
-    format!("isolated-{:032x}-{world}:", *PROCESS)
-}
-
-/// The [`group`](Instance::group) of all keys that the user writes whole.
-#[cfg(feature = "shared")]
-pub(crate) const VERBATIM_GROUP: &str = "key";
-
-/// A number for each prefix and list of types. Equal prefixes of different functions get the same one: on a
-/// memory that both name, they share entries.
-fn intern(prefix: &str, types: TypeId, world: u64) -> u64 {
-    type Meaning = (String, TypeId, u64);
-    static IDENTS: LazyLock<Mutex<HashMap<Meaning, u64>>> = LazyLock::new(Mutex::default);
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    let mut idents = lock(&IDENTS);
-    *idents.entry((prefix.to_owned(), types, world)).or_insert_with(|| NEXT.fetch_add(1, Relaxed))
 }

@@ -6,10 +6,12 @@
 use std::any::{TypeId, type_name};
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::marker::PhantomData;
 use std::sync::{LazyLock, OnceLock, RwLock};
 
 use foldhash::quality::FixedState;
 
+use super::naming::Types;
 use super::path::Path;
 use super::{Function, Instance, Site};
 use crate::sync::{read, write};
@@ -31,13 +33,26 @@ struct Node {
     next: Place,
 }
 
-/// What the type of a probe can be asked for.
-#[derive(Clone, Copy)]
+/// What the type of a probe, and what the generated code names beside it, say of an instance. Behind one pointer to a
+/// function: a hit needs nothing of it.
 struct Names {
-    /// Its path, which is that of the function.
-    path: fn() -> &'static str,
-    /// The function's own type parameters.
-    types: fn() -> TypeId,
+    /// The path of the probe, which is that of the function.
+    path: &'static str,
+    types: Types,
+}
+
+impl Names {
+    /// `This` is `Self` in a marker, or `()` where that is not known; `Own` are the function's own type parameters.
+    fn of<P, This: ?Sized, Own: ?Sized>() -> Self {
+        let types = Types { this: typeid::of::<This>(), own: typeid::of::<Own>() };
+        Self { path: type_name::<P>(), types }
+    }
+}
+
+/// The type of an argument, which may have no name.
+#[inline]
+pub fn type_of<T: ?Sized>(_: &T) -> PhantomData<T> {
+    PhantomData
 }
 
 impl Instances {
@@ -47,15 +62,21 @@ impl Instances {
 }
 
 impl Site {
-    /// The instance of the function that `probe`, a closure in the generated code, belongs to. `G` names the
-    /// function's own type parameters.
+    /// The instance of the function that `probe`, a closure in the generated code, belongs to. `This` and `Own` name
+    /// `Self` and the function's own type parameters.
     #[inline]
-    pub fn instance<G: ?Sized, P>(&'static self, _: &P) -> &'static Instance {
-        self.instance_of(typeid::of::<P>(), Names { path: type_name::<P>, types: typeid::of::<G> })
+    pub fn instance<This: ?Sized, Own: ?Sized, P>(&'static self, _: &P) -> &'static Instance {
+        self.find(typeid::of::<P>(), Names::of::<P, This, Own>)
+    }
+
+    /// The same where types that belong to `Own` have no names.
+    #[inline]
+    pub fn instance_of<This: ?Sized, Own, P, W>(&'static self, _: &P, _: W) -> &'static Instance {
+        self.find(typeid::of::<P>(), Names::of::<P, This, (Own, W)>)
     }
 
     #[inline]
-    fn instance_of(&'static self, probe: TypeId, names: Names) -> &'static Instance {
+    fn find(&'static self, probe: TypeId, names: fn() -> Names) -> &'static Instance {
         #[cfg(feature = "testing")]
         if let Some(world) = crate::testing::current_world() {
             let site = std::ptr::from_ref(self).addr();
@@ -63,12 +84,12 @@ impl Site {
         }
         match self.instances.first.get() {
             Some(first) if first.probe == probe => first.instance,
-            _ => self.find(probe, names),
+            _ => self.find_further(probe, names),
         }
     }
 
     #[inline(never)]
-    fn find(&'static self, probe: TypeId, names: Names) -> &'static Instance {
+    fn find_further(&'static self, probe: TypeId, names: fn() -> Names) -> &'static Instance {
         let first = self.instances.first.get_or_init(|| self.resolve(probe, names));
         if first.probe == probe {
             return first.instance;
@@ -84,10 +105,11 @@ impl Site {
         }
     }
 
-    fn resolve(&self, probe: TypeId, names: Names) -> Node {
-        let mut path = Path::of_probe((names.path)(), self.meta.within, self.meta.name);
-        path.leave_out(self.meta.skipped_impls);
-        let instance = Function::of(&self.meta, &path).instance(&self.meta, &path, (names.types)());
+    fn resolve(&self, probe: TypeId, names: fn() -> Names) -> Node {
+        let Names { path, types } = names();
+        let mut path = Path::of_probe(path, self.meta.within, self.meta.name);
+        path.leave_out(self.meta.parameters, self.meta.skipped_impls);
+        let instance = Function::of(&self.meta, &path).instance(&self.meta, &path, types, probe);
         Node { probe, instance, next: OnceLock::new() }
     }
 }
@@ -96,11 +118,17 @@ impl Site {
 /// for companions that a program never calls would be most of what it takes to compile; so companions, which are not
 /// as hurried as the function, have one table between them.
 #[inline]
-pub fn instance<G: ?Sized, P: Fn() -> Site>(probe: P) -> &'static Instance {
-    of_companion(typeid::of::<P>(), Names { path: type_name::<P>, types: typeid::of::<G> }, &probe)
+pub fn instance<This: ?Sized, Own: ?Sized, P: Fn() -> Site>(probe: P) -> &'static Instance {
+    of_companion(typeid::of::<P>(), Names::of::<P, This, Own>, &probe)
 }
 
-fn of_companion(probe: TypeId, names: Names, site: &dyn Fn() -> Site) -> &'static Instance {
+/// See [`Site::instance_of`].
+#[inline]
+pub fn instance_of<This: ?Sized, Own, P: Fn() -> Site, W>(probe: P, _: W) -> &'static Instance {
+    of_companion(typeid::of::<P>(), Names::of::<P, This, (Own, W)>, &probe)
+}
+
+fn of_companion(probe: TypeId, names: fn() -> Names, site: &dyn Fn() -> Site) -> &'static Instance {
     static KNOWN: LazyLock<RwLock<HashMap<TypeId, &'static Instance>>> = LazyLock::new(RwLock::default);
     let resolve = || site().resolve(probe, names).instance;
     #[cfg(feature = "testing")]

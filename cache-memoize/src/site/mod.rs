@@ -5,21 +5,29 @@
 //! [`Function`] here, once. A `static` in a generic function is one for all its instances, so a site keeps a
 //! short list of the [`Instance`]s that have called it, told apart by the type of a closure in the function.
 
+mod claims;
 mod function;
+mod instance;
 mod instances;
+mod naming;
 mod path;
+mod text;
 
 pub(crate) use function::Function;
-pub use function::Instance;
+pub use instance::Instance;
 #[cfg(feature = "shared")]
-pub(crate) use function::VERBATIM_GROUP;
+pub(crate) use instance::VERBATIM_GROUP;
 #[cfg(all(feature = "shared", any(test, feature = "testing")))]
-pub(crate) use function::{key_text, versioned};
+pub(crate) use instance::key_text;
+#[cfg(all(feature = "shared", any(test, feature = "testing")))]
+pub(crate) use naming::versioned;
+
+use std::hash::Hash;
 
 use crate::memory::Capacity;
 pub use function::{FunctionInfo, Location, functions};
 use instances::Instances;
-pub use instances::instance;
+pub use instances::{instance, instance_of, type_of};
 
 /// Where generated code finds its function. A `static` in the function itself; what its companions say once.
 pub struct Site {
@@ -33,8 +41,18 @@ pub(crate) struct Meta {
     /// The generated function that the site is in: `name` or a companion of it.
     pub(crate) within: &'static str,
     pub(crate) location: Location,
+    /// The module that it is in.
+    pub(crate) module: &'static str,
+    /// Of the tokens of the function.
+    pub(crate) digest: u64,
     /// Tells functions apart that a macro made of the same tokens at one place.
-    pub(crate) number: u64,
+    pub(crate) ordinal: u64,
+    /// Whether it is known to be in an `impl` or a trait.
+    pub(crate) is_method: bool,
+    /// Whether the generated function is about all instances.
+    pub(crate) is_of_all: bool,
+    /// How many parameters the function has but lifetimes.
+    pub(crate) parameters: usize,
     /// For each `impl Trait` among the types of the arguments, whether its type is left out as its argument is.
     pub(crate) skipped_impls: &'static [bool],
     pub(crate) prefix: Option<&'static str>,
@@ -44,16 +62,27 @@ pub(crate) struct Meta {
 
 impl Site {
     /// The site of the function `name`, in the generated function `within`. Where that is, the caller's place says: for
-    /// what a macro wrote, that is where the macro was called.
+    /// what a macro wrote, that is where the macro was called. `digest` and `ordinal` tell it from what has the same path.
     #[track_caller]
-    pub const fn new(name: &'static str, within: &'static str, number: u64) -> Self {
+    pub const fn new(
+        name: &'static str,
+        within: &'static str,
+        module: &'static str,
+        digest: u64,
+        ordinal: u64,
+    ) -> Self {
         let caller = std::panic::Location::caller();
         let location = Location { file: caller.file(), line: caller.line(), column: caller.column() };
         let meta = Meta {
             name,
             within,
             location,
-            number,
+            module,
+            digest,
+            ordinal,
+            is_method: false,
+            is_of_all: false,
+            parameters: 0,
             skipped_impls: &[],
             prefix: None,
             version: None,
@@ -62,8 +91,22 @@ impl Site {
         Self { meta, instances: Instances::new() }
     }
 
-    /// For each `impl Trait` among the types of the arguments, whether its argument is skipped.
-    pub const fn skipped_impls(mut self, skipped: &'static [bool]) -> Self {
+    /// It is in an `impl` or a trait, and its types begin with `Self`.
+    pub const fn method(mut self) -> Self {
+        self.meta.is_method = true;
+        self
+    }
+
+    /// It is asked about all instances together.
+    pub const fn of_all(mut self) -> Self {
+        self.meta.is_of_all = true;
+        self
+    }
+
+    /// How many parameters are declared; then, for each `impl Trait` among the types of the arguments, whether its
+    /// argument is skipped.
+    pub const fn skipped_impls(mut self, parameters: usize, skipped: &'static [bool]) -> Self {
+        self.meta.parameters = parameters;
         self.meta.skipped_impls = skipped;
         self
     }
@@ -84,5 +127,12 @@ impl Site {
     pub const fn capacity(mut self, capacity: fn() -> Capacity) -> Self {
         self.meta.capacity = Some(capacity);
         self
+    }
+}
+
+impl Meta {
+    /// What tells it from all functions of the same path.
+    fn place(&self) -> impl Hash + use<> {
+        (self.location, self.digest, self.ordinal)
     }
 }

@@ -1,6 +1,8 @@
 //! Reading the path of a function from the type name of a closure in it, such as
 //! `app::Store<u8>::load_invalidate<alloc::string::String>::{{closure}}`.
 
+use super::text;
+
 /// A function as the program knows it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Path {
@@ -19,96 +21,56 @@ impl Path {
         while let Some(outer) = path.strip_suffix("::{{closure}}") {
             path = outer;
         }
-        let (path, generics) = split_generics(path);
+        let (path, generics) = text::split_generics(path);
         let parent = path.strip_suffix(within).and_then(|parent| parent.strip_suffix("::"));
         // Were type names ever written differently, the whole name would still tell functions apart.
         let parent = parent.unwrap_or(path);
-        Self { parent: parent.to_owned(), name, generics: generics.to_owned() }
+        let mut path = Self { parent: parent.to_owned(), name, generics: generics.to_owned() };
+        path.keep(|_, element| !is_lifetime(element));
+        path
     }
 
-    /// Takes types out of the last ones that the function was instantiated for, those of `impl Trait`.
-    pub(crate) fn leave_out(&mut self, skipped: &[bool]) {
-        let all = elements(&self.generics);
-        let Some(first) = all.len().checked_sub(skipped.len()).filter(|_| skipped.contains(&true)) else {
+    /// Takes types out of the last ones that the function was instantiated for, those of `impl Trait`, which come after
+    /// the `parameters` that are declared.
+    pub(crate) fn leave_out(&mut self, parameters: usize, skipped: &[bool]) {
+        if !skipped.contains(&true) {
             return;
-        };
-        let is_kept = |at: usize| at < first || !skipped[at - first];
-        let kept: Vec<&str> = (0..all.len()).filter(|&at| is_kept(at)).map(|at| all[at]).collect();
-        self.generics = match kept.is_empty() {
-            true => String::new(),
-            false => format!("<{}>", kept.join(", ")),
-        };
+        }
+        let all = text::elements(&self.generics).len();
+        if !skipped.contains(&false) {
+            // However many: a macro in a type may have made more of them than were counted.
+            return self.keep(|at, _| at < parameters);
+        }
+        let Some(first) = all.checked_sub(skipped.len()) else { return };
+        self.keep(|at, _| at < first || !skipped[at - first]);
+    }
+
+    fn keep(&mut self, is_kept: impl Fn(usize, &str) -> bool) {
+        let all = text::elements(&self.generics);
+        let kept: Vec<&str> = all
+            .iter()
+            .enumerate()
+            .filter(|(at, element)| is_kept(*at, element))
+            .map(|(_, kept)| *kept)
+            .collect();
+        if kept.len() < all.len() {
+            self.generics = match kept.is_empty() {
+                true => String::new(),
+                false => format!("<{}>", kept.join(", ")),
+            };
+        }
     }
 
     /// The path without the types it was instantiated for, which all instances share.
     pub(crate) fn uninstantiated(&self) -> String {
-        let mut depth = 0_usize;
-        let mut previous = ' ';
-        let mut plain = String::with_capacity(self.parent.len() + self.name.len() + 2);
-        // `<app::Store as app::Load>` begins with a bracket that is no list of types.
-        let (qualified, rest) = match self.parent.strip_prefix('<') {
-            Some(rest) => ("<", rest),
-            None => ("", self.parent.as_str()),
-        };
-        plain.push_str(qualified);
-        let floor = usize::from(!qualified.is_empty());
-        for c in rest.chars() {
-            match c {
-                '<' => depth += 1,
-                '>' if previous != '-' && depth > 0 => depth -= 1,
-                '>' if floor == 1 => plain.push(c),
-                _ if depth == 0 => plain.push(c),
-                _ => {}
-            }
-            previous = c;
-        }
-        plain + "::" + self.name
+        text::without_generics(&self.parent) + "::" + self.name
     }
 }
 
-/// Splits `load<u8, fn() -> u8>` into `load` and its brackets.
-fn split_generics(path: &str) -> (&str, &str) {
-    if !path.ends_with('>') {
-        return (path, "");
-    }
-    let mut depth = 0_usize;
-    for (at, c) in path.char_indices().rev() {
-        match c {
-            // The arrow of a function type is no bracket.
-            '>' if path[..at].ends_with('-') => {}
-            '>' => depth += 1,
-            '<' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return path.split_at(at);
-        }
-    }
-    (path, "")
-}
-
-/// The types in brackets: of `<u8, fn(u8) -> Vec<u8>>` two.
-fn elements(generics: &str) -> Vec<&str> {
-    let inside = generics.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or_default();
-    let (mut depth, mut start, mut previous) = (0_usize, 0, ' ');
-    let mut found = Vec::new();
-    for (at, c) in inside.char_indices() {
-        match c {
-            '<' | '(' | '[' | '{' => depth += 1,
-            '>' if previous == '-' => {}
-            '>' | ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                found.push(inside[start..at].trim());
-                start = at + 1;
-            }
-            _ => {}
-        }
-        previous = c;
-    }
-    if !inside.is_empty() {
-        found.push(inside[start..].trim());
-    }
-    found
+/// Whether a lifetime is a parameter of its own decides where it stands in a bound, and so the function may have one
+/// that its companions, which lack arguments, have not. They never tell instances apart.
+fn is_lifetime(element: &str) -> bool {
+    element.starts_with('\'') && !element[1..].ends_with('\'')
 }
 
 #[cfg(test)]
@@ -144,6 +106,31 @@ mod tests {
                 "<app::Store as app::Load>::load".into()
             )
         );
+        assert_eq!(
+            path("app::<impl app::other::Store<u8>>::load<u8>::{{closure}}", "load"),
+            (
+                "app::<impl app::other::Store<u8>>".into(),
+                "<u8>".into(),
+                "app::<impl app::other::Store>::load".into()
+            )
+        );
+    }
+
+    #[test]
+    fn lifetimes_are_no_types() {
+        assert_eq!(
+            path("app::load<'_, core::slice::Iter<'_, u64>>::{{closure}}", "load").1,
+            "<core::slice::Iter<'_, u64>>"
+        );
+        assert_eq!(path("app::load<'_>::{{closure}}", "load").1, "");
+        assert_eq!(
+            path("app::load<'_, 'a', '<', '\\'', -1>::{{closure}}", "load").1,
+            "<'a', '<', '\\'', -1>"
+        );
+        assert_eq!(
+            path("app::load<'>'>::{{closure}}", "load"),
+            ("app".into(), "<'>'>".into(), "app::load".into())
+        );
     }
 
     #[test]
@@ -153,14 +140,16 @@ mod tests {
 
     #[test]
     fn skipped_types_are_left_out_from_the_end() {
-        let left = |generics: &str, skipped: &[bool]| {
+        let left = |generics: &str, parameters: usize, skipped: &[bool]| {
             let mut path = Path { parent: String::new(), name: "load", generics: generics.into() };
-            path.leave_out(skipped);
+            path.leave_out(parameters, skipped);
             path.generics
         };
-        assert_eq!(left("<u8, fn(u8, u16) -> Vec<(u8, u8)>, [u8; 2]>", &[true, false]), "<u8, [u8; 2]>");
-        assert_eq!(left("<app::f::{{closure}}>", &[true]), "");
-        assert_eq!(left("<u8, u16>", &[false]), "<u8, u16>");
-        assert_eq!(left("", &[true]), "");
+        let all = "<u8, fn(u8, u16) -> Vec<(u8, u8)>, [u8; 2]>";
+        assert_eq!(left(all, 1, &[true, false]), "<u8, [u8; 2]>");
+        assert_eq!(left("<app::f::{{closure}}>", 0, &[true]), "");
+        assert_eq!(left("<u8, u16>", 0, &[false]), "<u8, u16>");
+        assert_eq!(left("", 0, &[true]), "");
+        assert_eq!(left("<u8, u16, u32>", 1, &[true]), "<u8>", "one of them was hidden in a macro");
     }
 }

@@ -163,11 +163,11 @@ fn a_prefix_shares_and_nothing_else_does() {
     assert_eq!(reader(1), 1);
     assert!(writer_invalidate(1).unwrap());
     assert_eq!(reader_peek(1).unwrap(), None);
-    // What a function stored is what its `_invalidate_all` covers.
     writer(2);
     reader(3);
     reader_invalidate_all().unwrap();
-    assert_eq!((reader_peek(2).unwrap(), reader_peek(3).unwrap()), (Some(2), None));
+    assert_eq!((reader_peek(2).unwrap(), reader_peek(3).unwrap()), (None, None), "all under the prefix");
+    assert_eq!((newer_peek(1).unwrap(), stranger_peek(1).unwrap()), (Some(1), Some(1)), "and no others");
 }
 
 #[test]

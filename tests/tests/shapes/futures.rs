@@ -43,7 +43,7 @@ fn free() {
     assert_eq!(block_on(send(f_uncached(3))), 3);
     assert_eq!((block_on(f(3)), f_stats().entries), (4, 3));
     block_on(send(f_invalidate_all()));
-    assert!(f_cache_key(3).ends_with("f:3"));
+    assert!(f_cache_key(3).ends_with(":3"));
 }
 
 #[test]

@@ -134,7 +134,8 @@ fn arguments_that_only_serde_knows() {
         search(query(2.0), &filters),
         search_invalidate(query(1.0), &filters).unwrap()
     );
-    assert!(search_cache_key(query(1.5), &filters).ends_with("::search:{text=x,boost=1.5}:map{a=1.0,b=2.0}"));
+    let key = search_cache_key(query(1.5), &filters);
+    assert!(key.contains("::search~") && key.ends_with(":{text=x,boost=1.5}:map{a=1.0,b=2.0}"), "{key}");
 }
 
 /// Whether the backend has an entry under this key, in this group.
@@ -158,9 +159,10 @@ fn keys_are_what_cache_key_says() {
         pair.0 + a + b.1.unwrap_or(0)
     }
     tuples((1, "x y"), &(2,), (3, (-4, Some(5))), ());
-    let group = format!("{}::keys_are_what_cache_key_says::tuples@\"v 2\"", module_path!());
     let key = tuples_cache_key((1, "x y"), &(2,), (3, (-4, Some(5))), ());
-    assert_eq!(key, format!("{group}:(1,\"x y\"):(2,):(3,(-4,some(5))):();\"x y\""));
+    let group = key.strip_suffix(":(1,\"x y\"):(2,):(3,(-4,some(5))):();\"x y\"").unwrap().to_owned();
+    let path = format!("{}::keys_are_what_cache_key_says::tuples~", module_path!());
+    assert!(group.starts_with(&path) && group.ends_with("@\"v 2\""), "{group}");
     assert!(is_there(&key, &group));
     remove_all(&group);
     assert_eq!(tuples_peek((1, "x y"), &(2,), (3, (-4, Some(5))), ()).unwrap(), None);

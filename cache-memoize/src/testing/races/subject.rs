@@ -114,10 +114,15 @@ pub(super) struct Subject {
     pub(super) stats: fn(Place) -> Stats,
 }
 
-/// A function, as one of the subjects: `$before` are the arguments that come before `run` and `id`, made of its place,
+/// A function, as one of the subjects, of which another one removes all entries if it is not itself: `$before` are the arguments that come before `run` and `id`, made of its place,
 /// and `$told` is what a companion's answer is told to.
 macro_rules! subject {
     ($name:ident, $is_task:literal, [$($wait:tt)*], |$place:ident| [$($before:expr)?], $told:path) => {
+        subject!($name and $name, $is_task, [$($wait)*], |$place| [$($before)?], $told)
+    };
+    (
+        $name:ident and $other:ident, $is_task:literal, [$($wait:tt)*], |$place:ident| [$($before:expr)?], $told:path
+    ) => {
         Subject {
             name: concat!(stringify!($name), "::f"),
             is_task: $is_task,
@@ -133,7 +138,7 @@ macro_rules! subject {
                 })
             },
             invalidate_all: |$place| {
-                Box::pin(async move { $told($name::f_invalidate_all($($before)?) $($wait)*) })
+                Box::pin(async move { $told($other::f_invalidate_all($($before)?) $($wait)*) })
             },
             stats: |$place| $name::f_stats($($before)?),
         }
@@ -146,6 +151,7 @@ macro_rules! functions {
         mod $thread {
             use super::*;
 
+            #[allow(dead_code, reason = "of some, only one companion is asked")]
             #[cache_memoize(cache_if = decide, skip($($place,)? run), $($options)*)]
             pub(super) fn f($($place: $type,)? run: &Run, id: u64) -> Row {
                 let _ = ($($place,)? id);
@@ -155,6 +161,7 @@ macro_rules! functions {
         mod $task {
             use super::*;
 
+            #[allow(dead_code, reason = "of some, only one companion is asked")]
             #[cache_memoize(cache_if = decide, skip($($place,)? run), $($options)*)]
             pub(super) async fn f($($place: $type,)? run: &Run, id: u64) -> Row {
                 let _ = ($($place,)? id);
@@ -166,6 +173,8 @@ macro_rules! functions {
 
 functions!(thread_own, task_own, [], ());
 functions!(thread_named, task_named, [backend = place], (place: &Memory));
+functions!(thread_sharing, task_sharing, [backend = place, prefix = "sharing"], (place: &Memory));
+functions!(thread_sharing_too, task_sharing_too, [backend = place, prefix = "sharing"], (place: &Memory));
 functions!(thread_shared, task_shared, [backend = place], (place: &Shared));
 functions!(thread_fleet, task_fleet, [backend = place, single_flight = "fleet"], (place: &Shared));
 
@@ -178,11 +187,13 @@ fn done<T>(answer: Result<T, crate::Error>) -> T {
     answer.unwrap_or_else(|error| panic!("the backend fails: {error}"))
 }
 
-pub(super) static IN_MEMORY: [Subject; 4] = [
+pub(super) static IN_MEMORY: [Subject; 6] = [
     subject!(thread_own, false, [], |_place| [], as_it_is),
     subject!(task_own, true, [.await], |_place| [], as_it_is),
     subject!(thread_named, false, [], |place| [&place.to_memory()], done),
     subject!(task_named, true, [.await], |place| [&place.to_memory()], done),
+    subject!(thread_sharing and thread_sharing_too, false, [], |place| [&place.to_memory()], done),
+    subject!(task_sharing and task_sharing_too, true, [.await], |place| [&place.to_memory()], done),
 ];
 
 pub(super) static SHARED: [Subject; 4] = [
