@@ -8,9 +8,10 @@ mod captures;
 
 use syn::{Expr, Ident};
 
-use crate::args::{Args, Backend, Capacity, Given, SingleFlight, Ttl};
+use crate::args::{Args, Backend, Capacity, CompanionsOption, Given, SingleFlight, Ttl};
 use crate::diag::{Errors, listed};
 use crate::item::{Argument, Item};
+use crate::standing::Standing;
 
 /// Everything there is to say about these options on this function.
 pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
@@ -23,6 +24,25 @@ pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
     mutable_arguments(args, item, errors);
     arity::check(args, &item.arguments, errors);
     captures::check(args, &item.arguments, errors);
+}
+
+/// What is around the function.
+pub(crate) fn standing(args: &Args, item: &Item, standing: Standing, errors: &mut Errors) {
+    let function = &item.sig.ident;
+    match standing {
+        Standing::Rewritten => errors.push(
+            function,
+            format!("`#[async_trait]` has rewritten `{function}`: memoize an inherent method and call it from here"),
+        ),
+        Standing::TraitImpl if args.wants_companions() => errors.push(
+            function,
+            format!(
+                "`{function}` is in the `impl` of a trait, where there is no room for `{function}_invalidate` and the \
+                 other companions: add `companions = false`, or memoize an inherent method and call it from here"
+            ),
+        ),
+        _ => {}
+    }
 }
 
 const ONE_IDENTITY: &str = "both say what identifies a call, so keep one";
@@ -221,6 +241,10 @@ fn mutable_arguments(args: &Args, item: &Item, errors: &mut Errors) {
 }
 
 impl Args {
+    fn wants_companions(&self) -> bool {
+        !matches!(self.companions, Some(Given { value: CompanionsOption::Off, .. }))
+    }
+
     /// Whether `skip(…)` names the argument.
     pub(crate) fn skips(&self, argument: &Argument) -> bool {
         let skipped = self.skip.iter().flat_map(|skip| &skip.value);

@@ -17,6 +17,8 @@ mod manifest;
 mod model;
 mod returns;
 mod scan;
+#[cfg_attr(fuzzing, allow(dead_code, unused_imports))]
+mod standing;
 
 use proc_macro2::TokenStream;
 

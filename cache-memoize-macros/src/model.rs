@@ -12,6 +12,7 @@ use crate::args::{
 };
 use crate::diag::Errors;
 use crate::item::{Argument, Item};
+use crate::standing::Standing;
 use crate::{check, manifest, scan};
 
 /// A memoized function.
@@ -36,6 +37,8 @@ pub(crate) struct Model {
     pub(crate) callbacks: Callbacks,
     pub(crate) companions: Companions,
     pub(crate) context: Context,
+    /// Whether it is a default method of a trait, of which there may be a `dyn`.
+    pub(crate) in_trait: bool,
     /// Where generated code finds the runtime.
     pub(crate) runtime: Path,
     /// Tells this function from others that a macro made of the same tokens at the same place.
@@ -131,12 +134,12 @@ pub(crate) enum Companions {
 /// How generated code reaches what is generated beside it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Context {
-    /// In an `impl` or a trait, for it says `self` or `Self`: as `Self::name`.
+    /// In an `impl` or a trait: as `Self::name`.
     Method,
-    /// A free function or an associated one; nothing tells which.
+    /// A free function, known to be one or taken for one: as `name`.
+    Free,
+    /// A free function or an associated one; nothing tells which. Not at all.
     Ambiguous,
-    /// As `Ambiguous`, with something in the body that must not be emitted twice.
-    AmbiguousByName,
 }
 
 /// How many functions of this crate were memoized so far. Only its being different matters, and only within one
@@ -148,7 +151,9 @@ impl Model {
     /// the model is only as good as the rest allowed.
     pub(crate) fn new(args: Args, item: Item, errors: &mut Errors) -> Self {
         check::check(&args, &item, errors);
-        let context = Context::of(&args, &item);
+        let standing = Standing::of(&item.sig);
+        check::standing(&args, &item, standing, errors);
+        let context = Context::of(&args, &item, standing);
         let places = Places::of(&args, &item.arguments);
         let key_args = places.all(|argument| !args.skips(argument));
         let companion_args =
@@ -164,7 +169,8 @@ impl Model {
             backend_args: places.all(|argument| argument.is_named_in(&places.backend)),
             context,
             companion_attrs: item.attrs.iter().filter_map(repeated).collect(),
-            companions: Companions::of(args.companions, &item.vis),
+            companions: Companions::of(args.companions, &item.vis, standing),
+            in_trait: standing == Standing::Trait,
             key: KeySource::of(args.key, args.args_rewrite, naming, redacted),
             store: Store::of(args.store_result, worth),
             home: Home::of(args.backend, args.codec, args.capacity, args.weigher),
@@ -311,8 +317,10 @@ impl Home {
 }
 
 impl Companions {
-    fn of(wanted: Option<Given<CompanionsOption>>, own: &Visibility) -> Self {
+    fn of(wanted: Option<Given<CompanionsOption>>, own: &Visibility, standing: Standing) -> Self {
         match value(wanted) {
+            // Of what cannot be there, nothing is said that the checks have not.
+            _ if standing.has_no_room() => Self::None,
             Some(CompanionsOption::Off) => Self::None,
             Some(CompanionsOption::Visibility(visibility)) => Self::Visibility(visibility),
             Some(CompanionsOption::On) | None => Self::Visibility(own.clone()),
@@ -321,16 +329,19 @@ impl Companions {
 }
 
 impl Context {
-    fn of(args: &Args, item: &Item) -> Self {
+    fn of(args: &Args, item: &Item, standing: Standing) -> Self {
         let receiver = item.arguments.iter().any(Argument::is_receiver);
         let says_self = || {
             let sources = [item.sig.to_token_stream(), item.body.stream(), args.tokens.clone()];
             sources.into_iter().any(scan::mentions_self_type)
         };
-        match receiver || says_self() {
-            true => Self::Method,
-            false if scan::has_singular_item(&item.body) => Self::AmbiguousByName,
-            false => Self::Ambiguous,
+        match standing {
+            Standing::Free => Self::Free,
+            Standing::Unknown if receiver || says_self() => Self::Method,
+            // Something in the body must not be emitted twice.
+            Standing::Unknown if scan::has_singular_item(&item.body) => Self::Free,
+            Standing::Unknown => Self::Ambiguous,
+            Standing::Inherent | Standing::Trait | Standing::TraitImpl | Standing::Rewritten => Self::Method,
         }
     }
 }

@@ -8,10 +8,15 @@ use syn::{
 };
 
 use crate::diag::Errors;
+use crate::scan;
 
 /// Reports what keeps the results of `function` from being stored, once for each reason.
 pub(crate) fn check(function: &Ident, output: &ReturnType, errors: &mut Errors) {
     let ReturnType::Type(_, ty) = output else { return };
+    if scan::count(ty.to_token_stream(), "async_trait") > 0 {
+        // What is wrong there is said of the whole function.
+        return;
+    }
     if let Type::Never(never) = peeled(ty) {
         errors.push(never, format!("`{function}` never returns, so there is nothing to store"));
     }

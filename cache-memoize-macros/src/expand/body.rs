@@ -1,7 +1,7 @@
 //! The body of the function, as what is run on a miss.
 //!
-//! Where companions can be named, the body stands in `f_uncached` alone and the others call it. A function that
-//! may be free or associated cannot name its companions (`f_uncached`, or `Self::f_uncached`?), so it and
+//! The body stands in `f_uncached` alone and the others call it. A function of which nobody knows whether it is free or
+//! associated, as in what a macro made, cannot name its companions (`f_uncached`, or `Self::f_uncached`?), so it and
 //! `f_refresh` have copies of the body; of these the program runs what is called, and no state is in a copy,
 //! because a body with a `static` in it is taken for that of a free function and not copied.
 
@@ -33,7 +33,7 @@ fn call(model: &Model) -> TokenStream {
     let generics = turbofish(model);
     let path = match model.context {
         Context::Method => quote!(Self::#uncached #generics),
-        Context::Ambiguous | Context::AmbiguousByName => quote!(#uncached #generics),
+        Context::Free | Context::Ambiguous => quote!(#uncached #generics),
     };
     let mut call = quote!(#path(#(#names),*));
     if signature::is_unsafe(model) {
