@@ -7,14 +7,16 @@ pub use crate::key::part::KeyPart;
 pub use crate::key::parts::{Cons, Key, Nil};
 pub use crate::key::text::KeyTextError;
 pub use crate::key::text_via::{TextOf, WritePart};
-pub use crate::key::via::{KeyOf, Part, part};
+pub use crate::key::via::{KeyOf, Part, part, unchecked_part};
 pub use crate::key::wrap::{Extra, Group, Redacted};
 pub use crate::memory::{Capacity, Memory};
-pub use crate::place::{BackendOf, InMemory, Place, named, with_codec};
-pub use crate::policy::{IntoCapacity, Lifetime, Policy};
+pub use crate::place::{
+    BackendOf, CodecOf, InMemory, Place, backend, named, unchecked_backend, unchecked_named, with_codec,
+};
+pub use crate::policy::{CapacityOf, IntoCapacity, Judgement, Lifetime, Policy, judgement};
 pub use crate::shape::{
     Cacheable, MaybeNone, NothingToStore, Shape, ShapeOf, require_cacheable, require_cacheable_error,
-    require_nothing_to_store,
+    require_nothing_to_store, unchecked_shape,
 };
 pub use crate::site::{Instance, Site, instance};
 pub use crate::stats::Stats;
@@ -113,7 +115,10 @@ pub mod ways {
     pub use crate::key::via::{
         ViaBorrow as _, ViaCopy as _, ViaKeyPart as _, ViaNothing as _, ViaValue as _,
     };
-    pub use crate::place::{ViaMemory as _, ViaNoBackend as _};
+    pub use crate::place::{
+        ViaMemory as _, ViaName as _, ViaNoBackend as _, ViaNoCodec as _, ViaUnopened as _,
+    };
+    pub use crate::policy::{ViaCapacity as _, ViaNoCapacity as _};
     pub use crate::shape::{
         ViaCopy as _, ViaPlain as _, ViaResult as _, ViaResultCopy as _, ViaSharedCopy as _,
         ViaSharedResult as _, ViaUnfit as _, ViaUnfitResult as _,
@@ -122,7 +127,7 @@ pub mod ways {
     #[cfg(feature = "shared")]
     pub use crate::key::shared_via::{ViaNoSharedText as _, ViaSharedText as _};
     #[cfg(feature = "shared")]
-    pub use crate::place::{ViaBackend as _, ViaLedToBackend as _, ViaShared as _};
+    pub use crate::place::{ViaBackend as _, ViaCodec as _, ViaLedToBackend as _, ViaShared as _};
     #[cfg(feature = "shared")]
     pub use crate::shape::storing::{
         ViaBorrowed as _, ViaBorrowedError as _, ViaStored as _, ViaStoredErrors as _, ViaUnstored as _,

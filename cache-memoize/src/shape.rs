@@ -301,6 +301,11 @@ pub fn require_cacheable<V, S: CanBeCached<V>>(answer: ShapeHolding<V, S>) -> S 
     answer.0
 }
 
+/// The shape, fit or not: that it is not is said elsewhere.
+pub fn unchecked_shape<V, S>(answer: ShapeHolding<V, S>) -> S {
+    answer.0
+}
+
 /// What every shape is but the unfit ones. It is asked of the shape and not of `V`, for which the compiler would
 /// propose to implement it.
 #[diagnostic::on_unimplemented(

@@ -19,6 +19,22 @@ pub(super) fn stands_alone(model: &Model) -> bool {
     has_companions && model.context != Context::Ambiguous
 }
 
+/// Whether a function may be named that stands beside this one. From a default method of a trait, only one that is as
+/// much part of a `dyn` as itself.
+pub(super) fn can_name_others(model: &Model) -> bool {
+    stands_alone(model) && !model.in_trait
+}
+
+/// `Self::f_suffix::<T>`
+pub(super) fn beside(model: &Model, suffix: &str) -> TokenStream {
+    let name = companion_name(model, suffix);
+    let generics = turbofish(model);
+    match model.context {
+        Context::Method => quote!(Self::#name #generics),
+        Context::Free | Context::Ambiguous => quote!(#name #generics),
+    }
+}
+
 /// What the runtime runs: `move || …` or `async move { … }`.
 pub(super) fn runnable(model: &Model) -> TokenStream {
     match stands_alone(model) {
@@ -28,13 +44,8 @@ pub(super) fn runnable(model: &Model) -> TokenStream {
 }
 
 fn call(model: &Model) -> TokenStream {
-    let uncached = companion_name(model, "uncached");
     let names = model.arguments.iter().map(|argument| &argument.name);
-    let generics = turbofish(model);
-    let path = match model.context {
-        Context::Method => quote!(Self::#uncached #generics),
-        Context::Free | Context::Ambiguous => quote!(#uncached #generics),
-    };
+    let path = beside(model, "uncached");
     let mut call = quote!(#path(#(#names),*));
     if signature::is_unsafe(model) {
         // As safe as the call of the function itself.

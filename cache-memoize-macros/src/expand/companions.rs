@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 
-use super::{docs, function, hidden, key, policy, private, signature, target, unlinted};
+use super::{Says, docs, function, hidden, key, policy, private, signature, target, unlinted};
 use crate::model::{Companions, Home, KeySource, Model};
 
 /// All of them, or nothing.
@@ -31,7 +31,8 @@ fn make(model: &Model, hollow: bool) -> TokenStream {
         companion.uncached(),
         companion.stats(),
     ];
-    all.into_iter().collect()
+    let judge = policy::judge(model).filter(|_| !hollow);
+    all.into_iter().chain(judge).collect()
 }
 
 struct Companion<'m> {
@@ -76,7 +77,7 @@ impl Companion<'_> {
 
     /// `fn f_invalidate_all()`
     fn invalidate_all(&self) -> TokenStream {
-        let target = target::target(self.model, &self.name("invalidate_all"), None);
+        let target = target::target(self.model, &self.name("invalidate_all"), None, Says::Nothing);
         let operation = self.operation("invalidate_all");
         let body = self.done(self.in_ways(quote!(#target.#operation())));
         let inputs = signature::inputs(self.model, &self.model.backend_args);
@@ -88,7 +89,7 @@ impl Companion<'_> {
     /// `fn f_refresh(args) -> R`
     fn refresh(&self) -> TokenStream {
         let model = self.model;
-        let shape = policy::shape(model);
+        let shape = policy::shape(model, Says::Nothing);
         let refresh = match model.sig.asyncness {
             None => quote!(refresh),
             Some(_) => quote!(refresh_async),
@@ -112,7 +113,7 @@ impl Companion<'_> {
     /// `fn f_set(args, value: R)`
     fn set(&self) -> TokenStream {
         let model = self.model;
-        let (shape, policy, ty) = (policy::shape(model), policy::policy(model), signature::returned(model));
+        let (shape, policy, ty) = (policy::shape(model, Says::Nothing), policy::policy(model), signature::returned(model));
         let value = self.value_name();
         let operation = self.operation("set");
         let body = self.with_key(
@@ -129,7 +130,7 @@ impl Companion<'_> {
 
     /// `fn f_peek(args) -> Option<R>`
     fn peek(&self) -> TokenStream {
-        let (shape, ty) = (policy::shape(self.model), signature::returned(self.model));
+        let (shape, ty) = (policy::shape(self.model, Says::Nothing), signature::returned(self.model));
         let operation = self.operation("peek");
         let body = self.with_key(
             "peek",
@@ -194,7 +195,7 @@ impl Companion<'_> {
     /// `fn f_stats() -> Stats`
     fn stats(&self) -> TokenStream {
         let private = private(self.model);
-        let target = target::target(self.model, &self.name("stats"), None);
+        let target = target::target(self.model, &self.name("stats"), None, Says::Nothing);
         let body = self.in_ways(quote!(#target.stats()));
         let inputs = signature::inputs(self.model, &self.model.backend_args);
         let parts = Parts::new("stats", inputs, quote!(#private::Stats), body);
@@ -249,9 +250,9 @@ impl Companion<'_> {
         operation: impl FnOnce(TokenStream, TokenStream) -> TokenStream,
     ) -> TokenStream {
         let private = private(self.model);
-        let target = target::target(self.model, &self.name(suffix), Some(inputs));
-        let (before, key) = key::borrowed(self.model);
-        let operation = target::in_place(self.model, operation(target, key));
+        let target = target::target(self.model, &self.name(suffix), Some(inputs), Says::Nothing);
+        let (before, key) = key::borrowed(self.model, Says::Nothing);
+        let operation = target::in_place(self.model, operation(target, key), Says::Nothing);
         quote!({ use #private::ways::*; #before #operation })
     }
 
@@ -259,7 +260,7 @@ impl Companion<'_> {
     fn in_ways(&self, operation: TokenStream) -> TokenStream {
         let private = private(self.model);
         let bindings = key::bindings(self.model, self.model.backend());
-        let operation = target::in_place(self.model, operation);
+        let operation = target::in_place(self.model, operation, Says::Nothing);
         quote!({ use #private::ways::*; #bindings #operation })
     }
 

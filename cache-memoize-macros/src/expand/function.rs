@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::place::Place;
-use super::{body, callable, hidden, key, policy, private, signature, target, unlinted};
+use super::{Says, body, callable, hidden, key, policy, private, signature, target, unlinted};
 use crate::args::SingleFlight;
 use crate::model::{Callbacks, Home, Model, Store};
 
@@ -77,10 +77,10 @@ fn join(model: &Model) -> TokenStream {
 /// `let lookup = …;`, a statement of its own: nothing that it borrows may live across an `await`.
 fn lookup(model: &Model, within: &str) -> TokenStream {
     let private = private(model);
-    let target = target::target(model, within, Some(&model.all_args));
-    let (before, key) = key::borrowed(model);
-    let shape = policy::shape(model);
-    let lookup = target::in_place(model, quote!(#target.lookup(#key, #shape)));
+    let target = target::target(model, within, Some(&model.all_args), Says::WhatIsWrong);
+    let (before, key) = key::borrowed(model, Says::WhatIsWrong);
+    let shape = policy::shape(model, Says::WhatIsWrong);
+    let lookup = target::in_place(model, quote!(#target.lookup(#key, #shape)), Says::WhatIsWrong);
     let lookup = quote_spanned!(hidden()=> { use #private::ways::*; #before #lookup });
     let lookup = match &model.bypass_if {
         None => lookup,

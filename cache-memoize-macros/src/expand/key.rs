@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Block, Expr, Index, Stmt, Type};
 
 use super::place::Place;
-use super::{callable, hidden, private};
+use super::{Says, callable, hidden, private};
 use crate::args::Callable;
 use crate::model::{Home, KeySource, Model, Naming};
 
@@ -33,19 +33,19 @@ enum Key {
 }
 
 /// Statements that must come first, and the key as the runtime takes it.
-pub(super) fn borrowed(model: &Model) -> (TokenStream, TokenStream) {
+pub(super) fn borrowed(model: &Model, says: Says) -> (TokenStream, TokenStream) {
     let Parts { before, key } = parts(model);
     let key = match (&model.home, &key) {
         (Home::Own(_), Key::Parts(parts, extra)) => {
             let leaves: Vec<_> = parts.iter().chain(extra).flat_map(Part::leaves).collect();
-            list(model, leaves.into_iter().map(|leaf| leaf.typed(model)))
+            list(model, leaves.into_iter().map(|leaf| leaf.typed(model, says)))
         }
-        (Home::Own(_), Key::Text(text)) => list(model, [text.typed(model)].into_iter()),
+        (Home::Own(_), Key::Text(text)) => list(model, [text.typed(model, says)].into_iter()),
         (Home::Backend { .. }, Key::Parts(parts, extra)) => {
             let private = private(model);
-            let parts = parts.iter().map(|part| part.placed(model));
+            let parts = parts.iter().map(|part| part.placed(model, says));
             let extra = extra.iter().map(|extra| {
-                let extra = extra.placed(model);
+                let extra = extra.placed(model, says);
                 quote!(#private::Extra(#extra))
             });
             let list = list(model, parts.chain(extra).collect::<Vec<_>>().into_iter());
@@ -74,21 +74,30 @@ impl Part {
     }
 
     /// In memory. The part has the place of the user's type, so that a missing bound is reported there.
-    fn typed(&self, model: &Model) -> TokenStream {
+    fn typed(&self, model: &Model, says: Says) -> TokenStream {
         let Self { value, at, .. } = self;
         let question = at.call(model, |at| quote_spanned!(at=> KeyOf), quote!(&#value));
         let answer = at.answer(5, question, "__part");
-        at.call(model, |at| quote_spanned!(at=> part), answer)
+        match says {
+            Says::WhatIsWrong => at.call(model, |at| quote_spanned!(at=> part), answer),
+            Says::Nothing => at.call(model, |at| quote_spanned!(at=> unchecked_part), answer),
+        }
     }
 
     /// On the backend. What it must be there, the backend says, at the place of the user's type.
-    fn placed(&self, model: &Model) -> TokenStream {
+    fn placed(&self, model: &Model, says: Says) -> TokenStream {
         let private = private(model);
         let Self { value, at, .. } = self;
         let part = match self.elements.is_empty() {
-            true => at.ask("part", at.answer(5, at.ask("of", quote!(&#value)), "__part")),
+            true => {
+                let part = match says {
+                    Says::WhatIsWrong => "part",
+                    Says::Nothing => "unchecked_part",
+                };
+                at.ask(part, at.answer(5, at.ask("of", quote!(&#value)), "__part"))
+            }
             false => {
-                let elements = list(model, self.elements.iter().map(|element| element.placed(model)));
+                let elements = list(model, self.elements.iter().map(|element| element.placed(model, says)));
                 quote!(#private::Group(#elements))
             }
         };

@@ -40,6 +40,15 @@ pub(crate) fn stand_ins(model: &Model) -> TokenStream {
     companions::stand_ins(model)
 }
 
+/// Whether a generated function tells what is wrong with the types of the user's that it meets. All of them meet the
+/// same ones, and the compiler says equal things at equal places once for each function it finds them in; so the
+/// memoized function speaks, and its companions are content with the stand-ins that answers have for what cannot be.
+#[derive(Clone, Copy, PartialEq)]
+enum Says {
+    WhatIsWrong,
+    Nothing,
+}
+
 /// The path of the runtime's hidden module.
 fn private(model: &Model) -> TokenStream {
     let runtime = &model.runtime;

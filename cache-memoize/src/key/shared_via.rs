@@ -53,6 +53,11 @@ pub trait CanBeSharedKey<T: ?Sized> {}
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized, B: ?Sized> CanBeSharedKey<T> for BySerde<'_, B> {}
 
+/// A component, or its stand-in: that the argument cannot be a key is said elsewhere.
+pub(crate) fn unchecked_part<T: ?Sized, P>(answer: SharedPartOf<T, P>) -> P {
+    answer.0
+}
+
 /// A component, once it is known to be one: where an argument that cannot be a key is reported.
 pub(crate) fn part<T: ?Sized, P: CanBeSharedKey<T>>(answer: SharedPartOf<T, P>) -> P {
     answer.0

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
+use super::answer::Answered;
 use super::codec::{Coded, NeedsNoBytes};
 use super::{BackendOf, Place};
 use crate::call::{Lookup, Named, Turn};
@@ -38,15 +39,15 @@ macro_rules! by_deref {
 by_deref!(&T, Box<T>, Rc<T>, Arc<T>, LazyLock<T>);
 
 /// First answer: a memory.
-pub trait ViaMemory<'a> {
+pub trait ViaMemory<'a, T: ?Sized> {
     /// Answers.
-    fn __backend(&self) -> InMemory<'a>;
+    fn __backend(&self) -> Answered<T, InMemory<'a>>;
 }
 
-impl<'a, T: AsMemory + ?Sized> ViaMemory<'a> for &&&&BackendOf<'a, T> {
+impl<'a, T: AsMemory + ?Sized> ViaMemory<'a, T> for &&&&&&BackendOf<'a, T> {
     #[inline]
-    fn __backend(&self) -> InMemory<'a> {
-        InMemory(self.0.as_memory())
+    fn __backend(&self) -> Answered<T, InMemory<'a>> {
+        Answered::new(InMemory(self.0.as_memory()))
     }
 }
 
@@ -67,6 +68,12 @@ impl InMemory<'_> {
         via::part(answer)
     }
 
+    /// A component, or its stand-in.
+    #[inline]
+    pub fn unchecked_part<T: ?Sized, P>(&self, answer: KeyPartOf<T, P>) -> P {
+        via::unchecked_part(answer)
+    }
+
     /// A key of parts.
     #[inline]
     pub fn key<K>(&self, parts: K) -> K {
@@ -80,7 +87,10 @@ impl InMemory<'_> {
     }
 
     /// There is nothing to encode, so the user is told.
-    pub fn codec<C: NeedsNoBytes + ?Sized>(&self, _: &C) {}
+    pub fn codec<C: NeedsNoBytes>(&self, _: C) {}
+
+    /// Which is done elsewhere.
+    pub fn unchecked_codec<C>(&self, _: C) {}
 
     /// Asks nothing: values stay as they are.
     #[inline]
