@@ -4,6 +4,9 @@
 //! is read, and the braces around the function tell. Whatever is not certain is [`Unknown`](Standing::Unknown): what a
 //! macro made, what another attribute may have moved, a file that is not there or not (any more) as the compiler read it.
 
+mod item;
+mod lexer;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs;
@@ -11,11 +14,13 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
 
-use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, TokenStream, TokenTree};
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::Signature;
 
 use crate::scan;
+use item::Item;
+use lexer::{Lexer, Token};
 
 /// What is around a function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,196 +97,61 @@ fn functions_of(file: &Path) -> Option<Rc<Functions>> {
     if let Some(known) = known.filter(|known| known.stamp == stamp) {
         return Some(known);
     }
-    // The compiler's own lexer, so that places are counted as it counts them.
-    let tokens: TokenStream = fs::read_to_string(file).ok()?.parse().ok()?;
-    let mut functions = Functions { stamp, found: HashMap::new() };
-    walk(tokens, Standing::Free, &mut |name, standing| {
-        let place = name.span().unwrap();
-        let found = Found { line: place.line(), column: place.column(), standing };
-        functions.found.entry(name.to_string()).or_default().push(found);
-    });
-    let functions = Rc::new(functions);
+    let functions = Rc::new(Functions { stamp, found: walk(&fs::read_to_string(file).ok()?) });
     FILES.with_borrow_mut(|files| files.insert(file.to_owned(), functions.clone()));
     Some(functions)
 }
 
-/// Tells `found` the name of each function in `tokens`, which have `standing` around them.
-fn walk(tokens: TokenStream, standing: Standing, found: &mut impl FnMut(&Ident, Standing)) {
-    let mut item = Item::default();
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match &token {
-            TokenTree::Ident(word) if word == "fn" => {
-                if let Some(TokenTree::Ident(name)) = tokens.peek() {
-                    found(name, standing);
-                }
-            }
-            TokenTree::Group(group) => {
+/// All functions of a file.
+fn walk(text: &str) -> HashMap<String, Vec<Found>> {
+    let mut found: HashMap<String, Vec<Found>> = HashMap::new();
+    // What is around, and the item that is begun there; outermost first.
+    let mut around = vec![(Standing::Free, Item::default())];
+    let (mut after_fn, mut names_attribute) = (false, false);
+    for (token, line, column) in Lexer::new(text) {
+        if let (true, Token::Word(name), [.., (_, item), _]) = (names_attribute, token, &mut *around) {
+            item.attribute(name);
+        }
+        names_attribute = false;
+        let depth = around.len();
+        let Some((standing, item)) = around.last_mut() else { break };
+        match token {
+            Token::Open(delimiter) => {
                 let within = match standing {
                     // What a macro makes of its tokens, it alone knows.
                     Standing::Unknown => Standing::Unknown,
-                    _ => item.within(group),
+                    _ => item.within(delimiter),
                 };
-                walk(group.stream(), within, found);
+                let is_attribute = item.takes_attribute();
+                item.step(token);
+                around.push((within, Item::default()));
+                names_attribute = is_attribute;
+                continue;
             }
-            _ => {}
-        }
-        item.step(&token);
-    }
-}
-
-/// The item that the tokens so far belong to.
-#[derive(Default)]
-struct Item {
-    kind: Option<Kind>,
-    /// Whether an attribute is on it that may move what is within.
-    changed: bool,
-    before: Before,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Impl { of_trait: bool },
-    Trait,
-    Other,
-}
-
-/// What stands right before a token.
-#[derive(Default, Clone, Copy, PartialEq)]
-enum Before {
-    #[default]
-    Start,
-    /// `#` or `#!`
-    Pound,
-    /// `name!`, also `macro_rules! name`
-    Bang,
-    Word,
-    Keyword,
-    /// `for` in the head of an `impl`, where a trait was named or lifetimes follow.
-    For,
-    /// `for <`
-    ForAngle,
-    /// What makes of a block an argument or an operand: `<`, `,`, `=`.
-    Operator,
-    Else,
-}
-
-/// Words after which a `!` negates.
-const KEYWORDS: &[&str] = &["if", "while", "match", "return", "in", "impl", "else", "break"];
-
-/// Words that may come before the one that says what an item is.
-const MODIFIERS: &[&str] = &["pub", "crate", "unsafe", "default", "auto", "async", "const", "extern"];
-
-/// Attributes that leave what they are on as it is.
-const HARMLESS: &[&str] = &[
-    "allow",
-    "automatically_derived",
-    "cfg",
-    "deny",
-    "deprecated",
-    "diagnostic",
-    "doc",
-    "expect",
-    "forbid",
-    "must_use",
-    "warn",
-];
-
-impl Item {
-    fn is_body(&self, group: &Group) -> bool {
-        group.delimiter() == Delimiter::Brace && self.before != Before::Operator
-    }
-
-    /// What is around the contents of `group`.
-    fn within(&self, group: &Group) -> Standing {
-        let standing = match self.kind.filter(|_| self.is_body(group)) {
-            _ if self.before == Before::Bang => return Standing::Unknown,
-            Some(Kind::Impl { of_trait: true }) => Standing::TraitImpl,
-            Some(Kind::Impl { of_trait: false }) => Standing::Inherent,
-            Some(Kind::Trait) => Standing::Trait,
-            Some(Kind::Other) | None => return Standing::Free,
-        };
-        match self.changed {
-            true => Standing::Unknown,
-            false => standing,
-        }
-    }
-
-    fn step(&mut self, token: &TokenTree) {
-        let punct = match token {
-            TokenTree::Punct(punct) => punct.as_char(),
-            _ => ' ',
-        };
-        // `for T`, `for <T as Trait>::Type`, but no `for<'a>`.
-        if (self.before == Before::For && punct != '<')
-            || (self.before == Before::ForAngle && punct != '\'' && punct != '>')
-        {
-            self.kind = Some(Kind::Impl { of_trait: true });
-        }
-        match token {
-            TokenTree::Ident(word) => self.word(&word.to_string()),
-            TokenTree::Group(group) if self.before == Before::Pound => {
-                self.changed |= !is_harmless(group.stream());
-                self.before = Before::Start;
+            // The file is not what it was.
+            Token::Close if depth == 1 => return HashMap::new(),
+            Token::Close => _ = around.pop(),
+            Token::Word(name) if after_fn => {
+                let this = Found { line, column, standing: *standing };
+                found.entry(name.to_owned()).or_default().push(this);
+                item.step(token);
             }
-            TokenTree::Group(group) if self.is_body(group) => *self = Self::default(),
-            TokenTree::Punct(punct) => self.punct(punct),
-            TokenTree::Group(_) | TokenTree::Literal(_) => self.before = Before::Else,
+            Token::Word(_) | Token::Punct(..) | Token::Literal => item.step(token),
         }
+        after_fn = token == Token::Word("fn");
     }
-
-    fn word(&mut self, word: &str) {
-        self.before = match (self.kind, word) {
-            (Some(Kind::Impl { .. }), "for") => Before::For,
-            // `macro_rules! name { … }`
-            _ if self.before == Before::Bang => Before::Bang,
-            _ if KEYWORDS.contains(&word) => Before::Keyword,
-            _ => Before::Word,
-        };
-        if self.kind.is_none() && !MODIFIERS.contains(&word) {
-            self.kind = Some(match word {
-                "impl" => Kind::Impl { of_trait: false },
-                "trait" => Kind::Trait,
-                _ => Kind::Other,
-            });
-        }
-    }
-
-    fn punct(&mut self, punct: &Punct) {
-        self.before = match punct.as_char() {
-            ';' => return *self = Self::default(),
-            '#' => Before::Pound,
-            '!' if self.before == Before::Pound => Before::Pound,
-            '!' if self.before == Before::Word && punct.spacing() == Spacing::Alone => Before::Bang,
-            '<' if self.before == Before::For => Before::ForAngle,
-            '<' | ',' | '=' => Before::Operator,
-            _ => Before::Else,
-        }
-    }
-}
-
-fn is_harmless(attribute: TokenStream) -> bool {
-    match attribute.into_iter().next() {
-        Some(TokenTree::Ident(name)) => HARMLESS.iter().any(|harmless| name == harmless),
-        _ => false,
-    }
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> Vec<(String, Standing)> {
-        let mut all = Vec::new();
-        let tokens = text.parse().expect("tokens");
-        walk(tokens, Standing::Free, &mut |name, standing| all.push((name.to_string(), standing)));
-        all
-    }
-
     #[track_caller]
     fn assert_standing(text: &str, standing: Standing) {
-        let target = found(text).into_iter().find(|(name, _)| name == "target");
-        assert_eq!(target, Some(("target".into(), standing)), "{text}");
+        let found = walk(text);
+        let target = found.get("target").and_then(|all| all.first()).map(|found| found.standing);
+        assert_eq!(target, Some(standing), "{text}");
     }
 
     #[test]
@@ -346,5 +216,19 @@ mod tests {
         ] {
             assert_standing(text, Standing::Unknown);
         }
+    }
+
+    #[test]
+    fn places_are_counted_as_the_compiler_does() {
+        let text = "// fn a\n/* fn b /* */ fn c */\n\tlet x = r#\"fn d\"#; 'f'; '\\''; b'\"'; \"\\\"fn e\"; fn \u{e4}b<'a>() {}\r\nfn r#match() {}";
+        let found = walk(text);
+        let mut names: Vec<_> = found.iter().map(|(name, all)| (&**name, all[0].line, all[0].column)).collect();
+        names.sort();
+        assert_eq!(names, [("r#match", 4, 4), ("\u{e4}b", 3, 51)]);
+    }
+
+    #[test]
+    fn unbalanced_text_has_no_functions() {
+        assert!(walk("fn a() {} } fn b() {}").is_empty());
     }
 }

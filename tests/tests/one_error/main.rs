@@ -36,10 +36,12 @@ fn every_mistake_is_told_once() {
     let told = told(mistakes::ALL);
     let mut wrong = Vec::new();
     for Mistake { name, level, says, .. } in mistakes::ALL {
-        let messages = told.get(*name).map(Vec::as_slice).unwrap_or_default();
-        match messages {
+        let mut messages = told.get(*name).cloned().unwrap_or_default();
+        // Programs with an error may have unused arguments.
+        messages.retain(|(its, _)| its == "error" || *level == "warning");
+        match &*messages {
             [(its, text)] if its == level && text.contains(says) => {}
-            _ => wrong.push(format!("{name}: one {level} with {says:?} was expected, and there are {}:\n{}", messages.len(), all(messages))),
+            _ => wrong.push(format!("{name}: one {level} with {says:?} was expected, and there are {}:\n{}", messages.len(), all(&messages))),
         }
     }
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), mistakes::ALL.len(), wrong.join("\n"));
