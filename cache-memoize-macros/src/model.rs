@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use proc_macro2::{Group, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, format_ident};
 use syn::{Attribute, Expr, Meta, Path, Signature, Token, Visibility, parse_quote};
 
 use crate::args::{
@@ -335,7 +335,13 @@ impl Context {
             let sources = [item.sig.to_token_stream(), item.body.stream(), args.tokens.clone()];
             sources.into_iter().any(scan::mentions_self_type)
         };
+        // An argument may hide what is to be named.
+        let hidden = |argument: &Argument| {
+            let mut names = ["uncached", "judge"].map(|suffix| format_ident!("{}_{suffix}", item.sig.ident)).into_iter();
+            names.any(|name| argument.name == name)
+        };
         match standing {
+            Standing::Free if item.arguments.iter().any(hidden) => Self::Ambiguous,
             Standing::Free => Self::Free,
             Standing::Unknown if receiver || says_self() => Self::Method,
             // Something in the body must not be emitted twice.

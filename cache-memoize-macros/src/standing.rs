@@ -183,6 +183,7 @@ mod tests {
             "impl<F> A<F> where for<'a> F: Fn(&'a u8) { pub(crate) async fn target() {} }",
             "impl dyn A + '_ { const X: u8 = { 1 }; fn other() {} fn target() {} }",
             "const _: () = { impl A { fn target() {} } };",
+            "impl<T> A<T> where T: Fn() -> u8 + B<u8, 3>, { fn target() {} }",
             "#[allow(x)] #[cfg(y)] impl A { #[z] fn target() {} }",
         ] {
             assert_standing(text, Standing::Inherent);

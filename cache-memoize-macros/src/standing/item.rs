@@ -10,6 +10,8 @@ pub(super) struct Item {
     /// Whether an attribute is on it that may move what is within.
     changed: bool,
     before: Before,
+    /// How many `<` are open in the head of an `impl` or a trait.
+    angles: usize,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -34,6 +36,8 @@ enum Before {
     For,
     /// `for <`
     ForAngle,
+    /// The beginning of `->` and `=>`.
+    Arrow,
     /// What makes of a block an argument or an operand: `<`, `,`, `=`.
     Operator,
     Else,
@@ -128,12 +132,19 @@ impl Item {
     }
 
     fn punct(&mut self, punct: char, next: char) {
+        match punct {
+            '<' => self.angles += 1,
+            '>' if self.before != Before::Arrow => self.angles = self.angles.saturating_sub(1),
+            _ => {}
+        }
         self.before = match punct {
             ';' => return *self = Self::default(),
             '#' => Before::Pound,
             '!' if self.before == Before::Pound => Before::Pound,
             '!' if self.before == Before::Word && next != '=' => Before::Bang,
             '<' if self.before == Before::For => Before::ForAngle,
+            '-' | '=' if next == '>' => Before::Arrow,
+            ',' if self.angles == 0 => Before::Else,
             '<' | ',' | '=' => Before::Operator,
             _ => Before::Else,
         };
