@@ -1,5 +1,10 @@
 //! What generated code may name.
 
+use std::future::Future;
+use std::marker::PhantomData;
+// A crate without `std` has no `::std` to name.
+pub use std::string::String;
+
 pub use crate::call::target::Target;
 pub use crate::call::{Body, Lookup, Named, Refreshing, Turn};
 pub use crate::error::Error;
@@ -51,6 +56,84 @@ where
 {
     OnMiss::copy(argument)
 }
+
+/// The same, asked where it is said elsewhere that the argument is not `Clone`.
+pub struct CopyFor<'a, T>(pub &'a T);
+
+/// First answer: a copy.
+pub trait ViaClone<T> {
+    /// The copy.
+    fn __copy(&self) -> T;
+}
+
+impl<T: Clone> ViaClone<T> for &CopyFor<'_, T> {
+    fn __copy(&self) -> T {
+        self.0.clone()
+    }
+}
+
+/// Last answer: none.
+pub trait ViaNoClone<T> {
+    /// Never called.
+    fn __copy(&self) -> T;
+}
+
+impl<T> ViaNoClone<T> for CopyFor<'_, T> {
+    fn __copy(&self) -> T {
+        unreachable!("the compiler has refused this program")
+    }
+}
+
+/// The question *what does this callback give?*
+pub struct Told<'a, T>(pub &'a T);
+
+/// An answer: `A`, of a `T`.
+pub struct TellsOf<T, A>(PhantomData<(T, A)>);
+
+/// A future.
+pub struct Later;
+
+/// Anything else.
+pub struct Now;
+
+/// First answer: a future, which is not awaited.
+pub trait ViaFuture<T> {
+    /// Answers.
+    fn __told(&self) -> TellsOf<T, Later>;
+}
+
+impl<T: Future> ViaFuture<T> for &Told<'_, T> {
+    fn __told(&self) -> TellsOf<T, Later> {
+        TellsOf(PhantomData)
+    }
+}
+
+/// Last answer: anything else.
+pub trait ViaNoFuture<T> {
+    /// Answers.
+    fn __told(&self) -> TellsOf<T, Now>;
+}
+
+impl<T> ViaNoFuture<T> for Told<'_, T> {
+    fn __told(&self) -> TellsOf<T, Now> {
+        TellsOf(PhantomData)
+    }
+}
+
+/// What every answer is but a future.
+#[diagnostic::on_unimplemented(
+    message = "`on_hit` and `on_miss` are not awaited, and this one gives a future",
+    label = "this is an `async fn`, or returns a future",
+    note = "take the `async` away and do without `.await` inside, or have it spawn a task, for instance with \
+            `on_hit = |id| drop(tokio::spawn(hit(*id)))`"
+)]
+pub trait IsTold {}
+
+#[diagnostic::do_not_recommend]
+impl IsTold for Now {}
+
+/// Where a callback that gives a future is reported.
+pub fn awaited<T, A: IsTold>(_: TellsOf<T, A>) {}
 
 /// A look into the cache that can be left out.
 pub trait Look {
@@ -111,6 +194,7 @@ pub fn weigh<K, V: ?Sized>(weigher: impl FnOnce(K, &V) -> u32, key: K, value: &V
 
 /// The ways in which method lookup answers questions about types.
 pub mod ways {
+    pub use super::{ViaClone as _, ViaFuture as _, ViaNoClone as _, ViaNoFuture as _};
     pub use crate::key::text_via::{ViaHash as _, ViaKeyPartText as _, ViaNoText as _, ViaSerde as _};
     pub use crate::key::via::{
         ViaBorrow as _, ViaCopy as _, ViaKeyPart as _, ViaNothing as _, ViaValue as _,

@@ -312,7 +312,9 @@ pub fn unchecked_shape<V, S>(answer: ShapeHolding<V, S>) -> S {
     message = "`{V}` cannot be cached",
     label = "a cached value must be `Clone + Send + Sync + 'static`",
     note = "an entry is copied for every hit, on whatever thread: derive `Clone`, return it in an `Arc`, or give \
-            a type parameter these bounds"
+            a type parameter these bounds",
+    note = "in the place of an `Rc` return an `Arc`, of a `RefCell` an `Arc<Mutex<_>>`; for a boxed future write an \
+            `async fn`; of a response or a stream, memoize what it is made of"
 )]
 pub trait CanBeCached<V> {}
 

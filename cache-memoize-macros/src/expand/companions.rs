@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 
 use super::{Says, docs, function, hidden, key, policy, private, signature, target, unlinted};
 use crate::model::{Companions, Home, KeySource, Model};
+use crate::scan;
 
 /// All of them, or nothing.
 pub(super) fn all(model: &Model) -> TokenStream {
@@ -154,7 +155,7 @@ impl Companion<'_> {
                 quote!({ use #private::ways::*; #before #instance.key_text(#text) })
             }
         };
-        let parts = Parts::new("cache_key", self.inputs(), quote!(::std::string::String), body);
+        let parts = Parts::new("cache_key", self.inputs(), quote!(#private::String), body);
         self.emit(Parts { waits: false, ..parts })
     }
 
@@ -186,7 +187,7 @@ impl Companion<'_> {
             // Its documentation and other attributes are those of a companion.
             #[allow(
                 clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::missing_safety_doc,
-                clippy::must_use_candidate, clippy::return_self_not_must_use
+                clippy::must_use_candidate, clippy::return_self_not_must_use, clippy::missing_const_for_fn
             )]
             #vis #sig #body
         }
@@ -214,7 +215,7 @@ impl Companion<'_> {
         let asyncness = model.sig.asyncness.filter(|_| waits);
         let unsafety = (runs && signature::is_unsafe(model)).then(|| quote!(unsafe));
         let generics = generic.then_some(&model.sig.generics);
-        let bounds = generics.and_then(|generics| generics.where_clause.as_ref());
+        let bounds = self.bounds(generics, &inputs);
         let lints = match runs && !self.hollow {
             // It may have a copy of the user's body, which the user's lints are for; but it does not use all that
             // the function uses.
@@ -232,6 +233,20 @@ impl Companion<'_> {
             #docs #(#attrs)* #lints #[inline]
             #vis #asyncness #unsafety fn #name #generics (#inputs) -> #output #bounds #body
         }
+    }
+
+    /// The function's own bounds; of a trait that there may be a `dyn` of, also that a companion without `self` is no part
+    /// of that.
+    fn bounds(&self, generics: Option<&syn::Generics>, inputs: &TokenStream) -> Option<syn::WhereClause> {
+        let bounds = generics.and_then(|generics| generics.where_clause.clone());
+        let is_method = self.model.arguments.first().is_some_and(crate::item::Argument::is_receiver);
+        let takes_self = scan::count(inputs.clone(), "self") > 0;
+        if !self.model.in_trait || !is_method || takes_self {
+            return bounds;
+        }
+        let mut bounds = bounds.unwrap_or_else(|| syn::parse_quote!(where));
+        bounds.predicates.push(syn::parse_quote!(Self: ::core::marker::Sized));
+        Some(bounds)
     }
 
     fn name(&self, suffix: &str) -> String {

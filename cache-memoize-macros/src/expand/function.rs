@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 
 use super::place::Place;
 use super::{Says, body, callable, hidden, key, policy, private, signature, target, unlinted};
-use crate::args::SingleFlight;
+use crate::args::{Callable, SingleFlight};
 use crate::model::{Callbacks, Home, Model, Store};
 
 /// ```text
@@ -111,8 +111,8 @@ pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits:
     let arguments: Vec<_> = model.callback_args.iter().map(|&i| &model.arguments[i]).collect();
     let on_hit = callbacks.on_hit.as_ref().filter(|_| hits).map(|on_hit| {
         let lent: Vec<_> = arguments.iter().map(|argument| callable::lent(argument)).collect();
-        let call = callable::call(on_hit, &lent);
-        quote!(.on_hit(#unlinted || { #call; }))
+        let told = told(model, on_hit, &lent, Says::WhatIsWrong);
+        quote!(.on_hit(#unlinted || { #told }))
     });
     let Some(on_miss) = &callbacks.on_miss else {
         return match place {
@@ -126,7 +126,14 @@ pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits:
             true => quote!(#name),
             false => {
                 let place = Place::of(&argument.ty);
-                place.call(model, |at| quote_spanned!(at=> copy_for_callback), place.lent(name))
+                match hits {
+                    true => place.call(model, |at| quote_spanned!(at=> copy_for_callback), place.lent(name)),
+                    false => {
+                        let question = place.call(model, |at| quote_spanned!(at=> CopyFor), place.lent(name));
+                        let copy = place.answer(2, question, "__copy");
+                        quote!({ use #private::ways::*; #copy })
+                    }
+                }
             }
         }
     });
@@ -140,7 +147,11 @@ pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits:
             false => quote!(&#name),
         })
         .collect();
-    let call = callable::call(on_miss, &lent);
+    let says = match hits {
+        true => Says::WhatIsWrong,
+        false => Says::Nothing,
+    };
+    let told = told(model, on_miss, &lent, says);
     quote_spanned! {hidden()=>
         let __turn = #turn #on_hit;
         #unlinted
@@ -148,7 +159,30 @@ pub(super) fn run(model: &Model, turn: TokenStream, callbacks: &Callbacks, hits:
         #place
         let __returned = __turn.#run;
         #unlinted
-        #private::after_miss(__copies, |(#(#names,)*)| { #call; });
+        #private::after_miss(__copies, |(#(#names,)*)| { #told });
         __returned
+    }
+}
+
+/// `callback(arguments);`, and the complaint that a future which it gives is awaited by nobody.
+fn told(model: &Model, callback: &Callable, lent: &[TokenStream], says: Says) -> TokenStream {
+    let call = callable::call(callback, lent);
+    match says {
+        Says::WhatIsWrong => {
+            let (private, place) = (private(model), key::callable_place(callback));
+            let question =
+                place.call(model, |at| quote_spanned!(at=> Told), quote_spanned!(hidden()=> &__told));
+            let answer = place.answer(2, question, "__told");
+            let check = place.call(model, |at| quote_spanned!(at=> awaited), answer);
+            quote_spanned! {hidden()=>
+                #[allow(unreachable_code, unused_variables, clippy::let_unit_value)]
+                {
+                    use #private::ways::*;
+                    let __told = #call;
+                    #check;
+                }
+            }
+        }
+        Says::Nothing => quote!(let _ = #call;),
     }
 }

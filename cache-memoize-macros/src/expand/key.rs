@@ -193,7 +193,7 @@ fn evaluated(model: &Model, callable: &Callable) -> (TokenStream, TokenStream) {
     (before, quote_spanned!(hidden()=> __key))
 }
 
-fn callable_place(callable: &Callable) -> Place {
+pub(super) fn callable_place(callable: &Callable) -> Place {
     match callable {
         Callable::Closure(closure) => Place::of(&closure.body),
         Callable::Path(path) => Place::of(path),

@@ -44,7 +44,7 @@ impl<T: ?Sized> ViaNoSharedText<T> for SharedKeyOf<'_, T> {
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot be part of a key on a shared backend",
     label = "such a key is text that every process reads, so its parts must be `serde::Serialize`",
-    note = "derive `Serialize`, or give a type parameter this bound",
+    note = "derive `Serialize`, or give a type parameter this bound; for `Arc` and `Rc` turn on serde's feature `rc`",
     note = "or leave the argument out of the key with `skip(…)` (`self` with `skip(self)`), or say what identifies \
             the call with `args_rewrite = |…| …`"
 )]

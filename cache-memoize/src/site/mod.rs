@@ -8,6 +8,7 @@
 mod function;
 mod instances;
 mod path;
+mod places;
 
 pub(crate) use function::Function;
 pub use function::Instance;
