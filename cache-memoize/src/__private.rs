@@ -12,7 +12,7 @@ pub use crate::key::part::KeyPart;
 pub use crate::key::parts::{Cons, Key, Nil};
 pub use crate::key::text::KeyTextError;
 pub use crate::key::text_via::{TextOf, WritePart};
-pub use crate::key::via::{KeyOf, Part, part, unchecked_part};
+pub use crate::key::via::{BorrowingKeyOf, KeyOf, Part, part, unchecked_part};
 pub use crate::key::wrap::{Extra, Group, Redacted};
 pub use crate::memory::{Capacity, Memory};
 pub use crate::place::{

@@ -8,6 +8,7 @@ use super::place::Place;
 use super::{Says, callable, hidden, private};
 use crate::args::Callable;
 use crate::model::{Home, KeySource, Model, Naming};
+use crate::returns;
 
 /// A component: an expression, and where the user would look for it.
 struct Part {
@@ -17,6 +18,9 @@ struct Part {
     elements: Vec<Part>,
     /// Whether its text is nobody's business.
     redacted: bool,
+    /// Whether its type borrows, as its tokens say. Method lookup does not see lifetimes, and would take it for a type
+    /// that can be kept.
+    borrows: bool,
 }
 
 /// A key: statements that must come before it, and what it is.
@@ -76,7 +80,10 @@ impl Part {
     /// In memory. The part has the place of the user's type, so that a missing bound is reported there.
     fn typed(&self, model: &Model, says: Says) -> TokenStream {
         let Self { value, at, .. } = self;
-        let question = at.call(model, |at| quote_spanned!(at=> KeyOf), quote!(&#value));
+        let question = match self.borrows {
+            false => at.call(model, |at| quote_spanned!(at=> KeyOf), quote!(&#value)),
+            true => at.call(model, |at| quote_spanned!(at=> BorrowingKeyOf), quote!(&#value)),
+        };
         let answer = at.answer(5, question, "__part");
         match says {
             Says::WhatIsWrong => at.call(model, |at| quote_spanned!(at=> part), answer),
@@ -94,7 +101,11 @@ impl Part {
                     Says::WhatIsWrong => "part",
                     Says::Nothing => "unchecked_part",
                 };
-                at.ask(part, at.answer(5, at.ask("of", quote!(&#value)), "__part"))
+                let of = match self.borrows {
+                    false => "of",
+                    true => "of_borrowing",
+                };
+                at.ask(part, at.answer(5, at.ask(of, quote!(&#value)), "__part"))
             }
             false => {
                 let elements = list(model, self.elements.iter().map(|element| element.placed(model, says)));
@@ -156,9 +167,9 @@ fn parts(model: &Model) -> Parts {
             let (before, value) = evaluated(model, rewrite);
             let at = callable_place(rewrite);
             let element =
-                |i: Index| Part { elements: Vec::new(), value: quote!(#value.#i), at, redacted: false };
+                |i: Index| Part { elements: Vec::new(), value: quote!(#value.#i), at, redacted: false, borrows: false };
             let elements = (0..tuple_arity(rewrite)).map(Index::from).map(element).collect();
-            let part = Part { value, at, elements, redacted: false };
+            let part = Part { value, at, elements, redacted: false, borrows: false };
             Parts { before: quote!(#names #before), key: Key::Parts(vec![part], extra(naming)) }
         }
         KeySource::Text(text) => {
@@ -166,7 +177,8 @@ fn parts(model: &Model) -> Parts {
             let written = key_text(model, text, value);
             let into = quote_spanned!(hidden()=> let __text = #written;);
             let value = quote_spanned!(hidden()=> __text);
-            let part = Part { value, at: callable_place(text), elements: Vec::new(), redacted: false };
+            let at = callable_place(text);
+            let part = Part { value, at, elements: Vec::new(), redacted: false, borrows: false };
             Parts { before: quote!(#names #before #into), key: Key::Text(part) }
         }
     }
@@ -247,12 +259,13 @@ fn part(value: TokenStream, ty: &Type) -> Part {
         }
         _ => Vec::new(),
     };
-    Part { value, at: Place::of(ty), elements, redacted: false }
+    Part { value, at: Place::of(ty), elements, redacted: false, borrows: returns::borrows(ty) }
 }
 
 fn extra(naming: &Naming) -> Option<Part> {
     let extra = naming.extra.as_ref()?;
-    Some(Part { value: quote!((#extra)), at: Place::of(extra), elements: Vec::new(), redacted: false })
+    let at = Place::of(extra);
+    Some(Part { value: quote!((#extra)), at, elements: Vec::new(), redacted: false, borrows: false })
 }
 
 /// The names that patterns of arguments bind, by reference, for the `expressions` that use them.

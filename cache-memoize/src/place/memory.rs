@@ -8,7 +8,7 @@ use super::codec::{Coded, NeedsNoBytes};
 use super::{BackendOf, Place};
 use crate::call::{Lookup, Named, Turn};
 use crate::key::parts::{Cons, Nil};
-use crate::key::via::{self, CanBeKey, KeyOf, KeyPartOf, Known};
+use crate::key::via::{self, BorrowingKeyOf, CanBeKey, KeyOf, KeyPartOf, Known};
 use crate::memory::Memory;
 use crate::shape::Shape;
 use crate::site::Instance;
@@ -60,6 +60,12 @@ impl InMemory<'_> {
     #[inline]
     pub fn of<'t, T: ?Sized>(&self, argument: &'t T) -> KeyOf<'t, T> {
         KeyOf(argument)
+    }
+
+    /// The same of one that is known to borrow.
+    #[inline]
+    pub fn of_borrowing<'t, T: ?Sized>(&self, argument: &'t T) -> BorrowingKeyOf<'t, T> {
+        BorrowingKeyOf(argument)
     }
 
     /// A component, once it is known to be one.

@@ -100,6 +100,11 @@ impl OnShared {
         SharedKeyOf(argument)
     }
 
+    /// The same of one that borrows: its text does not.
+    pub fn of_borrowing<'t, T: ?Sized>(&self, argument: &'t T) -> SharedKeyOf<'t, T> {
+        SharedKeyOf(argument)
+    }
+
     /// A component, once it is known to be one.
     pub fn part<T: ?Sized, P: CanBeSharedKey<T>>(&self, answer: SharedPartOf<T, P>) -> P {
         shared_via::part(answer)

@@ -86,4 +86,43 @@ mistakes! {
     // Places.
     in_the_impl_of_a_trait error "add `companions = false`":
         "trait A { fn f(&self, x: u64) -> u64; } struct B; impl A for B { #[cache_memoize(skip(self))] fn f(&self, x: u64) -> u64 { x } }"
+    in_an_async_trait error "`#[async_trait]` has rewritten `f`":
+        "struct B; impl B { #[cache_memoize(companions = false)] fn f<'life0, 'async_trait>(&'life0 self) -> std::pin::Pin<Box<dyn Future<Output = Option<u8>> + Send + 'async_trait>> where 'life0: 'async_trait { Box::pin(async { None }) } }"
+    callback_that_is_async error "not awaited": "async fn hit(_: &u64) {} #[cache_memoize(on_hit = hit)] fn f(x: u64) -> u64 { x }"
+    callback_that_gives_a_future error "not awaited": "async fn miss(_: &u64) {} #[cache_memoize(on_miss = |x| miss(x))] async fn f(x: u64) -> u64 { x }"
+    callback_with_an_async_block error "not awaited": "#[cache_memoize(on_hit = |_x| async {})] fn f(x: u64) -> u64 { x }"
+    callback_needs_a_clone error "`on_miss` is called after the body": "struct A; #[cache_memoize(skip(a), on_miss = |_, _| ())] fn f(a: A, x: u64) -> u64 { x }"
+    an_await_in_the_key error "cannot `await`": "async fn tenant() -> u8 { 1 } #[cache_memoize(extra = tenant().await)] async fn f(x: u64) -> u64 { x }"
+    a_result_that_is_registered error "write": "fn main() { cache_memoize::register(\"x\", Ok::<Memory, u8>(Memory::new(1))); }"
+    a_borrowing_cow error "cannot return a borrow": "use std::borrow::Cow; #[cache_memoize] fn f(x: &str) -> Cow<str> { Cow::Owned(x.into()) }"
+    a_borrowing_argument error "args_rewrite": "#[derive(Clone, PartialEq, Eq, Hash)] struct Query<'q>(&'q str); #[cache_memoize] fn f(x: Query<'_>) -> u64 { 1 }"
+
+    // What is no mistake.
+    of_one_function nothing "": "#[cache_memoize] fn f(x: u64) -> u64 { x }"
+    integers_of_64_bits nothing "":
+        "#[cache_memoize(capacity = 4_000_000_000, ttl = 3_000_000_000)] fn f(x: u64) -> u64 { x }
+        #[cache_memoize(capacity = 4 << 30, ttl = 100 * 365 * 24 * 60 * 60)] fn g(x: u64) -> u64 { x }
+        #[cache_memoize(100 * (365 * 24) * 60 * 60)] fn h(x: u64) -> u64 { x }
+        const DAY: u32 = 86_400;
+        #[cache_memoize(ttl = DAY * 2, capacity = 2 * 1_000u16)] fn i(x: u64) -> u64 { x }
+        #[cache_memoize(ttl = std::time::Duration::from_secs(1) * 2)] fn j(x: u64) -> u64 { x }"
+    conditions_on_arguments nothing "":
+        "#[cache_memoize(skip(b))] fn f(x: u64, #[cfg(all())] y: u64, #[cfg(any())] b: NoType) -> u64 { x + y }
+        fn main() { f(1, 2); f_invalidate(1, 2); }"
+    a_dyn_trait nothing "":
+        "trait Repo { #[cache_memoize(skip(self))] fn user(&self, id: u64) -> u64 { id }
+        #[cache_memoize(ttl = 5 * 60, cache_if = |x| *x > 5, skip(self))] fn other(&self, id: u64) -> u64 { id } }
+        struct A; impl Repo for A {} fn main() { let all: [&dyn Repo; 1] = [&A]; all[0].user(1); all[0].user_refresh(1); A::user_invalidate(1); }"
+    backends_that_last nothing "":
+        "struct A { cache: Memory } impl A { #[cache_memoize(backend = self.cache, skip(self))] fn f(&self, x: u64) -> u64 { x } }
+        static CELL: OnceLock<Memory> = OnceLock::new();
+        #[cache_memoize(backend = CELL.get_or_init(|| Memory::new(5)))] fn g(x: u64) -> u64 { x }
+        #[cache_memoize(backend = Memory::clone(&MEMORY))] fn h(x: u64) -> u64 { x }
+        #[cache_memoize(backend = { static M: LazyLock<Memory> = LazyLock::new(|| Memory::new(5)); &*M })] fn i(x: u64) -> u64 { x }"
+    answers_of_callbacks nothing "":
+        "fn counted(_: &u64) -> u64 { 1 } fn ended(_: &u64) -> ! { panic!() }
+        #[cache_memoize(on_hit = counted, on_miss = ended)] fn f(x: u64) -> u64 { x }
+        #[cache_memoize(on_hit = |_| panic!(\"hit\"), on_miss = |x| drop(x.to_string()))] async fn g(x: u64) -> u64 { x }"
+    borrowing_arguments nothing "":
+        "#[cache_memoize] fn f(a: &[&str], b: Option<&str>, c: std::borrow::Cow<'_, str>, d: (&str, &[u8]), e: &'static str, f: Vec<&'static str>) -> u64 { 1 }"
 }
