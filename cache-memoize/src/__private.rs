@@ -96,7 +96,19 @@ pub struct Later;
 /// Anything else.
 pub struct Now;
 
-/// First answer: a future, which is not awaited.
+/// First answer: nothing; also of what never returns, for which the compiler takes any type.
+pub trait ViaUnit {
+    /// Answers.
+    fn __told(&self) -> TellsOf<(), Now>;
+}
+
+impl ViaUnit for &&Told<'_, ()> {
+    fn __told(&self) -> TellsOf<(), Now> {
+        TellsOf(PhantomData)
+    }
+}
+
+/// Then: a future, which is not awaited.
 pub trait ViaFuture<T> {
     /// Answers.
     fn __told(&self) -> TellsOf<T, Later>;
@@ -194,7 +206,7 @@ pub fn weigh<K, V: ?Sized>(weigher: impl FnOnce(K, &V) -> u32, key: K, value: &V
 
 /// The ways in which method lookup answers questions about types.
 pub mod ways {
-    pub use super::{ViaClone as _, ViaFuture as _, ViaNoClone as _, ViaNoFuture as _};
+    pub use super::{ViaClone as _, ViaFuture as _, ViaNoClone as _, ViaNoFuture as _, ViaUnit as _};
     pub use crate::key::text_via::{ViaHash as _, ViaKeyPartText as _, ViaNoText as _, ViaSerde as _};
     pub use crate::key::via::{
         ViaBorrow as _, ViaCopy as _, ViaKeyPart as _, ViaNothing as _, ViaValue as _,

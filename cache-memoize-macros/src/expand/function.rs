@@ -172,7 +172,7 @@ fn told(model: &Model, callback: &Callable, lent: &[TokenStream], says: Says) ->
             let (private, place) = (private(model), key::callable_place(callback));
             let question =
                 place.call(model, |at| quote_spanned!(at=> Told), quote_spanned!(hidden()=> &__told));
-            let answer = place.answer(2, question, "__told");
+            let answer = place.answer(3, question, "__told");
             let check = place.call(model, |at| quote_spanned!(at=> awaited), answer);
             quote_spanned! {hidden()=>
                 #[allow(unreachable_code, unused_variables, clippy::let_unit_value)]

@@ -80,7 +80,6 @@ mistakes! {
     ttl_of_another_type error "is not a": "#[cache_memoize(ttl = String::new())] fn f(x: u64) -> u64 { x }"
     ttl_closure_of_another_type error "mismatched types": "#[cache_memoize(ttl = |v| *v)] fn f(x: u64) -> u64 { x }"
     cache_err_of_another_type error "mismatched types": "#[cache_memoize(cache_err = |e: &u64| true)] fn f(x: u64) -> Result<u64, u8> { Ok(x) }"
-    weigher_of_another_type error "mismatched types": "#[cache_memoize(capacity = 5, weigher = |_k, v| *v)] fn f(x: u64) -> u64 { x }"
     capacity_of_another_type error "is not a capacity": "const C: &str = \"\"; #[cache_memoize(capacity = C)] fn f(x: u64) -> u64 { x }"
 
     // Places.
@@ -93,7 +92,7 @@ mistakes! {
     callback_with_an_async_block error "not awaited": "#[cache_memoize(on_hit = |_x| async {})] fn f(x: u64) -> u64 { x }"
     callback_needs_a_clone error "`on_miss` is called after the body": "struct A; #[cache_memoize(skip(a), on_miss = |_, _| ())] fn f(a: A, x: u64) -> u64 { x }"
     an_await_in_the_key error "cannot `await`": "async fn tenant() -> u8 { 1 } #[cache_memoize(extra = tenant().await)] async fn f(x: u64) -> u64 { x }"
-    a_result_that_is_registered error "write": "fn main() { cache_memoize::register(\"x\", Ok::<Memory, u8>(Memory::new(1))); }"
+    a_result_that_is_registered error "take the backend out first": "fn main() { cache_memoize::register(\"x\", Ok::<Memory, u8>(Memory::new(1))); }"
     a_borrowing_cow error "cannot return a borrow": "use std::borrow::Cow; #[cache_memoize] fn f(x: &str) -> Cow<str> { Cow::Owned(x.into()) }"
     a_borrowing_argument error "args_rewrite": "#[derive(Clone, PartialEq, Eq, Hash)] struct Query<'q>(&'q str); #[cache_memoize] fn f(x: Query<'_>) -> u64 { 1 }"
 
