@@ -152,7 +152,6 @@ FAILURES = [
      "if bytes.len() > self.shared.inner().max_value_size {", "if false {"),
 ]
 
-# The suites that must miss it. Each takes part in `./test.sh` as well.
 # Of the attribute, and of what the compiler cannot see.
 MACROS = "../../cache-memoize-macros/src/"
 MISUSE = [
@@ -173,6 +172,7 @@ MISUSE = [
      "self.state.store(SUSPICIOUS, Relaxed);", ""),
 ]
 
+# The suites that must miss it. Each takes part in `./test.sh` as well.
 OF_MISUSE = ["--test", "one_error", "--test", "shapes", "--", "every_mistake", "a_backend_that_is_made"]
 OF_MEMORY = ["--test", "promises", "--test", "allocations", "--test", "races", "--test", "histories", "--",
              "--skip", "redis", "--skip", "cluster", "--skip", "sentinels", "--skip", "bytes", "--skip", "backend"]

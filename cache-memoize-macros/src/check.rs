@@ -140,7 +140,8 @@ fn awaited(args: &Args, errors: &mut Errors) {
     for (name, tokens) in given.into_iter().flatten() {
         if let Some(at) = scan::awaits(tokens.clone()) {
             let cure = "await it before the call and pass the result as an argument";
-            errors.push(at, format!("`{name}` cannot `await`, the key is needed where nothing waits: {cure}"));
+            errors
+                .push(at, format!("`{name}` cannot `await`, the key is needed where nothing waits: {cure}"));
         }
     }
 }

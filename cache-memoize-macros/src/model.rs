@@ -11,6 +11,7 @@ use crate::args::{
     Version,
 };
 use crate::diag::Errors;
+use crate::expand::JUDGE;
 use crate::item::{Argument, Item};
 use crate::standing::Standing;
 use crate::{check, manifest, scan};
@@ -337,7 +338,8 @@ impl Context {
         };
         // An argument may hide what is to be named.
         let hidden = |argument: &Argument| {
-            let mut names = ["uncached", "judge"].map(|suffix| format_ident!("{}_{suffix}", item.sig.ident)).into_iter();
+            let mut names =
+                ["uncached", JUDGE].map(|suffix| format_ident!("{}_{suffix}", item.sig.ident)).into_iter();
             names.any(|name| argument.name == name)
         };
         match standing {

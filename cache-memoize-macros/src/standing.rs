@@ -223,7 +223,8 @@ mod tests {
     fn places_are_counted_as_the_compiler_does() {
         let text = "// fn a\n/* fn b /* */ fn c */\n\tlet x = r#\"fn d\"#; 'f'; '\\''; b'\"'; \"\\\"fn e\"; fn \u{e4}b<'a>() {}\r\nfn r#match() {}";
         let found = walk(text);
-        let mut names: Vec<_> = found.iter().map(|(name, all)| (&**name, all[0].line, all[0].column)).collect();
+        let mut names: Vec<_> =
+            found.iter().map(|(name, all)| (&**name, all[0].line, all[0].column)).collect();
         names.sort();
         assert_eq!(names, [("r#match", 4, 4), ("\u{e4}b", 3, 51)]);
     }

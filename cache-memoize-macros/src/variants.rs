@@ -14,8 +14,11 @@ use crate::manifest;
 /// condition.
 pub(crate) fn of(args: &TokenStream, item: &Item) -> Option<TokenStream> {
     let place = item.sig.inputs.iter().position(|input| attributes(input).iter().any(is_cfg))?;
-    let conditions: Vec<TokenStream> =
-        attributes(&item.sig.inputs[place]).iter().filter(|attribute| is_cfg(attribute)).map(condition).collect();
+    let conditions: Vec<TokenStream> = attributes(&item.sig.inputs[place])
+        .iter()
+        .filter(|attribute| is_cfg(attribute))
+        .map(condition)
+        .collect();
     let condition = quote!(all(#(#conditions),*));
 
     let (mut with, mut without) = (item.sig.clone(), item.sig.clone());
@@ -86,7 +89,14 @@ mod tests {
     #[test]
     fn an_argument_with_a_condition_makes_two_functions() {
         let item = quote!(
-            pub fn f(&self, #[cfg(x)] #[cfg(y)] a: u8, #[cfg(z)] b: u8) {}
+            pub fn f(
+                &self,
+                #[cfg(x)]
+                #[cfg(y)]
+                a: u8,
+                #[cfg(z)] b: u8,
+            ) {
+            }
         );
         let item = Item::parse(item, &mut Errors::default()).expect("a function");
         let made = of(&quote!(skip(self, a, b)), &item).expect("two functions").to_string();
@@ -97,7 +107,13 @@ mod tests {
             pub fn f(&self, #[cfg(z)] b: u8) {}
         };
         assert_eq!(made, expected.to_string());
-        let plain = Item::parse(quote!(fn f(#[allow(x)] a: u8) {}), &mut Errors::default()).expect("a function");
+        let plain = Item::parse(
+            quote!(
+                fn f(#[allow(x)] a: u8) {}
+            ),
+            &mut Errors::default(),
+        )
+        .expect("a function");
         assert!(of(&quote!(), &plain).is_none());
     }
 }

@@ -112,7 +112,10 @@ const ANSWERS: &[(&str, &str)] = &[
     ("option", "`None` is cached like any other value; write `cache_none = false` to leave it out"),
     ("record_stats", "calls are counted anyway, see the companion `_stats`: leave it out"),
     ("redis", "name one, `backend = REDIS`"),
-    ("result", "only `Ok` is cached anyway, which is the default here: leave it out, or write `cache_err = true`"),
+    (
+        "result",
+        "only `Ok` is cached anyway, which is the default here: leave it out, or write `cache_err = true`",
+    ),
     ("self_method", "methods and associated functions need no option: leave it out"),
     ("shared_cache", "entries are shared between threads anyway: leave it out"),
     ("thread_local", "entries are shared between threads: leave it out"),

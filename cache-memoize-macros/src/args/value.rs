@@ -1,7 +1,9 @@
 //! From an expression to what an option means by it.
 
 use proc_macro2::TokenStream;
-use syn::{BinOp, Expr, ExprClosure, ExprLit, Ident, Lit, LitFloat, LitInt, LitStr, Path, Stmt, UnOp, Visibility};
+use syn::{
+    BinOp, Expr, ExprClosure, ExprLit, Ident, Lit, LitFloat, LitInt, LitStr, Path, Stmt, UnOp, Visibility,
+};
 
 use super::options::Opt;
 use super::{

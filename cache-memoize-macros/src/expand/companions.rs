@@ -114,7 +114,8 @@ impl Companion<'_> {
     /// `fn f_set(args, value: R)`
     fn set(&self) -> TokenStream {
         let model = self.model;
-        let (shape, policy, ty) = (policy::shape(model, Says::Nothing), policy::policy(model), signature::returned(model));
+        let (shape, policy, ty) =
+            (policy::shape(model, Says::Nothing), policy::policy(model), signature::returned(model));
         let value = self.value_name();
         let operation = self.operation("set");
         let body = self.with_key(

@@ -166,8 +166,13 @@ fn parts(model: &Model) -> Parts {
         KeySource::Rewrite(rewrite, naming) => {
             let (before, value) = evaluated(model, rewrite);
             let at = callable_place(rewrite);
-            let element =
-                |i: Index| Part { elements: Vec::new(), value: quote!(#value.#i), at, redacted: false, borrows: false };
+            let element = |i: Index| Part {
+                elements: Vec::new(),
+                value: quote!(#value.#i),
+                at,
+                redacted: false,
+                borrows: false,
+            };
             let elements = (0..tuple_arity(rewrite)).map(Index::from).map(element).collect();
             let part = Part { value, at, elements, redacted: false, borrows: false };
             Parts { before: quote!(#names #before), key: Key::Parts(vec![part], extra(naming)) }

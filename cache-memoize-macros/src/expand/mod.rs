@@ -23,6 +23,7 @@ mod policy;
 mod signature;
 mod target;
 
+pub(crate) use policy::JUDGE;
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 

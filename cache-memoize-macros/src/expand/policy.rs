@@ -2,8 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, Index};
 use syn::spanned::Spanned;
+use syn::{Expr, Index};
 
 use super::place::Place;
 use super::signature::{companion_name, returned};
@@ -11,14 +11,17 @@ use super::{Says, body, hidden, key, private, unlinted};
 use crate::args::{CacheErr, Callable, Ttl};
 use crate::model::{Bound, Home, Model, Store, StoredErr, Worth};
 
+/// What the name of the function with the decisions ends in; hardly that of one of the user's.
+pub(crate) const JUDGE: &str = "_judge";
+
 /// `Policy { ttl: …, ..Policy::new() }`, or with all of that in a function beside it, which is then the one place that
-/// has it: `Policy { judge: f_judge, ..Policy::new() }`.
+/// has it: `Policy { judge: f__judge, ..Policy::new() }`.
 pub(super) fn policy(model: &Model) -> TokenStream {
     let private = private(model);
     let mut fields = match has_judge(model) {
         false => decisions(model),
         true => {
-            let judge = body::beside(model, "judge");
+            let judge = body::beside(model, JUDGE);
             quote_spanned!(hidden()=> judge: ::core::option::Option::Some(#judge),)
         }
     };
@@ -57,7 +60,7 @@ fn has_judge(model: &Model) -> bool {
     body::can_name_others(model) && (of_values || model.ttl.as_ref().is_some_and(is_code))
 }
 
-/// `fn f_judge(returned: &R) -> Judgement`
+/// `fn f__judge(returned: &R) -> Judgement`
 pub(super) fn judge(model: &Model) -> Option<TokenStream> {
     if !has_judge(model) {
         return None;
@@ -65,7 +68,7 @@ pub(super) fn judge(model: &Model) -> Option<TokenStream> {
     let private = private(model);
     let (fields, output) = (decisions(model), returned(model));
     let shape = cacheable(model, Place::of(&output), Says::Nothing);
-    let name = companion_name(model, "judge");
+    let name = companion_name(model, JUDGE);
     let generics = &model.sig.generics;
     let bounds = &generics.where_clause;
     let attrs = &model.companion_attrs;

@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
 
-use super::{BackendOf, InMemory};
 #[cfg(feature = "shared")]
 use super::shared::OnShared;
+use super::{BackendOf, InMemory};
 
 /// An answer: the place `P`, which a `T` leads to.
 pub struct Answered<T: ?Sized, P>(P, PhantomData<T>);

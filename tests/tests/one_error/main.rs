@@ -42,7 +42,11 @@ fn every_mistake_is_told_once() {
         match &*messages {
             [] if *level == "nothing" => {}
             [(its, text)] if its == level && text.contains(says) => {}
-            _ => wrong.push(format!("{name}: one {level} with {says:?} was expected, and there are {}:\n{}", messages.len(), all(&messages))),
+            _ => wrong.push(format!(
+                "{name}: one {level} with {says:?} was expected, and there are {}:\n{}",
+                messages.len(),
+                all(&messages)
+            )),
         }
     }
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), mistakes::ALL.len(), wrong.join("\n"));
@@ -72,7 +76,9 @@ fn told(mistakes: &[Mistake]) -> BTreeMap<String, Vec<(String, String)>> {
             continue;
         }
         let (target, message) = (&line["target"]["name"], &line["message"]);
-        let (Some(level), Some(text)) = (message["level"].as_str(), message["rendered"].as_str()) else { continue };
+        let (Some(level), Some(text)) = (message["level"].as_str(), message["rendered"].as_str()) else {
+            continue;
+        };
         // Beside them are remarks such as "aborting due to 2 previous errors".
         let is_summary = message["spans"].as_array().is_none_or(Vec::is_empty);
         if !is_summary {
