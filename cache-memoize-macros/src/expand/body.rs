@@ -46,7 +46,8 @@ pub(super) fn runnable(model: &Model) -> TokenStream {
 fn call(model: &Model) -> TokenStream {
     let names = model.arguments.iter().map(|argument| &argument.name);
     let path = beside(model, "uncached");
-    let mut call = quote!(#path(#(#names),*));
+    // What is wrong with the value, such as a borrow that its type does not show, is shown under the function's name.
+    let mut call = quote_spanned!(model.sig.ident.span()=> #path(#(#names),*));
     if signature::is_unsafe(model) {
         // As safe as the call of the function itself.
         call = quote!(unsafe { #call });
