@@ -212,7 +212,28 @@ FAILURES = [
      "if bytes.len() > self.shared.inner().max_value_size {", "if false {"),
 ]
 
+# Of the attribute, and of what the compiler cannot see.
+MACROS = "../../cache-memoize-macros/src/"
+MISUSE = [
+    ("standing", "a mistake in a body is one error", MACROS + "standing.rs",
+     "Self::found(&sig.ident).unwrap_or(Self::Unknown)", "Self::Unknown"),
+    ("one-voice", "a type that does not fit is one error", MACROS + "expand/key.rs",
+     "Says::Nothing => at.call(model, |at| quote_spanned!(at=> unchecked_part), answer),",
+     "Says::Nothing => at.call(model, |at| quote_spanned!(at=> part), answer),"),
+    ("judge", "a mistake in a closure over values is one error", MACROS + "expand/policy.rs",
+     "body::can_name_others(model) && (of_values", "false && (of_values"),
+    ("sized-integers", "integers of 64 bits compile", MACROS + "args/value.rs",
+     "*number = LitInt::new(&format!(\"{number}u64\"), number.span());", ""),
+    ("borrowing", "an argument that borrows is refused in our words", MACROS + "expand/key.rs",
+     "borrows: returns::borrows(ty)", "borrows: returns::borrows(ty) && false"),
+    ("part-of-dyn", "a trait with memoized methods has a `dyn`", MACROS + "expand/companions.rs",
+     "bounds.predicates.push(syn::parse_quote!(Self: ::core::marker::Sized));", ""),
+    ("made-anew", "a backend made at each call is told", "site/places.rs",
+     "self.state.store(SUSPICIOUS, Relaxed);", ""),
+]
+
 # The suites that must miss it. Each takes part in `./test.sh` as well.
+OF_MISUSE = ["--test", "one_error", "--test", "shapes", "--", "every_mistake", "a_backend_that_is_made"]
 OF_MEMORY = ["--test", "promises", "--test", "allocations", "--test", "races", "--test", "histories", "--",
              "--skip", "redis", "--skip", "cluster", "--skip", "sentinels", "--skip", "bytes", "--skip", "backend"]
 OF_IDENTITY = ["--test", "identity"]
@@ -272,7 +293,8 @@ def main():
     if models:
         groups = [([row for row in IN_MEMORY if row[0] in MODELLED] + ONLY_MODELLED, None)]
     else:
-        groups = [(IN_MEMORY, OF_MEMORY), (IDENTITY, OF_IDENTITY), (SHARED, OF_SHARED), (FAILURES, OF_FAILURES)]
+        groups = [(IN_MEMORY, OF_MEMORY), (IDENTITY, OF_IDENTITY), (SHARED, OF_SHARED), (FAILURES, OF_FAILURES),
+                  (MISUSE, OF_MISUSE)]
     mechanisms = [(*row, suites) for rows, suites in groups for row in rows]
     survivors = []
     with tempfile.TemporaryDirectory() as scratch:

@@ -3,6 +3,7 @@
 //! This is what was *written*: every value has a sensible form of its own, but how options go together is
 //! judged in [`check`](crate::check) and settled in [`model`](crate::model).
 
+mod foreign;
 mod options;
 mod reader;
 mod value;

@@ -5,24 +5,47 @@
 
 mod arity;
 mod captures;
+mod lasting;
 
-use syn::{Expr, Ident};
+use syn::Ident;
 
-use crate::args::{Args, Backend, Capacity, Given, SingleFlight, Ttl};
+use crate::args::{Args, Backend, Capacity, CompanionsOption, Given, SingleFlight, Ttl};
 use crate::diag::{Errors, listed};
 use crate::item::{Argument, Item};
+use crate::scan;
+use crate::standing::Standing;
 
 /// Everything there is to say about these options on this function.
 pub(crate) fn check(args: &Args, item: &Item, errors: &mut Errors) {
     conflicts(args, errors);
     needs(args, errors);
-    lasting_backend(args, errors);
+    lasting::check(args, errors);
+    awaited(args, errors);
     named_arguments(&args.skip, "skip", "skipped", item, errors);
     named_arguments(&args.redact, "redact", "redacted", item, errors);
     redacted_and_skipped(args, errors);
     mutable_arguments(args, item, errors);
     arity::check(args, &item.arguments, errors);
     captures::check(args, &item.arguments, errors);
+}
+
+/// What is around the function.
+pub(crate) fn standing(args: &Args, item: &Item, standing: Standing, errors: &mut Errors) {
+    let function = &item.sig.ident;
+    match standing {
+        Standing::Rewritten => errors.push(
+            function,
+            format!("`#[async_trait]` has rewritten `{function}`: memoize an inherent method and call it from here"),
+        ),
+        Standing::TraitImpl if args.wants_companions() => errors.push(
+            function,
+            format!(
+                "`{function}` is in the `impl` of a trait, where there is no room for `{function}_invalidate` and the \
+                 other companions: add `companions = false`, or memoize an inherent method and call it from here"
+            ),
+        ),
+        _ => {}
+    }
 }
 
 const ONE_IDENTITY: &str = "both say what identifies a call, so keep one";
@@ -105,30 +128,21 @@ fn needs(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// The expression is evaluated at every call.
-fn lasting_backend(args: &Args, errors: &mut Errors) {
-    let Some(Given { value: Backend::Expr(backend), .. }) = &args.backend else { return };
-    if makes_a_memory(backend) {
-        let cure = "keep one in a `static` (`LazyLock<Memory>`) or in a field, and name that";
-        errors.push(backend, format!("this is a new and empty `Memory` at every call: {cure}"));
-    }
-}
-
-/// `Memory::new(5)`, `Memory::builder().build()`.
-fn makes_a_memory(expr: &Expr) -> bool {
-    const MAKERS: &[&str] = &["new", "builder", "default"];
-    match expr {
-        Expr::Reference(reference) => makes_a_memory(&reference.expr),
-        Expr::MethodCall(call) => makes_a_memory(&call.receiver),
-        Expr::Call(call) => match &*call.func {
-            Expr::Path(path) => {
-                let mut last = path.path.segments.iter().rev().map(|segment| &segment.ident);
-                let makes = last.next().is_some_and(|name| MAKERS.iter().any(|maker| name == maker));
-                makes && last.next().is_some_and(|ty| ty == "Memory")
-            }
-            _ => false,
-        },
-        _ => false,
+/// Companions evaluate it as well, and `_cache_key` is no `async fn`.
+fn awaited(args: &Args, errors: &mut Errors) {
+    let backend = args.backend.as_ref().filter(|given| matches!(given.value, Backend::Expr(_)));
+    let given = [
+        args.extra.as_ref().map(|given| (&given.name, &given.tokens)),
+        args.args_rewrite.as_ref().map(|given| (&given.name, &given.tokens)),
+        args.key.as_ref().map(|given| (&given.name, &given.tokens)),
+        backend.map(|given| (&given.name, &given.tokens)),
+    ];
+    for (name, tokens) in given.into_iter().flatten() {
+        if let Some(at) = scan::awaits(tokens.clone()) {
+            let cure = "await it before the call and pass the result as an argument";
+            errors
+                .push(at, format!("`{name}` cannot `await`, the key is needed where nothing waits: {cure}"));
+        }
     }
 }
 
@@ -221,6 +235,10 @@ fn mutable_arguments(args: &Args, item: &Item, errors: &mut Errors) {
 }
 
 impl Args {
+    fn wants_companions(&self) -> bool {
+        !matches!(self.companions, Some(Given { value: CompanionsOption::Off, .. }))
+    }
+
     /// Whether `skip(…)` names the argument.
     pub(crate) fn skips(&self, argument: &Argument) -> bool {
         let skipped = self.skip.iter().flat_map(|skip| &skip.value);

@@ -276,10 +276,10 @@ impl Argument {
 
     fn check_attributes(&self, errors: &mut Errors) {
         for attribute in &self.attrs {
-            if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
+            if attribute.path().is_ident("cfg_attr") {
                 errors.push(
                     attribute,
-                    "an argument of a memoized function cannot come and go: put `#[cfg]` on the function",
+                    "what this makes of an argument, the attribute cannot see: write `#[cfg]`, or two functions",
                 );
             }
         }

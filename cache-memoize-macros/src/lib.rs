@@ -18,6 +18,9 @@ mod model;
 mod number;
 mod returns;
 mod scan;
+#[cfg_attr(fuzzing, allow(dead_code, unused_imports))]
+mod standing;
+mod variants;
 
 use proc_macro2::TokenStream;
 
@@ -49,6 +52,9 @@ pub fn cache_memoize(
 fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let function = Item::parse(item.clone(), &mut errors);
+    if let Some(variants) = function.as_ref().and_then(|function| variants::of(&args, function)) {
+        return variants;
+    }
     let sound = errors.is_empty();
     let args = Args::parse(args, &mut errors);
     let model = function.map(|function| Model::new(args, function, &mut errors));

@@ -1,7 +1,7 @@
 //! What the expansion is told: a function and its settings, with every contradiction already impossible.
 
 use proc_macro2::{Group, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, format_ident};
 use syn::{Attribute, Expr, Meta, Path, Signature, Token, Visibility, parse_quote};
 
 use crate::args::{
@@ -9,8 +9,10 @@ use crate::args::{
     Version,
 };
 use crate::diag::Errors;
+use crate::expand::JUDGE;
 use crate::item::{Argument, Item};
 use crate::number::Number;
+use crate::standing::Standing;
 use crate::{check, manifest, scan};
 
 /// A memoized function.
@@ -35,6 +37,8 @@ pub(crate) struct Model {
     pub(crate) callbacks: Callbacks,
     pub(crate) companions: Companions,
     pub(crate) context: Context,
+    /// Whether it is a default method of a trait, of which there may be a `dyn`.
+    pub(crate) in_trait: bool,
     /// Where generated code finds the runtime.
     pub(crate) runtime: Path,
     /// Tells this function from others that its path does not tell it from.
@@ -130,12 +134,12 @@ pub(crate) enum Companions {
 /// How generated code reaches what is generated beside it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Context {
-    /// In an `impl` or a trait, for it says `self` or `Self`: as `Self::name`.
+    /// In an `impl` or a trait: as `Self::name`.
     Method,
-    /// A free function or an associated one; nothing tells which.
+    /// A free function, known to be one or taken for one: as `name`.
+    Free,
+    /// A free function or an associated one; nothing tells which. Not at all.
     Ambiguous,
-    /// As `Ambiguous`, with something in the body that must not be emitted twice.
-    AmbiguousByName,
 }
 
 impl Model {
@@ -143,7 +147,9 @@ impl Model {
     /// the model is only as good as the rest allowed.
     pub(crate) fn new(args: Args, item: Item, errors: &mut Errors) -> Self {
         check::check(&args, &item, errors);
-        let context = Context::of(&args, &item);
+        let standing = Standing::of(&item.sig);
+        check::standing(&args, &item, standing, errors);
+        let context = Context::of(&args, &item, standing);
         let number = Number::of(&args.tokens, &item);
         let places = Places::of(&args, &item.arguments);
         let key_args = places.all(|argument| !args.skips(argument));
@@ -160,7 +166,8 @@ impl Model {
             backend_args: places.all(|argument| argument.is_named_in(&places.backend)),
             context,
             companion_attrs: item.attrs.iter().filter_map(repeated).collect(),
-            companions: Companions::of(args.companions, &item.vis),
+            companions: Companions::of(args.companions, &item.vis, standing),
+            in_trait: standing == Standing::Trait,
             key: KeySource::of(args.key, args.args_rewrite, naming, redacted),
             store: Store::of(args.store_result, worth),
             home: Home::of(args.backend, args.codec, args.capacity, args.weigher),
@@ -307,8 +314,10 @@ impl Home {
 }
 
 impl Companions {
-    fn of(wanted: Option<Given<CompanionsOption>>, own: &Visibility) -> Self {
+    fn of(wanted: Option<Given<CompanionsOption>>, own: &Visibility, standing: Standing) -> Self {
         match value(wanted) {
+            // Of what cannot be there, nothing is said that the checks have not.
+            _ if standing.has_no_room() => Self::None,
             Some(CompanionsOption::Off) => Self::None,
             Some(CompanionsOption::Visibility(visibility)) => Self::Visibility(visibility),
             Some(CompanionsOption::On) | None => Self::Visibility(own.clone()),
@@ -317,16 +326,26 @@ impl Companions {
 }
 
 impl Context {
-    fn of(args: &Args, item: &Item) -> Self {
+    fn of(args: &Args, item: &Item, standing: Standing) -> Self {
         let receiver = item.arguments.iter().any(Argument::is_receiver);
         let says_self = || {
             let sources = [item.sig.to_token_stream(), item.body.stream(), args.tokens.clone()];
             sources.into_iter().any(scan::mentions_self_type)
         };
-        match receiver || says_self() {
-            true => Self::Method,
-            false if scan::has_singular_item(&item.body) => Self::AmbiguousByName,
-            false => Self::Ambiguous,
+        // An argument may hide what is to be named.
+        let hidden = |argument: &Argument| {
+            let mut names =
+                ["uncached", JUDGE].map(|suffix| format_ident!("{}_{suffix}", item.sig.ident)).into_iter();
+            names.any(|name| argument.name == name)
+        };
+        match standing {
+            Standing::Free if item.arguments.iter().any(hidden) => Self::Ambiguous,
+            Standing::Free => Self::Free,
+            Standing::Unknown if receiver || says_self() => Self::Method,
+            // Something in the body must not be emitted twice.
+            Standing::Unknown if scan::has_singular_item(&item.body) => Self::Free,
+            Standing::Unknown => Self::Ambiguous,
+            Standing::Inherent | Standing::Trait | Standing::TraitImpl | Standing::Rewritten => Self::Method,
         }
     }
 }

@@ -4,14 +4,19 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{
     BoundLifetimes, GenericArgument, GenericParam, Ident, Lifetime, NamedArg, Path, PathArguments,
-    ReturnType, Type, TypeParamBound,
+    PathSegment, ReturnType, Type, TypeParamBound,
 };
 
 use crate::diag::Errors;
+use crate::scan;
 
 /// Reports what keeps the results of `function` from being stored, once for each reason.
 pub(crate) fn check(function: &Ident, output: &ReturnType, errors: &mut Errors) {
     let ReturnType::Type(_, ty) = output else { return };
+    if scan::count(ty.to_token_stream(), "async_trait") > 0 {
+        // What is wrong there is said of the whole function.
+        return;
+    }
     if let Type::Never(never) = peeled(ty) {
         errors.push(never, format!("`{function}` never returns, so there is nothing to store"));
     }
@@ -28,6 +33,19 @@ pub(crate) fn check(function: &Ident, output: &ReturnType, errors: &mut Errors) 
             &borrow.tokens,
             format!("an entry outlives the call, so `{function}` cannot return a borrow: {}", borrow.cure),
         );
+    }
+}
+
+/// Whether what lives as long as a `ty` may borrow from a caller. What is behind references counts, they themselves do
+/// not.
+pub(crate) fn borrows(ty: &Type) -> bool {
+    match peeled(ty) {
+        Type::Reference(reference) => borrows(&reference.elem),
+        other => {
+            let mut found = Found::default();
+            found.in_type(other, &Scope::default());
+            found.borrow.is_some()
+        }
     }
 }
 
@@ -119,6 +137,7 @@ impl Found {
 
     fn in_path(&mut self, path: &Path, scope: &Scope) {
         for segment in &path.segments {
+            self.in_elided(segment, scope);
             match &segment.arguments {
                 PathArguments::None => {}
                 PathArguments::AngleBracketed(list) => {
@@ -128,6 +147,16 @@ impl Found {
                     self.in_call(&call.inputs, &call.output, &scope.clone().in_call());
                 }
             }
+        }
+    }
+
+    /// `Cow<str>`, `MutexGuard<T>`: types of the standard library whose lifetime may be left out.
+    fn in_elided(&mut self, segment: &PathSegment, scope: &Scope) {
+        const LEFT_OUT: &[&str] = &["Cow", "MutexGuard", "RwLockReadGuard", "RwLockWriteGuard"];
+        let PathArguments::AngleBracketed(list) = &segment.arguments else { return };
+        let has_lifetime = matches!(list.args.first(), Some(GenericArgument::Lifetime(_)));
+        if !has_lifetime && !scope.elided && LEFT_OUT.iter().any(|name| segment.ident == name) {
+            self.borrow(segment, "return a type that owns its data, or one that is `'static`");
         }
     }
 

@@ -52,6 +52,26 @@ impl Before {
     }
 }
 
+/// The first `.await` that is not in an `async` block of its own.
+pub(crate) fn awaits(tokens: TokenStream) -> Option<Ident> {
+    let (mut before, mut is_async) = (Before::default(), false);
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(word) if word == "await" && before.dots == 1 => return Some(word.clone()),
+            TokenTree::Ident(word) if word == "async" => is_async = true,
+            TokenTree::Group(group) if is_async && group.delimiter() == Delimiter::Brace => is_async = false,
+            TokenTree::Group(group) => {
+                if let Some(found) = awaits(group.stream()) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+        before.step(&token);
+    }
+    None
+}
+
 /// How often `tokens` say `word`.
 pub(crate) fn count(tokens: TokenStream, word: &str) -> usize {
     let one = |token| match token {

@@ -1,5 +1,10 @@
 //! What generated code may name.
 
+use std::future::Future;
+use std::marker::PhantomData;
+// A crate without `std` has no `::std` to name.
+pub use std::string::String;
+
 pub use crate::call::target::Target;
 pub use crate::call::{Body, Found, Lookup, Named, Refreshing, Run, Turn};
 pub use crate::error::Error;
@@ -7,14 +12,16 @@ pub use crate::key::part::KeyPart;
 pub use crate::key::parts::{Cons, Key, Nil};
 pub use crate::key::text::KeyTextError;
 pub use crate::key::text_via::{TextOf, WritePart};
-pub use crate::key::via::{KeyOf, Part, part};
+pub use crate::key::via::{BorrowingKeyOf, KeyOf, Part, part, unchecked_part};
 pub use crate::key::wrap::{Extra, Group, Redacted};
 pub use crate::memory::{Capacity, Memory};
-pub use crate::place::{BackendOf, InMemory, Place, named, with_codec};
-pub use crate::policy::{IntoCapacity, Lifetime, Policy};
+pub use crate::place::{
+    BackendOf, CodecOf, InMemory, Place, backend, named, unchecked_backend, unchecked_named, with_codec,
+};
+pub use crate::policy::{CapacityOf, IntoCapacity, Judgement, Lifetime, Policy, judgement};
 pub use crate::shape::{
     Cacheable, MaybeNone, NothingToStore, Shape, ShapeOf, require_cacheable, require_cacheable_error,
-    require_nothing_to_store,
+    require_nothing_to_store, unchecked_shape,
 };
 pub use crate::site::{Instance, Site, instance, instance_of, type_of};
 pub use crate::stats::Stats;
@@ -49,6 +56,96 @@ where
 {
     OnMiss::copy(argument)
 }
+
+/// The same, asked where it is said elsewhere that the argument is not `Clone`.
+pub struct CopyFor<'a, T>(pub &'a T);
+
+/// First answer: a copy.
+pub trait ViaClone<T> {
+    /// The copy.
+    fn __copy(&self) -> T;
+}
+
+impl<T: Clone> ViaClone<T> for &CopyFor<'_, T> {
+    fn __copy(&self) -> T {
+        self.0.clone()
+    }
+}
+
+/// Last answer: none.
+pub trait ViaNoClone<T> {
+    /// Never called.
+    fn __copy(&self) -> T;
+}
+
+impl<T> ViaNoClone<T> for CopyFor<'_, T> {
+    fn __copy(&self) -> T {
+        unreachable!("the compiler has refused this program")
+    }
+}
+
+/// The question *what does this callback give?*
+pub struct Told<'a, T>(pub &'a T);
+
+/// An answer: `A`, of a `T`.
+pub struct TellsOf<T, A>(PhantomData<(T, A)>);
+
+/// A future.
+pub struct Later;
+
+/// Anything else.
+pub struct Now;
+
+/// First answer: nothing; also of what never returns, for which the compiler takes any type.
+pub trait ViaUnit {
+    /// Answers.
+    fn __told(&self) -> TellsOf<(), Now>;
+}
+
+impl ViaUnit for &&Told<'_, ()> {
+    fn __told(&self) -> TellsOf<(), Now> {
+        TellsOf(PhantomData)
+    }
+}
+
+/// Then: a future, which is not awaited.
+pub trait ViaFuture<T> {
+    /// Answers.
+    fn __told(&self) -> TellsOf<T, Later>;
+}
+
+impl<T: Future> ViaFuture<T> for &Told<'_, T> {
+    fn __told(&self) -> TellsOf<T, Later> {
+        TellsOf(PhantomData)
+    }
+}
+
+/// Last answer: anything else.
+pub trait ViaNoFuture<T> {
+    /// Answers.
+    fn __told(&self) -> TellsOf<T, Now>;
+}
+
+impl<T> ViaNoFuture<T> for Told<'_, T> {
+    fn __told(&self) -> TellsOf<T, Now> {
+        TellsOf(PhantomData)
+    }
+}
+
+/// What every answer is but a future.
+#[diagnostic::on_unimplemented(
+    message = "`on_hit` and `on_miss` are not awaited, and this one gives a future",
+    label = "this is an `async fn`, or returns a future",
+    note = "take the `async` away and do without `.await` inside, or have it spawn a task, for instance with \
+            `on_hit = |id| drop(tokio::spawn(hit(*id)))`"
+)]
+pub trait IsTold {}
+
+#[diagnostic::do_not_recommend]
+impl IsTold for Now {}
+
+/// Where a callback that gives a future is reported.
+pub fn awaited<T, A: IsTold>(_: TellsOf<T, A>) {}
 
 /// A look into the cache that can be left out.
 pub trait Look {
@@ -109,11 +206,15 @@ pub fn weigh<K, V: ?Sized>(weigher: impl FnOnce(K, &V) -> u32, key: K, value: &V
 
 /// The ways in which method lookup answers questions about types.
 pub mod ways {
+    pub use super::{ViaClone as _, ViaFuture as _, ViaNoClone as _, ViaNoFuture as _, ViaUnit as _};
     pub use crate::key::text_via::{ViaHash as _, ViaKeyPartText as _, ViaNoText as _, ViaSerde as _};
     pub use crate::key::via::{
         ViaBorrow as _, ViaCopy as _, ViaKeyPart as _, ViaNothing as _, ViaValue as _,
     };
-    pub use crate::place::{ViaMemory as _, ViaNoBackend as _};
+    pub use crate::place::{
+        ViaMemory as _, ViaName as _, ViaNoBackend as _, ViaNoCodec as _, ViaUnopened as _,
+    };
+    pub use crate::policy::{ViaCapacity as _, ViaNoCapacity as _};
     pub use crate::shape::{
         ViaCopy as _, ViaPlain as _, ViaResult as _, ViaResultCopy as _, ViaSharedCopy as _,
         ViaSharedResult as _, ViaUnfit as _, ViaUnfitResult as _,
@@ -122,7 +223,7 @@ pub mod ways {
     #[cfg(feature = "shared")]
     pub use crate::key::shared_via::{ViaNoSharedText as _, ViaSharedText as _};
     #[cfg(feature = "shared")]
-    pub use crate::place::{ViaBackend as _, ViaLedToBackend as _, ViaShared as _};
+    pub use crate::place::{ViaBackend as _, ViaCodec as _, ViaLedToBackend as _, ViaShared as _};
     #[cfg(feature = "shared")]
     pub use crate::shape::storing::{
         ViaBorrowed as _, ViaBorrowedError as _, ViaStored as _, ViaStoredErrors as _, ViaUnstored as _,

@@ -40,6 +40,23 @@ pub struct Policy<K, S: Shape> {
     pub cache_if: Option<fn(&S::Return) -> bool>,
     /// The weight of an entry.
     pub weigher: Option<fn(&K, &S::Value) -> u32>,
+    /// Decides all but the weight, in the place of the above: a function of its own that has what the user wrote.
+    pub judge: Option<fn(&S::Return) -> Judgement>,
+}
+
+/// What a policy says of a result, but for its weight.
+pub enum Judgement {
+    /// It is stored, for so long.
+    Store(Option<Duration>),
+    /// A value that is not stored.
+    Refuse,
+    /// An error that is not stored.
+    Fail,
+}
+
+/// What the policy says of what was returned. The shape comes first, for it tells what the closures are about.
+pub fn judgement<S: Shape>(_: S, policy: Policy<(), S>, returned: &S::Return) -> Judgement {
+    policy.judgement(returned)
 }
 
 impl<K, S: Shape> Policy<K, S> {
@@ -53,6 +70,7 @@ impl<K, S: Shape> Policy<K, S> {
             is_none: None,
             cache_if: None,
             weigher: None,
+            judge: None,
         }
     }
 
@@ -61,18 +79,31 @@ impl<K, S: Shape> Policy<K, S> {
         if hooks::is_off() {
             return S::inspect(returned).map_or(Verdict::Fail, |_| Verdict::Refuse);
         }
-        let (lifetime, weight) = match S::inspect(returned) {
+        let lifetime = match self.judge.map_or_else(|| self.judgement(returned), |judge| judge(returned)) {
+            Judgement::Store(lifetime) => lifetime,
+            Judgement::Refuse => return Verdict::Refuse,
+            Judgement::Fail => return Verdict::Fail,
+        };
+        let weight = match (self.weigher, S::inspect(returned)) {
+            (Some(weigher), Ok(value)) => weigher(key, value),
+            _ => 1,
+        };
+        Verdict::Store { lifetime, weight }
+    }
+
+    fn judgement(&self, returned: &S::Return) -> Judgement {
+        let lifetime = match S::inspect(returned) {
             Err(error) => match self.cache_err {
-                Some(cache_err) if cache_err(error) => (self.err_ttl.of(error), 1),
-                _ => return Verdict::Fail,
+                Some(cache_err) if cache_err(error) => self.err_ttl.of(error),
+                _ => return Judgement::Fail,
             },
-            Ok(_) if self.is_none.is_some_and(|is_none| is_none(returned)) => return Verdict::Refuse,
-            Ok(value) => (self.ttl.of(value), self.weigher.map_or(1, |weigher| weigher(key, value))),
+            Ok(_) if self.is_none.is_some_and(|is_none| is_none(returned)) => return Judgement::Refuse,
+            Ok(value) => self.ttl.of(value),
         };
         if lifetime == Some(Duration::ZERO) || self.cache_if.is_some_and(|cache_if| !cache_if(returned)) {
-            return Verdict::Refuse;
+            return Judgement::Refuse;
         }
-        Verdict::Store { lifetime, weight }
+        Judgement::Store(lifetime)
     }
 }
 
@@ -97,6 +128,33 @@ pub(crate) enum Verdict {
 pub trait IntoCapacity {
     /// The number; a negative one is zero.
     fn into_capacity(self) -> u64;
+}
+
+/// The question *what capacity is this?*, asked where no answer is an error: that is said elsewhere.
+pub struct CapacityOf<T>(pub T);
+
+/// First answer: a number.
+pub trait ViaCapacity {
+    /// Answers.
+    fn __capacity(&self) -> u64;
+}
+
+impl<T: IntoCapacity + Copy> ViaCapacity for &CapacityOf<T> {
+    fn __capacity(&self) -> u64 {
+        self.0.into_capacity()
+    }
+}
+
+/// Last answer: none.
+pub trait ViaNoCapacity {
+    /// Answers.
+    fn __capacity(&self) -> u64;
+}
+
+impl<T> ViaNoCapacity for CapacityOf<T> {
+    fn __capacity(&self) -> u64 {
+        0
+    }
 }
 
 macro_rules! integers {

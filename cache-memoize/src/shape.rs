@@ -325,13 +325,20 @@ pub fn require_cacheable<V, S: CanBeCached<V>>(answer: ShapeHolding<V, S>) -> S 
     answer.0
 }
 
+/// The shape, fit or not: that it is not is said elsewhere.
+pub fn unchecked_shape<V, S>(answer: ShapeHolding<V, S>) -> S {
+    answer.0
+}
+
 /// What every shape is but the unfit ones. It is asked of the shape and not of `V`, for which the compiler would
 /// propose to implement it.
 #[diagnostic::on_unimplemented(
     message = "`{V}` cannot be cached",
     label = "a cached value must be `Clone + Send + Sync + 'static`",
     note = "an entry is copied for every hit, on whatever thread: derive `Clone`, return it in an `Arc`, or give \
-            a type parameter these bounds"
+            a type parameter these bounds",
+    note = "in the place of an `Rc` return an `Arc`, of a `RefCell` an `Arc<Mutex<_>>`; for a boxed future write an \
+            `async fn`; of a response or a stream, memoize what it is made of"
 )]
 pub trait CanBeCached<V> {}
 

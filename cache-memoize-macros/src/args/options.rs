@@ -1,7 +1,7 @@
 //! The table of options: what each is called, what it takes, and where its value goes.
 
 use super::value::Raw;
-use super::{Args, Errors};
+use super::{Args, Errors, foreign};
 use crate::diag::{did_you_mean, listed};
 
 /// One option of the attribute.
@@ -62,29 +62,6 @@ static OPTIONS: &[Opt] = &[
     option!(crate, "the path of `cache_memoize` as seen from here", " = my_rt::cache_memoize", krate),
 ];
 
-/// What other caches call our options; too far off for a slip of the finger.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("cache_errors", "cache_err"),
-    ("condition", "cache_if"),
-    ("convert", "args_rewrite"),
-    ("expire", "ttl"),
-    ("expires", "ttl"),
-    ("ignore", "skip"),
-    ("max_entries", "capacity"),
-    ("max_size", "capacity"),
-    ("maxsize", "capacity"),
-    ("mask", "redact"),
-    ("name", "prefix"),
-    ("secret", "redact"),
-    ("sensitive", "redact"),
-    ("serializer", "codec"),
-    ("size", "capacity"),
-    ("sync_writes", "single_flight"),
-    ("time", "ttl"),
-    ("time_to_live", "ttl"),
-    ("unless", "bypass_if"),
-];
-
 impl Opt {
     /// The option of this name, or of this Django name.
     pub(super) fn called(name: &str) -> Option<&'static Self> {
@@ -104,10 +81,12 @@ impl Opt {
 
 /// What to say about a name that is no option's.
 pub(super) fn unknown(name: &str) -> String {
+    if let Some(told) = foreign::told(name) {
+        return told;
+    }
     let names = || OPTIONS.iter().map(|option| option.name);
     let aliases = OPTIONS.iter().filter_map(|option| option.alias);
-    let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == name).map(|(_, ours)| *ours);
-    match elsewhere.or_else(|| did_you_mean(name, names().chain(aliases))) {
+    match did_you_mean(name, names().chain(aliases)) {
         Some(meant) => format!("unknown option `{name}`: did you mean `{meant}`?"),
         None => format!("unknown option `{name}`: the options are {}", listed(names())),
     }
@@ -118,6 +97,5 @@ const LISTS: [&str; 2] = ["skip", "redact"];
 
 /// Whether `name` is one of those, a slip of it, or what others call it.
 pub(super) fn resembles_list(name: &str) -> bool {
-    let meant = ELSEWHERE.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| *ours);
-    did_you_mean(meant, LISTS).is_some()
+    did_you_mean(foreign::ours(name).unwrap_or(name), LISTS).is_some()
 }

@@ -11,6 +11,7 @@ use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Result};
 use syn::{Error, Ident, Token, parenthesized, token};
 
+use super::foreign;
 use super::options::{self, Opt};
 use super::value::{Raw, Value};
 use super::{Args, Errors};
@@ -40,6 +41,8 @@ enum Start {
     List,
     /// The name of an option without `=` after it.
     BareOption,
+    /// An option of another cache, alone, with parentheses or a colon.
+    Foreign,
     /// `name:`, or a lone word; in the first place, and only there, a lone word may be the TTL.
     Word,
     Expression,
@@ -63,6 +66,7 @@ impl Start {
         }
         match Opt::called(&name) {
             Some(_) if parens || alone || colon => Self::BareOption,
+            None if (parens || alone || colon) && foreign::told(&name).is_some() => Self::Foreign,
             None if alone || colon => Self::Word,
             _ => Self::Expression,
         }
@@ -76,6 +80,10 @@ fn option(input: ParseStream<'_>, first: bool, args: &mut Args, errors: &mut Err
         Start::BareOption => {
             let name = input.call(Ident::parse_any)?;
             Err(without_value(&name))
+        }
+        Start::Foreign => {
+            let name = input.call(Ident::parse_any)?;
+            Err(Error::new_spanned(&name, options::unknown(&name.to_string())))
         }
         Start::Word if first && !input.peek2(Token![:]) => bare_ttl(input, args, errors),
         Start::Word => {
@@ -206,7 +214,7 @@ fn resume(input: ParseStream<'_>) {
 
 /// Whether an option must begin here; a word that is nobody's name may as well be a closure's parameter.
 fn starts_option(input: ParseStream<'_>) -> bool {
-    matches!(Start::of(input), Start::Assignment | Start::List | Start::BareOption)
+    matches!(Start::of(input), Start::Assignment | Start::List | Start::BareOption | Start::Foreign)
 }
 
 fn between(start: Cursor<'_>, end: Cursor<'_>) -> TokenStream {

@@ -1,7 +1,9 @@
 //! From an expression to what an option means by it.
 
 use proc_macro2::TokenStream;
-use syn::{Expr, ExprClosure, ExprLit, Ident, Lit, LitFloat, LitInt, LitStr, Path, UnOp, Visibility};
+use syn::{
+    BinOp, Expr, ExprClosure, ExprLit, Ident, Lit, LitFloat, LitInt, LitStr, Path, Stmt, UnOp, Visibility,
+};
 
 use super::options::Opt;
 use super::{
@@ -86,6 +88,55 @@ fn is_word(expr: &Expr, word: &str) -> bool {
     matches!(bare(expr), Expr::Path(path) if path.path.is_ident(word))
 }
 
+/// The number, or the sum of numbers, with a type: `4_000_000_000` and `4 << 30` would be too much for the `i32` that the
+/// compiler takes where nothing else is said. What has a type somewhere is left as it is.
+fn sized(expr: Expr, name: &Ident) -> Result<Expr, Refusal> {
+    let mut sized = expr.clone();
+    let mut too_large = None;
+    match suffix(&mut sized, &mut too_large) {
+        true => match too_large {
+            None => Ok(sized),
+            Some(number) => Err(Refusal::Because(format!(
+                "`{name}`: {number} is more than 64 bits hold; for no bound at all, {}",
+                if name == "capacity" { "write `capacity = unbounded`" } else { "leave it out" }
+            ))),
+        },
+        false => Ok(expr),
+    }
+}
+
+/// Gives every literal of a sum the suffix `u64`; whether it is one of nothing but bare integers.
+fn suffix(expr: &mut Expr, too_large: &mut Option<LitInt>) -> bool {
+    match expr {
+        Expr::Group(group) => suffix(&mut group.expr, too_large),
+        Expr::Paren(paren) => suffix(&mut paren.expr, too_large),
+        Expr::Binary(binary) => {
+            let is_sum = matches!(
+                binary.op,
+                BinOp::Add(_)
+                    | BinOp::Sub(_)
+                    | BinOp::Mul(_)
+                    | BinOp::Div(_)
+                    | BinOp::Rem(_)
+                    | BinOp::Shl(_)
+                    | BinOp::Shr(_)
+                    | BinOp::BitOr(_)
+                    | BinOp::BitAnd(_)
+                    | BinOp::BitXor(_)
+            );
+            is_sum && suffix(&mut binary.left, too_large) && suffix(&mut binary.right, too_large)
+        }
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.suffix().is_empty() => {
+            if number.base10_parse::<u64>().is_err() {
+                *too_large = Some(number.clone());
+            }
+            *number = LitInt::new(&format!("{number}u64"), number.span());
+            true
+        }
+        _ => false,
+    }
+}
+
 fn is_zero(number: &LitInt) -> bool {
     number.base10_digits() == "0"
 }
@@ -102,11 +153,12 @@ impl FromValue for Ttl {
             Expr::Closure(closure) => plain(closure, name).map(Self::Closure),
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => lifetime_in(text, name),
             Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
-                whole_seconds(number, name).map(|()| Self::Expr(expr))
+                whole_seconds(number, name)?;
+                sized(expr, name).map(Self::Expr)
             }
             Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => Err(fractional(number, name)),
             Expr::Lit(_) => Err(Refusal::Kind),
-            _ => Ok(Self::Expr(expr)),
+            _ => sized(expr, name).map(Self::Expr),
         }
     }
 }
@@ -156,10 +208,24 @@ fn fractional(number: &LitFloat, name: &Ident) -> Refusal {
 /// A closure that answers at once.
 fn plain(closure: &ExprClosure, name: &Ident) -> Result<ExprClosure, Refusal> {
     match closure.asyncness {
+        None if gives_future(closure) => Err(not_awaited(name)),
         None => Ok(closure.clone()),
-        Some(_) => Err(Refusal::Because(format!(
-            "`{name}` is not awaited: take the `async` away and do without `.await` inside"
-        ))),
+        Some(_) => Err(not_awaited(name)),
+    }
+}
+
+fn not_awaited(name: &Ident) -> Refusal {
+    Refusal::Because(format!(
+        "`{name}` is not awaited: take the `async` away and do without `.await` inside, or spawn a task"
+    ))
+}
+
+/// `|x| async move { … }`
+fn gives_future(closure: &ExprClosure) -> bool {
+    match bare(&closure.body) {
+        Expr::Async(_) => true,
+        Expr::Block(block) => matches!(block.block.stmts.last(), Some(Stmt::Expr(Expr::Async(_), None))),
+        _ => false,
     }
 }
 
@@ -246,12 +312,12 @@ impl FromValue for Capacity {
             Some(Lit::Int(number)) if is_zero(number) => Err(Refusal::Because(format!(
                 "`{name} = {number}` would keep nothing: give a positive bound or `{name} = unbounded`"
             ))),
-            Some(Lit::Int(_)) => Ok(Self::Expr(expr)),
+            Some(Lit::Int(_)) => sized(expr, name).map(Self::Expr),
             Some(_) => Err(Refusal::Kind),
             None if is_negative_literal(&expr) || matches!(bare(&expr), Expr::Closure(_)) => {
                 Err(Refusal::Kind)
             }
-            None => Ok(Self::Expr(expr)),
+            None => sized(expr, name).map(Self::Expr),
         }
     }
 }

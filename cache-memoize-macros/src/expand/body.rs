@@ -1,7 +1,7 @@
 //! The body of the function, as what is run on a miss.
 //!
-//! Where companions can be named, the body stands in `f_uncached` alone and the others call it. A function that
-//! may be free or associated cannot name its companions (`f_uncached`, or `Self::f_uncached`?), so it and
+//! The body stands in `f_uncached` alone and the others call it. A function of which nobody knows whether it is free or
+//! associated, as in what a macro made, cannot name its companions (`f_uncached`, or `Self::f_uncached`?), so it and
 //! `f_refresh` have copies of the body; of these the program runs what is called, and no state is in a copy,
 //! because a body with a `static` in it is taken for that of a free function and not copied.
 
@@ -19,6 +19,22 @@ pub(super) fn stands_alone(model: &Model) -> bool {
     has_companions && model.context != Context::Ambiguous
 }
 
+/// Whether a function may be named that stands beside this one. From a default method of a trait, only one that is as
+/// much part of a `dyn` as itself.
+pub(super) fn can_name_others(model: &Model) -> bool {
+    stands_alone(model) && !model.in_trait
+}
+
+/// `Self::f_suffix::<T>`
+pub(super) fn beside(model: &Model, suffix: &str) -> TokenStream {
+    let name = companion_name(model, suffix);
+    let generics = turbofish(model);
+    match model.context {
+        Context::Method => quote!(Self::#name #generics),
+        Context::Free | Context::Ambiguous => quote!(#name #generics),
+    }
+}
+
 /// What is run: `move || …` or `async move { … }`, and what is to be allowed there.
 pub(super) fn runnable(model: &Model) -> (TokenStream, TokenStream) {
     match stands_alone(model) {
@@ -28,14 +44,10 @@ pub(super) fn runnable(model: &Model) -> (TokenStream, TokenStream) {
 }
 
 fn call(model: &Model) -> TokenStream {
-    let uncached = companion_name(model, "uncached");
     let names = model.arguments.iter().map(|argument| &argument.name);
-    let generics = turbofish(model);
-    let path = match model.context {
-        Context::Method => quote!(Self::#uncached #generics),
-        Context::Ambiguous | Context::AmbiguousByName => quote!(#uncached #generics),
-    };
-    let mut call = quote!(#path(#(#names),*));
+    let path = beside(model, "uncached");
+    // What is wrong with the value, such as a borrow that its type does not show, is shown under the function's name.
+    let mut call = quote_spanned!(model.sig.ident.span()=> #path(#(#names),*));
     if signature::is_unsafe(model) {
         // As safe as the call of the function itself.
         call = quote!(unsafe { #call });

@@ -3,8 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 
-use super::{docs, function, hidden, implied, key, policy, private, signature, target, unlinted};
+use super::{Says, docs, function, hidden, implied, key, policy, private, signature, target, unlinted};
 use crate::model::{Companions, Home, KeySource, Model};
+use crate::scan;
 
 /// All of them, or nothing.
 pub(super) fn all(model: &Model) -> TokenStream {
@@ -31,7 +32,8 @@ fn make(model: &Model, hollow: bool) -> TokenStream {
         companion.uncached(),
         companion.stats(),
     ];
-    all.into_iter().collect()
+    let judge = policy::judge(model).filter(|_| !hollow);
+    all.into_iter().chain(judge).collect()
 }
 
 struct Companion<'m> {
@@ -76,7 +78,7 @@ impl Companion<'_> {
 
     /// `fn f_invalidate_all()`
     fn invalidate_all(&self) -> TokenStream {
-        let target = target::target(self.model, &self.name("invalidate_all"), None);
+        let target = target::target(self.model, &self.name("invalidate_all"), None, Says::Nothing);
         let operation = self.operation("invalidate_all");
         let body = self.done(self.in_ways(quote!(#target.#operation())));
         let inputs = signature::inputs(self.model, &self.model.backend_args);
@@ -88,7 +90,7 @@ impl Companion<'_> {
     /// `fn f_refresh(args) -> R`
     fn refresh(&self) -> TokenStream {
         let model = self.model;
-        let shape = policy::shape(model);
+        let shape = policy::shape(model, Says::Nothing);
         let refresh = match model.sig.asyncness {
             None => quote!(refresh),
             Some(_) => quote!(refresh_async),
@@ -101,7 +103,7 @@ impl Companion<'_> {
             &model.all_args,
             |target, key| quote!(#begun = #target.#refresh(#key, #shape)),
         );
-        let run = function::run(model, &model.callbacks);
+        let run = function::run(model, &model.callbacks, Says::Nothing);
         let inputs = signature::inputs(model, &model.all_args);
         let output = signature::returned(model);
         let unlinted = unlinted();
@@ -118,7 +120,8 @@ impl Companion<'_> {
     /// `fn f_set(args, value: R)`
     fn set(&self) -> TokenStream {
         let model = self.model;
-        let (shape, policy, ty) = (policy::shape(model), policy::policy(model), signature::returned(model));
+        let (shape, policy, ty) =
+            (policy::shape(model, Says::Nothing), policy::policy(model), signature::returned(model));
         let value = self.value_name();
         let operation = self.operation("set");
         let body = self.with_key(
@@ -135,7 +138,7 @@ impl Companion<'_> {
 
     /// `fn f_peek(args) -> Option<R>`
     fn peek(&self) -> TokenStream {
-        let (shape, ty) = (policy::shape(self.model), signature::returned(self.model));
+        let (shape, ty) = (policy::shape(self.model, Says::Nothing), signature::returned(self.model));
         let operation = self.operation("peek");
         let body = self.with_key(
             "peek",
@@ -159,7 +162,7 @@ impl Companion<'_> {
                 quote!({ use #private::ways::*; #before #instance.key_text(#text) })
             }
         };
-        let parts = Parts::new("cache_key", self.inputs(), quote!(::std::string::String), body);
+        let parts = Parts::new("cache_key", self.inputs(), quote!(#private::String), body);
         self.emit(Parts { waits: false, ..parts })
     }
 
@@ -191,7 +194,7 @@ impl Companion<'_> {
             // Its documentation and other attributes are those of a companion.
             #[allow(
                 clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::missing_safety_doc,
-                clippy::must_use_candidate, clippy::return_self_not_must_use
+                clippy::must_use_candidate, clippy::return_self_not_must_use, clippy::missing_const_for_fn
             )]
             #vis #sig #body
         }
@@ -200,7 +203,7 @@ impl Companion<'_> {
     /// `fn f_stats() -> Stats`
     fn stats(&self) -> TokenStream {
         let private = private(self.model);
-        let target = target::target(self.model, &self.name("stats"), None);
+        let target = target::target(self.model, &self.name("stats"), None, Says::Nothing);
         let body = self.in_ways(quote!(#target.stats()));
         let inputs = signature::inputs(self.model, &self.model.backend_args);
         let parts = Parts::new("stats", inputs, quote!(#private::Stats), body);
@@ -220,7 +223,7 @@ impl Companion<'_> {
         let unsafety = (runs && signature::is_unsafe(model)).then(|| quote!(unsafe));
         let generics = generic.then_some(&model.sig.generics);
         let taken = if runs { &model.all_args } else { &model.companion_args };
-        let bounds = generics.map(|_| implied::bounds(model, taken));
+        let bounds = self.bounds(generics.and_then(|_| implied::bounds(model, taken)), &inputs);
         let lints = match runs && !self.hollow {
             // It may have a copy of the user's body, which the user's lints are for; but it does not use all that
             // the function uses.
@@ -240,6 +243,19 @@ impl Companion<'_> {
         }
     }
 
+    /// The function's own bounds; of a trait that there may be a `dyn` of, also that a companion without `self` is no part
+    /// of that.
+    fn bounds(&self, bounds: Option<syn::WhereClause>, inputs: &TokenStream) -> Option<syn::WhereClause> {
+        let is_method = self.model.arguments.first().is_some_and(crate::item::Argument::is_receiver);
+        let takes_self = scan::count(inputs.clone(), "self") > 0;
+        if !self.model.in_trait || !is_method || takes_self {
+            return bounds;
+        }
+        let mut bounds = bounds.unwrap_or_else(|| syn::parse_quote!(where));
+        bounds.predicates.push(syn::parse_quote!(Self: ::core::marker::Sized));
+        Some(bounds)
+    }
+
     fn name(&self, suffix: &str) -> String {
         signature::companion_name(self.model, suffix).to_string()
     }
@@ -256,9 +272,9 @@ impl Companion<'_> {
         operation: impl FnOnce(TokenStream, TokenStream) -> TokenStream,
     ) -> TokenStream {
         let private = private(self.model);
-        let target = target::target(self.model, &self.name(suffix), Some(inputs));
-        let (before, key) = key::borrowed(self.model);
-        let operation = target::in_place(self.model, operation(target, key));
+        let target = target::target(self.model, &self.name(suffix), Some(inputs), Says::Nothing);
+        let (before, key) = key::borrowed(self.model, Says::Nothing);
+        let operation = target::in_place(self.model, operation(target, key), Says::Nothing);
         quote!({ use #private::ways::*; #before #operation })
     }
 
@@ -266,7 +282,7 @@ impl Companion<'_> {
     fn in_ways(&self, operation: TokenStream) -> TokenStream {
         let private = private(self.model);
         let bindings = key::bindings(self.model, self.model.backend());
-        let operation = target::in_place(self.model, operation);
+        let operation = target::in_place(self.model, operation, Says::Nothing);
         quote!({ use #private::ways::*; #bindings #operation })
     }
 

@@ -4,8 +4,8 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::place::Place;
-use super::{body, callable, hidden, key, policy, private, signature, target, unlinted};
-use crate::args::SingleFlight;
+use super::{Says, body, callable, hidden, key, policy, private, signature, target, unlinted};
+use crate::args::{Callable, SingleFlight};
 use crate::item::Argument;
 use crate::model::{Callbacks, Model, Store};
 
@@ -44,7 +44,7 @@ pub(super) fn memoized(model: &Model) -> TokenStream {
         None => turn(model, &lookup),
         Some(_) => turn_async(model, &lookup),
     };
-    let run = run(model, &model.callbacks);
+    let run = run(model, &model.callbacks, Says::WhatIsWrong);
     let mut braces = Group::new(Delimiter::Brace, quote!(#turn #run));
     // The function stays the user's, so that the compiler says when nobody calls it.
     braces.set_span(model.body.span());
@@ -119,11 +119,11 @@ fn join(model: &Model) -> Ident {
 /// `{ use …; target.lookup(key, shape, &mut found) }`
 fn lookup(model: &Model, within: &str) -> TokenStream {
     let private = private(model);
-    let target = target::target(model, within, Some(&model.all_args));
-    let (before, key) = key::borrowed(model);
-    let shape = policy::shape(model);
+    let target = target::target(model, within, Some(&model.all_args), Says::WhatIsWrong);
+    let (before, key) = key::borrowed(model, Says::WhatIsWrong);
+    let shape = policy::shape(model, Says::WhatIsWrong);
     let found = quote_spanned!(hidden()=> &mut __found);
-    let lookup = target::in_place(model, quote!(#target.lookup(#key, #shape, #found)));
+    let lookup = target::in_place(model, quote!(#target.lookup(#key, #shape, #found)), Says::WhatIsWrong);
     let lookup = quote_spanned!(hidden()=> { use #private::ways::*; #before #lookup });
     match &model.bypass_if {
         None => lookup,
@@ -139,8 +139,8 @@ fn lookup(model: &Model, within: &str) -> TokenStream {
 fn on_hit(model: &Model) -> Option<TokenStream> {
     let lent: Vec<_> = callback_arguments(model).map(callable::lent).collect();
     model.callbacks.on_hit.as_ref().map(|on_hit| {
-        let (unlinted, call) = (unlinted(), callable::call(on_hit, &lent));
-        quote!(#unlinted { #call; })
+        let (unlinted, told) = (unlinted(), told(model, on_hit, &lent, Says::WhatIsWrong));
+        quote!(#unlinted { #told })
     })
 }
 
@@ -149,7 +149,7 @@ fn callback_arguments(model: &Model) -> impl Iterator<Item = &Argument> {
 }
 
 /// Computes what `turn` has to, with the callback around it.
-pub(super) fn run(model: &Model, callbacks: &Callbacks) -> TokenStream {
+pub(super) fn run(model: &Model, callbacks: &Callbacks, says: Says) -> TokenStream {
     let (private, unlinted) = (private(model), unlinted());
     let policy = policy::policy(model);
     let (allowed, body) = body::runnable(model);
@@ -180,7 +180,16 @@ pub(super) fn run(model: &Model, callbacks: &Callbacks) -> TokenStream {
             true => quote!(#name),
             false => {
                 let place = Place::of(&argument.ty);
-                place.call(model, |at| quote_spanned!(at=> copy_for_callback), place.lent(name))
+                match says {
+                    Says::WhatIsWrong => {
+                        place.call(model, |at| quote_spanned!(at=> copy_for_callback), place.lent(name))
+                    }
+                    Says::Nothing => {
+                        let question = place.call(model, |at| quote_spanned!(at=> CopyFor), place.lent(name));
+                        let copy = place.answer(2, question, "__copy");
+                        quote!({ use #private::ways::*; #copy })
+                    }
+                }
             }
         }
     });
@@ -193,14 +202,37 @@ pub(super) fn run(model: &Model, callbacks: &Callbacks) -> TokenStream {
             false => quote!(&#name),
         })
         .collect();
-    let call = callable::call(on_miss, &lent);
+    let told = told(model, on_miss, &lent, says);
     quote_spanned! {hidden()=>
         #unlinted
         let __copies = __turn.on_miss(|| (#(#copies,)*));
         #run
         let __returned = #returned;
         #unlinted
-        #private::after_miss(__copies, |(#(#names,)*)| { #call; });
+        #private::after_miss(__copies, |(#(#names,)*)| { #told });
         __returned
+    }
+}
+
+/// `callback(arguments);`, and the complaint that a future which it gives is awaited by nobody.
+fn told(model: &Model, callback: &Callable, lent: &[TokenStream], says: Says) -> TokenStream {
+    let call = callable::call(callback, lent);
+    match says {
+        Says::WhatIsWrong => {
+            let (private, place) = (private(model), key::callable_place(callback));
+            let question =
+                place.call(model, |at| quote_spanned!(at=> Told), quote_spanned!(hidden()=> &__told));
+            let answer = place.answer(3, question, "__told");
+            let check = place.call(model, |at| quote_spanned!(at=> awaited), answer);
+            quote_spanned! {hidden()=>
+                #[allow(unreachable_code, unused_variables, clippy::let_unit_value)]
+                {
+                    use #private::ways::*;
+                    let __told = #call;
+                    #check;
+                }
+            }
+        }
+        Says::Nothing => quote!(let _ = #call;),
     }
 }

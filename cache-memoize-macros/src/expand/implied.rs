@@ -4,17 +4,18 @@
 //! that is spared the argument has to say it where a bound does: in `where &'a T: Plain`.
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::{
-    GenericArgument, GenericParam, Lifetime, PathArguments, Type, TypePath, WherePredicate, parse_quote,
+    GenericArgument, GenericParam, Lifetime, PathArguments, Type, TypePath, WhereClause, WherePredicate,
+    parse_quote,
 };
 
 use crate::model::Model;
 
 /// The function's `where` with what it does not say, for a companion that takes `inputs`.
-pub(super) fn bounds(model: &Model, inputs: &[usize]) -> TokenStream {
+pub(super) fn bounds(model: &Model, inputs: &[usize]) -> Option<WhereClause> {
     let generics = &model.sig.generics;
-    let Some(written) = &generics.where_clause else { return TokenStream::new() };
+    let written = generics.where_clause.as_ref()?;
     let mut bounds = written.clone();
     let spared = (0..model.arguments.len()).filter(|index| !inputs.contains(index));
     let mut found = Vec::new();
@@ -34,7 +35,7 @@ pub(super) fn bounds(model: &Model, inputs: &[usize]) -> TokenStream {
         });
         bounds.predicates.extend(named.map(|named| -> WherePredicate { parse_quote!(#named: #lifetime) }));
     }
-    quote!(#bounds)
+    Some(bounds)
 }
 
 /// The references in a type, each with its lifetime, where that has a name.

@@ -5,9 +5,10 @@ use quote::{quote, quote_spanned};
 use syn::{Block, Expr, Index, Stmt, Type};
 
 use super::place::Place;
-use super::{callable, hidden, private};
+use super::{Says, callable, hidden, private};
 use crate::args::Callable;
 use crate::model::{Home, KeySource, Model, Naming};
+use crate::returns;
 
 /// A component: an expression, and where the user would look for it.
 struct Part {
@@ -17,6 +18,9 @@ struct Part {
     elements: Vec<Part>,
     /// Whether its text is nobody's business.
     redacted: bool,
+    /// Whether its type borrows, as its tokens say. Method lookup does not see lifetimes, and would take it for a type
+    /// that can be kept.
+    borrows: bool,
 }
 
 /// A key: statements that must come before it, and what it is.
@@ -33,19 +37,19 @@ enum Key {
 }
 
 /// Statements that must come first, and the key as the runtime takes it.
-pub(super) fn borrowed(model: &Model) -> (TokenStream, TokenStream) {
+pub(super) fn borrowed(model: &Model, says: Says) -> (TokenStream, TokenStream) {
     let Parts { before, key } = parts(model);
     let key = match (&model.home, &key) {
         (Home::Own(_), Key::Parts(parts, extra)) => {
             let leaves: Vec<_> = parts.iter().chain(extra).flat_map(Part::leaves).collect();
-            list(model, leaves.into_iter().map(|leaf| leaf.typed(model)))
+            list(model, leaves.into_iter().map(|leaf| leaf.typed(model, says)))
         }
-        (Home::Own(_), Key::Text(text)) => list(model, [text.typed(model)].into_iter()),
+        (Home::Own(_), Key::Text(text)) => list(model, [text.typed(model, says)].into_iter()),
         (Home::Backend { .. }, Key::Parts(parts, extra)) => {
             let private = private(model);
-            let parts = parts.iter().map(|part| part.placed(model));
+            let parts = parts.iter().map(|part| part.placed(model, says));
             let extra = extra.iter().map(|extra| {
-                let extra = extra.placed(model);
+                let extra = extra.placed(model, says);
                 quote!(#private::Extra(#extra))
             });
             let list = list(model, parts.chain(extra).collect::<Vec<_>>().into_iter());
@@ -74,21 +78,37 @@ impl Part {
     }
 
     /// In memory. The part has the place of the user's type, so that a missing bound is reported there.
-    fn typed(&self, model: &Model) -> TokenStream {
+    fn typed(&self, model: &Model, says: Says) -> TokenStream {
         let Self { value, at, .. } = self;
-        let question = at.call(model, |at| quote_spanned!(at=> KeyOf), quote!(&#value));
+        let question = match self.borrows {
+            false => at.call(model, |at| quote_spanned!(at=> KeyOf), quote!(&#value)),
+            true => at.call(model, |at| quote_spanned!(at=> BorrowingKeyOf), quote!(&#value)),
+        };
         let answer = at.answer(5, question, "__part");
-        at.call(model, |at| quote_spanned!(at=> part), answer)
+        match says {
+            Says::WhatIsWrong => at.call(model, |at| quote_spanned!(at=> part), answer),
+            Says::Nothing => at.call(model, |at| quote_spanned!(at=> unchecked_part), answer),
+        }
     }
 
     /// On the backend. What it must be there, the backend says, at the place of the user's type.
-    fn placed(&self, model: &Model) -> TokenStream {
+    fn placed(&self, model: &Model, says: Says) -> TokenStream {
         let private = private(model);
         let Self { value, at, .. } = self;
         let part = match self.elements.is_empty() {
-            true => at.ask("part", at.answer(5, at.ask("of", quote!(&#value)), "__part")),
+            true => {
+                let part = match says {
+                    Says::WhatIsWrong => "part",
+                    Says::Nothing => "unchecked_part",
+                };
+                let of = match self.borrows {
+                    false => "of",
+                    true => "of_borrowing",
+                };
+                at.ask(part, at.answer(5, at.ask(of, quote!(&#value)), "__part"))
+            }
             false => {
-                let elements = list(model, self.elements.iter().map(|element| element.placed(model)));
+                let elements = list(model, self.elements.iter().map(|element| element.placed(model, says)));
                 quote!(#private::Group(#elements))
             }
         };
@@ -146,10 +166,15 @@ fn parts(model: &Model) -> Parts {
         KeySource::Rewrite(rewrite, naming) => {
             let (before, value) = evaluated(model, rewrite);
             let at = callable_place(rewrite);
-            let element =
-                |i: Index| Part { elements: Vec::new(), value: quote!(#value.#i), at, redacted: false };
+            let element = |i: Index| Part {
+                elements: Vec::new(),
+                value: quote!(#value.#i),
+                at,
+                redacted: false,
+                borrows: false,
+            };
             let elements = (0..tuple_arity(rewrite)).map(Index::from).map(element).collect();
-            let part = Part { value, at, elements, redacted: false };
+            let part = Part { value, at, elements, redacted: false, borrows: false };
             Parts { before: quote!(#names #before), key: Key::Parts(vec![part], extra(naming)) }
         }
         KeySource::Text(text) => {
@@ -157,7 +182,8 @@ fn parts(model: &Model) -> Parts {
             let written = key_text(model, text, value);
             let into = quote_spanned!(hidden()=> let __text = #written;);
             let value = quote_spanned!(hidden()=> __text);
-            let part = Part { value, at: callable_place(text), elements: Vec::new(), redacted: false };
+            let at = callable_place(text);
+            let part = Part { value, at, elements: Vec::new(), redacted: false, borrows: false };
             Parts { before: quote!(#names #before #into), key: Key::Text(part) }
         }
     }
@@ -184,7 +210,7 @@ fn evaluated(model: &Model, callable: &Callable) -> (TokenStream, TokenStream) {
     (before, quote_spanned!(hidden()=> __key))
 }
 
-fn callable_place(callable: &Callable) -> Place {
+pub(super) fn callable_place(callable: &Callable) -> Place {
     match callable {
         Callable::Closure(closure) => Place::of(&closure.body),
         Callable::Path(path) => Place::of(path),
@@ -238,12 +264,13 @@ fn part(value: TokenStream, ty: &Type) -> Part {
         }
         _ => Vec::new(),
     };
-    Part { value, at: Place::of(ty), elements, redacted: false }
+    Part { value, at: Place::of(ty), elements, redacted: false, borrows: returns::borrows(ty) }
 }
 
 fn extra(naming: &Naming) -> Option<Part> {
     let extra = naming.extra.as_ref()?;
-    Some(Part { value: quote!((#extra)), at: Place::of(extra), elements: Vec::new(), redacted: false })
+    let at = Place::of(extra);
+    Some(Part { value: quote!((#extra)), at, elements: Vec::new(), redacted: false, borrows: false })
 }
 
 /// The names that patterns of arguments bind, by reference, for the `expressions` that use them.

@@ -26,6 +26,7 @@ mod policy;
 mod signature;
 mod target;
 
+pub(crate) use policy::JUDGE;
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
@@ -41,6 +42,15 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 /// Companions that only have the right types.
 pub(crate) fn stand_ins(model: &Model) -> TokenStream {
     companions::stand_ins(model)
+}
+
+/// Whether a generated function tells what is wrong with the types of the user's that it meets. All of them meet the
+/// same ones, and the compiler says equal things at equal places once for each function it finds them in; so the
+/// memoized function speaks, and its companions are content with the stand-ins that answers have for what cannot be.
+#[derive(Clone, Copy, PartialEq)]
+enum Says {
+    WhatIsWrong,
+    Nothing,
 }
 
 /// The path of the runtime's hidden module.

@@ -2,18 +2,38 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Index;
 use syn::spanned::Spanned;
+use syn::{Expr, Index};
 
 use super::place::Place;
-use super::signature::returned;
-use super::{hidden, key, private};
+use super::signature::{companion_name, returned};
+use super::{Says, body, hidden, key, private, unlinted};
 use crate::args::{CacheErr, Callable, Ttl};
 use crate::model::{Bound, Home, Model, Store, StoredErr, Worth};
 
-/// `Policy { ttl: …, ..Policy::new() }`
+/// What the name of the function with the decisions ends in; hardly that of one of the user's.
+pub(crate) const JUDGE: &str = "_judge";
+
+/// `Policy { ttl: …, ..Policy::new() }`, or with all of that in a function beside it, which is then the one place that
+/// has it: `Policy { judge: f__judge, ..Policy::new() }`.
 pub(super) fn policy(model: &Model) -> TokenStream {
     let private = private(model);
+    let mut fields = match has_judge(model) {
+        false => decisions(model),
+        true => {
+            let judge = body::beside(model, JUDGE);
+            quote_spanned!(hidden()=> judge: ::core::option::Option::Some(#judge),)
+        }
+    };
+    if let Home::Own(Bound::Weight { weigher, .. }) = &model.home {
+        let weigher = weigher_of(model, weigher);
+        fields.extend(quote!(weigher: ::core::option::Option::Some(#weigher),));
+    }
+    quote!(#private::Policy { #fields ..#private::Policy::new() })
+}
+
+/// What a policy decides but for weights.
+fn decisions(model: &Model) -> TokenStream {
     let mut fields = TokenStream::new();
     if let Some(ttl) = &model.ttl {
         let ttl = lifetime(model, ttl);
@@ -22,11 +42,46 @@ pub(super) fn policy(model: &Model) -> TokenStream {
     if let Store::Value(worth) = &model.store {
         fields.extend(worth_of(model, worth));
     }
-    if let Home::Own(Bound::Weight { weigher, .. }) = &model.home {
-        let weigher = weigher_of(model, weigher);
-        fields.extend(quote!(weigher: ::core::option::Option::Some(#weigher),));
+    fields
+}
+
+/// Whether the decisions are in a function of their own: where the user's code has a part in them, which may be wrong,
+/// and others than the function need them.
+fn has_judge(model: &Model) -> bool {
+    let is_code = |ttl: &Ttl| match ttl {
+        Ttl::Duration(_) => false,
+        Ttl::Expr(expr) => !matches!(expr, Expr::Lit(_)),
+        Ttl::Closure(_) => true,
+    };
+    let of_values = match &model.store {
+        Store::Mark => false,
+        Store::Value(worth) => worth.cache_if.is_some() || !worth.cache_none || worth.cache_err.is_some(),
+    };
+    body::can_name_others(model) && (of_values || model.ttl.as_ref().is_some_and(is_code))
+}
+
+/// `fn f__judge(returned: &R) -> Judgement`
+pub(super) fn judge(model: &Model) -> Option<TokenStream> {
+    if !has_judge(model) {
+        return None;
     }
-    quote!(#private::Policy { #fields ..#private::Policy::new() })
+    let private = private(model);
+    let (fields, output) = (decisions(model), returned(model));
+    let shape = cacheable(model, Place::of(&output), Says::Nothing);
+    let name = companion_name(model, JUDGE);
+    let generics = &model.sig.generics;
+    let bounds = &generics.where_clause;
+    let attrs = &model.companion_attrs;
+    let unlinted = unlinted();
+    Some(quote_spanned! {hidden()=>
+        #(#attrs)* #unlinted
+        #[doc(hidden)]
+        #[allow(dead_code, non_snake_case, unused_lifetimes, single_use_lifetimes, missing_docs)]
+        fn #name #generics (__returned: &#output) -> #private::Judgement #bounds {
+            use #private::ways::*;
+            #private::judgement(#shape, #private::Policy { #fields ..#private::Policy::new() }, __returned)
+        }
+    })
 }
 
 fn lifetime(model: &Model, ttl: &Ttl) -> TokenStream {
@@ -111,9 +166,9 @@ fn tokens(callable: &Callable) -> TokenStream {
 }
 
 /// The shape of the return type, with what the options and the backend ask of it checked under the user's own tokens.
-pub(super) fn shape(model: &Model) -> TokenStream {
+pub(super) fn shape(model: &Model, says: Says) -> TokenStream {
     let place = Place::of(returned(model));
-    let shape = cacheable(model, place);
+    let shape = cacheable(model, place, says);
     if let Home::Own(_) = &model.home {
         return shape;
     }
@@ -122,16 +177,21 @@ pub(super) fn shape(model: &Model) -> TokenStream {
         Store::Value(worth) if worth.cache_err.is_some() => ("storing_errors", "shape"),
         Store::Value(_) => ("storing", "shape"),
     };
+    let given = match says {
+        Says::WhatIsWrong => given,
+        Says::Nothing => "mark",
+    };
     let answer = place.answer(6, place.ask(storing, shape), "__stored");
     place.ask(given, answer)
 }
 
-fn cacheable(model: &Model, place: Place) -> TokenStream {
+fn cacheable(model: &Model, place: Place, says: Says) -> TokenStream {
     let output = returned(model);
     let question = place.call(model, |at| quote_spanned!(at=> ShapeOf::<#output>::new), quote!());
     let answer = place.answer(8, question, "__shape");
     let cacheable = |answer| place.call(model, |at| quote_spanned!(at=> require_cacheable), answer);
     match &model.store {
+        _ if says == Says::Nothing => place.call(model, |at| quote_spanned!(at=> unchecked_shape), answer),
         Store::Mark => {
             let check = |at| quote_spanned!(at=> require_nothing_to_store::<#output, _, _>);
             place.call(model, check, answer)

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Expr, GenericParam};
 
 use super::place::Place;
-use super::{hidden, private};
+use super::{Says, hidden, private};
 use crate::args::{Backend, Prefix, Version};
 use crate::model::{Bound, Context, Home, KeySource, Model, Naming};
 use crate::number::Number;
@@ -54,7 +54,7 @@ fn asks_the_user(model: &Model) -> bool {
 }
 
 /// The function's own cache, or that of its backend.
-pub(super) fn target(model: &Model, within: &str, inputs: Option<&[usize]>) -> TokenStream {
+pub(super) fn target(model: &Model, within: &str, inputs: Option<&[usize]>, says: Says) -> TokenStream {
     let instance = instance(model, within, inputs);
     match &model.home {
         Home::Own(_) => quote!(#instance.own()),
@@ -68,7 +68,13 @@ pub(super) fn target(model: &Model, within: &str, inputs: Option<&[usize]>) -> T
                 None => target,
                 Some(codec) => {
                     let at = Place::of(codec);
-                    let codec = at.ask("codec", at.lent(codec));
+                    let question = at.call(model, |at| quote_spanned!(at=> CodecOf), at.lent(codec));
+                    let answer = at.answer(2, question, "__codec");
+                    let ask = match says {
+                        Says::WhatIsWrong => "codec",
+                        Says::Nothing => "unchecked_codec",
+                    };
+                    let codec = at.ask(ask, answer);
                     let private = private(model);
                     quote_spanned!(hidden()=> #private::with_codec(#target, #codec))
                 }
@@ -79,7 +85,7 @@ pub(super) fn target(model: &Model, within: &str, inputs: Option<&[usize]>) -> T
 
 /// `match place { __place => work }`: with a backend, `work` asks `__place` what depends on where entries live. A
 /// `match`, because it keeps the temporaries of the user's expression for as long as `work` takes.
-pub(super) fn in_place(model: &Model, work: TokenStream) -> TokenStream {
+pub(super) fn in_place(model: &Model, work: TokenStream, says: Says) -> TokenStream {
     let Home::Backend { backend, .. } = &model.home else {
         return work;
     };
@@ -87,9 +93,19 @@ pub(super) fn in_place(model: &Model, work: TokenStream) -> TokenStream {
         Backend::Expr(expr) => {
             let at = Place::of(expr);
             let question = at.call(model, |at| quote_spanned!(at=> BackendOf), quote!(&#expr));
-            at.answer(5, question, "__backend")
+            let answer = at.answer(7, question, "__backend");
+            match says {
+                Says::WhatIsWrong => at.call(model, |at| quote_spanned!(at=> backend), answer),
+                Says::Nothing => at.call(model, |at| quote_spanned!(at=> unchecked_backend), answer),
+            }
         }
-        Backend::Name(name) => Place::of(name).call(model, |at| quote_spanned!(at=> named), quote!(#name)),
+        Backend::Name(name) => {
+            let at = Place::of(name);
+            match says {
+                Says::WhatIsWrong => at.call(model, |at| quote_spanned!(at=> named), quote!(#name)),
+                Says::Nothing => at.call(model, |at| quote_spanned!(at=> unchecked_named), quote!(#name)),
+            }
+        }
     };
     quote_spanned!(hidden()=> match #place { __place => #work })
 }
@@ -118,7 +134,11 @@ fn site(model: &Model, within: &str, inputs: Option<&[usize]>) -> TokenStream {
     if inputs.is_none() {
         site.extend(quote!(.of_all()));
     }
-    if let Some(capacity) = capacity(model) {
+    let says = match is_companion(model, within) {
+        false => Says::WhatIsWrong,
+        true => Says::Nothing,
+    };
+    if let Some(capacity) = capacity(model, says) {
         site.extend(quote!(.capacity(|| #capacity)));
     }
     site
@@ -142,7 +162,7 @@ fn naming_of(naming: &Naming) -> TokenStream {
     quote!(#prefix #version)
 }
 
-fn capacity(model: &Model) -> Option<TokenStream> {
+fn capacity(model: &Model, says: Says) -> Option<TokenStream> {
     let private = private(model);
     match &model.home {
         Home::Own(bound @ (Bound::Entries(capacity) | Bound::Weight { capacity, .. })) => {
@@ -150,11 +170,15 @@ fn capacity(model: &Model) -> Option<TokenStream> {
                 Bound::Weight { .. } => quote!(Weight),
                 _ => quote!(Entries),
             };
-            let number = Place::of(capacity).call(
-                model,
-                |at| quote_spanned!(at=> IntoCapacity::into_capacity),
-                quote!(#capacity),
-            );
+            let at = Place::of(capacity);
+            let written = quote!(#capacity);
+            let number = match says {
+                Says::Nothing if !matches!(capacity, Expr::Lit(_)) => {
+                    let question = at.call(model, |at| quote_spanned!(at=> CapacityOf), written);
+                    at.answer(2, question, "__capacity")
+                }
+                _ => at.call(model, |at| quote_spanned!(at=> IntoCapacity::into_capacity), written),
+            };
             Some(quote!(#private::Capacity::#unit(#number)))
         }
         Home::Own(Bound::Unbounded) => Some(quote!(#private::Capacity::Unbounded)),
@@ -176,7 +200,7 @@ fn types(model: &Model) -> TokenStream {
     });
     let this = match model.context {
         Context::Method => quote!(::core::marker::PhantomData<Self>),
-        Context::Ambiguous | Context::AmbiguousByName => quote!(()),
+        Context::Free | Context::Ambiguous => quote!(()),
     };
     quote!(#this, (#(::core::marker::PhantomData<#own>,)*))
 }

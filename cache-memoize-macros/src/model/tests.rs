@@ -116,7 +116,7 @@ fn the_context_is_read_from_the_tokens() {
                     }
                 }
             ),
-            Context::AmbiguousByName,
+            Context::Free,
         ),
         (
             quote!(),
@@ -125,7 +125,7 @@ fn the_context_is_read_from_the_tokens() {
                     static N: u8 = 1;
                 }
             ),
-            Context::AmbiguousByName,
+            Context::Free,
         ),
         (
             quote!(),

@@ -213,7 +213,11 @@ fn view<K: 'static, S: Shape>(flight: &Flight) -> View<'_, K, S::Shared> {
 }
 
 /// Of any value: functions that share a prefix share entries, and need not return the same type.
-fn is_of_its_key<K: Eq + 'static, S: Shape>(flight: &Flight, may_be_pair: bool, other: &Content<K, ()>) -> bool {
+fn is_of_its_key<K: Eq + 'static, S: Shape>(
+    flight: &Flight,
+    may_be_pair: bool,
+    other: &Content<K, ()>,
+) -> bool {
     let own = view::<K, S>(flight);
     match other {
         Content::Pair(key, ()) => may_be_pair && key == own.key,

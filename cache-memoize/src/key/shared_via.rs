@@ -44,7 +44,7 @@ impl<T: ?Sized> ViaNoSharedText<T> for SharedKeyOf<'_, T> {
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot be part of a key on a shared backend",
     label = "such a key is text that every process reads, so its parts must be `serde::Serialize`",
-    note = "derive `Serialize`, or give a type parameter this bound",
+    note = "derive `Serialize`, or give a type parameter this bound; for `Arc` and `Rc` turn on serde's feature `rc`",
     note = "or leave the argument out of the key with `skip(…)` (`self` with `skip(self)`), or say what identifies \
             the call with `args_rewrite = |…| …`"
 )]
@@ -52,6 +52,11 @@ pub trait CanBeSharedKey<T: ?Sized> {}
 
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized, B: ?Sized> CanBeSharedKey<T> for BySerde<'_, B> {}
+
+/// A component, or its stand-in: that the argument cannot be a key is said elsewhere.
+pub(crate) fn unchecked_part<T: ?Sized, P>(answer: SharedPartOf<T, P>) -> P {
+    answer.0
+}
 
 /// A component, once it is known to be one: where an argument that cannot be a key is reported.
 pub(crate) fn part<T: ?Sized, P: CanBeSharedKey<T>>(answer: SharedPartOf<T, P>) -> P {

@@ -35,12 +35,21 @@ impl<T: Hash + Eq + Clone + Send + Sync + 'static> OwnedKey for T {}
 /// The question *how is this argument part of a key?*
 pub struct KeyOf<'a, T: ?Sized>(pub &'a T);
 
+/// The same of an argument that is known to borrow: it cannot be kept as it is, whatever traits it has.
+pub struct BorrowingKeyOf<'a, T: ?Sized>(pub &'a T);
+
 /// An answer: the component `P`, for an argument of type `T`.
 pub struct KeyPartOf<T: ?Sized, P>(P, PhantomData<T>);
 
 /// A component, once it is known to be one: where an argument that cannot be a key is reported.
 #[inline]
 pub fn part<T: ?Sized, P: CanBeKey<T>>(answer: KeyPartOf<T, P>) -> P {
+    answer.0
+}
+
+/// A component, or its stand-in: that the argument cannot be a key is said elsewhere.
+#[inline]
+pub fn unchecked_part<T: ?Sized, P>(answer: KeyPartOf<T, P>) -> P {
     answer.0
 }
 
@@ -66,6 +75,16 @@ pub struct MaybeBorrowed<'a, B: ?Sized>(Option<&'a B>);
 pub struct Refused;
 
 macro_rules! answer {
+    ($via:ident, $question:ident, [$($generics:tt)*] $part:ident for [$($refs:tt)*] $ty:ty, |$argument:ident| $value:expr) => {
+        impl<'a, $($generics)*> $via<'a> for $($refs)* $question<'a, $ty> {
+            type Part = KeyPartOf<$ty, $part<'a, B>>;
+            #[inline]
+            fn __part(&self) -> Self::Part {
+                let $argument = self.0;
+                KeyPartOf($part($value), PhantomData)
+            }
+        }
+    };
     ($(#[$doc:meta])* $via:ident) => {
         $(#[$doc])*
         pub trait $via<'a> {
@@ -76,14 +95,7 @@ macro_rules! answer {
         }
     };
     ($via:ident, [$($generics:tt)*] $part:ident for [$($refs:tt)*] $ty:ty, |$argument:ident| $value:expr) => {
-        impl<'a, $($generics)*> $via<'a> for $($refs)* KeyOf<'a, $ty> {
-            type Part = KeyPartOf<$ty, $part<'a, B>>;
-            #[inline]
-            fn __part(&self) -> Self::Part {
-                let $argument = self.0;
-                KeyPartOf($part($value), PhantomData)
-            }
-        }
+        answer!($via, KeyOf, [$($generics)*] $part for [$($refs)*] $ty, |$argument| $value);
     };
 }
 answer!(
@@ -98,6 +110,10 @@ answer!(
 answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&&&] &'b B, |argument| argument);
 answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&&&] Cow<'b, B>, |argument| argument);
 answer!(ViaBorrow, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] MaybeBorrowed for [&&&] Option<&'b B>, |argument| *argument);
+answer!(ViaKeyPart, BorrowingKeyOf, [B: KeyPart + ?Sized] Known for [&&&&] B, |argument| argument);
+answer!(ViaBorrow, BorrowingKeyOf, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&&&] &'b B, |argument| argument);
+answer!(ViaBorrow, BorrowingKeyOf, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] Borrowed for [&&&] Cow<'b, B>, |argument| argument);
+answer!(ViaBorrow, BorrowingKeyOf, ['b, B: ToOwned<Owned: OwnedKey> + ?Sized] MaybeBorrowed for [&&&] Option<&'b B>, |argument| *argument);
 answer!(
     /// Third answer: it is `Copy`.
     ViaCopy
@@ -116,6 +132,12 @@ pub trait ViaNothing<T: ?Sized> {
 }
 
 impl<T: ?Sized> ViaNothing<T> for KeyOf<'_, T> {
+    fn __part(&self) -> KeyPartOf<T, Refused> {
+        KeyPartOf(Refused, PhantomData)
+    }
+}
+
+impl<T: ?Sized> ViaNothing<T> for BorrowingKeyOf<'_, T> {
     fn __part(&self) -> KeyPartOf<T, Refused> {
         KeyPartOf(Refused, PhantomData)
     }

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
+use super::answer::Answered;
 use super::codec::{Coded, NeedsNoBytes};
 use super::{BackendOf, Place};
 use crate::call::{Found, Lookup, Named, Turn};
 use crate::key::parts::{Cons, Nil};
-use crate::key::via::{self, CanBeKey, KeyOf, KeyPartOf, Known};
+use crate::key::via::{self, BorrowingKeyOf, CanBeKey, KeyOf, KeyPartOf, Known};
 use crate::memory::Memory;
 use crate::shape::Shape;
 use crate::site::Instance;
@@ -38,15 +39,15 @@ macro_rules! by_deref {
 by_deref!(&T, Box<T>, Rc<T>, Arc<T>, LazyLock<T>);
 
 /// First answer: a memory.
-pub trait ViaMemory<'a> {
+pub trait ViaMemory<'a, T: ?Sized> {
     /// Answers.
-    fn __backend(&self) -> InMemory<'a>;
+    fn __backend(&self) -> Answered<T, InMemory<'a>>;
 }
 
-impl<'a, T: AsMemory + ?Sized> ViaMemory<'a> for &&&&BackendOf<'a, T> {
+impl<'a, T: AsMemory + ?Sized> ViaMemory<'a, T> for &&&&&&BackendOf<'a, T> {
     #[inline]
-    fn __backend(&self) -> InMemory<'a> {
-        InMemory(self.0.as_memory())
+    fn __backend(&self) -> Answered<T, InMemory<'a>> {
+        Answered::new(InMemory(self.0.as_memory()))
     }
 }
 
@@ -61,10 +62,22 @@ impl InMemory<'_> {
         KeyOf(argument)
     }
 
+    /// The same of one that is known to borrow.
+    #[inline]
+    pub fn of_borrowing<'t, T: ?Sized>(&self, argument: &'t T) -> BorrowingKeyOf<'t, T> {
+        BorrowingKeyOf(argument)
+    }
+
     /// A component, once it is known to be one.
     #[inline]
     pub fn part<T: ?Sized, P: CanBeKey<T>>(&self, answer: KeyPartOf<T, P>) -> P {
         via::part(answer)
+    }
+
+    /// A component, or its stand-in.
+    #[inline]
+    pub fn unchecked_part<T: ?Sized, P>(&self, answer: KeyPartOf<T, P>) -> P {
+        via::unchecked_part(answer)
     }
 
     /// A key of parts.
@@ -80,7 +93,10 @@ impl InMemory<'_> {
     }
 
     /// There is nothing to encode, so the user is told.
-    pub fn codec<C: NeedsNoBytes + ?Sized>(&self, _: &C) {}
+    pub fn codec<C: NeedsNoBytes>(&self, _: C) {}
+
+    /// Which is done elsewhere.
+    pub fn unchecked_codec<C>(&self, _: C) {}
 
     /// Asks nothing: values stay as they are.
     #[inline]

@@ -4,17 +4,21 @@
 //! The expression is asked with one method call, as everything that depends on types is; method lookup tries the
 //! receivers with the most references first.
 
+mod answer;
 mod codec;
 mod memory;
 #[cfg(feature = "shared")]
 pub(crate) mod shared;
 
-pub use codec::with_codec;
+pub use answer::{ViaName, ViaNoBackend, ViaUnopened, backend, unchecked_backend};
+#[cfg(feature = "shared")]
+pub use codec::ViaCodec;
+pub use codec::{CodecOf, ViaNoCodec, with_codec};
 pub use memory::{InMemory, ViaMemory};
 #[cfg(feature = "shared")]
-pub use shared::{ViaBackend, ViaLedToBackend, ViaShared, named};
+pub use shared::{ViaBackend, ViaLedToBackend, ViaShared, named, named as unchecked_named};
 #[cfg(not(feature = "shared"))]
-pub use unshared::named;
+pub use unshared::{named, unchecked_named};
 
 use crate::site::Instance;
 
@@ -30,47 +34,6 @@ pub trait Place {
 
 /// The question *what backend is this?*
 pub struct BackendOf<'a, T: ?Sized>(pub &'a T);
-
-/// No answer.
-pub trait ViaNoBackend<T: ?Sized> {
-    /// Refuses, in the words of `IsBackend`.
-    fn __backend(&self) -> InMemory<'static>
-    where
-        Self: IsBackend<T>;
-}
-
-/// Never implemented; only its message is used.
-#[cfg_attr(
-    feature = "shared",
-    diagnostic::on_unimplemented(
-        message = "`{T}` is not a backend",
-        label = "expected a `cache_memoize::Memory`, a shared backend, or a reference to one of them",
-        note = "for a cache of the function's own, leave `backend` out"
-    )
-)]
-#[cfg_attr(
-    not(feature = "shared"),
-    diagnostic::on_unimplemented(
-        message = "`{T}` is not a backend",
-        label = "expected a `cache_memoize::Memory`, or a reference to one",
-        note = "for a cache of the function's own, leave `backend` out",
-        note = "for a backend that other processes share, turn on a feature of `cache-memoize`: `redis`, or for \
-                backends of your own one of the codecs `postcard`, `messagepack`, `json`, `bincode`"
-    )
-)]
-pub trait IsBackend<T: ?Sized> {
-    /// Never called.
-    fn never(&self) -> InMemory<'static>;
-}
-
-impl<T: ?Sized> ViaNoBackend<T> for BackendOf<'_, T> {
-    fn __backend(&self) -> InMemory<'static>
-    where
-        Self: IsBackend<T>,
-    {
-        self.never()
-    }
-}
 
 /// Without shared backends there is nothing to register.
 #[cfg(not(feature = "shared"))]
@@ -97,5 +60,10 @@ mod unshared {
     /// ```
     pub fn named<N: CanBeRegistered + ?Sized>(name: &N) -> InMemory<'static> {
         name.never()
+    }
+
+    /// The same, where it has been said that there are none.
+    pub fn unchecked_named(_: &str) -> InMemory<'static> {
+        unreachable!("the compiler has refused this program")
     }
 }

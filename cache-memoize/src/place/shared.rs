@@ -4,7 +4,8 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
-use super::codec::{AsCodec, Coded};
+use super::answer::{Answered, Bare};
+use super::codec::{AnyCodec, Coded, Given, IsCodec};
 use super::{BackendOf, Place};
 use crate::backend::Backend;
 use crate::key::shared_via::{self, CanBeSharedKey, SharedKeyOf, SharedPartOf};
@@ -46,60 +47,38 @@ macro_rules! by_deref {
 by_deref!(&T, Box<T>, Rc<T>, Arc<T>, LazyLock<T>);
 
 /// Second answer: a shared backend.
-pub trait ViaShared {
+pub trait ViaShared<T: ?Sized> {
     /// Answers.
-    fn __backend(&self) -> OnShared;
+    fn __backend(&self) -> Answered<T, OnShared>;
 }
 
-impl<T: AsShared + ?Sized> ViaShared for &&&BackendOf<'_, T> {
-    fn __backend(&self) -> OnShared {
-        OnShared { shared: self.0.as_shared().clone() }
+impl<T: AsShared + ?Sized> ViaShared<T> for &&&&&BackendOf<'_, T> {
+    fn __backend(&self) -> Answered<T, OnShared> {
+        Answered::new(OnShared { shared: self.0.as_shared().clone() })
     }
 }
 
 /// Third answer: what a [`Shared`] is made of.
 pub trait ViaBackend<T: ?Sized> {
-    /// Refuses, in the words of `IsShared`.
-    fn __backend(&self) -> OnShared
-    where
-        Self: IsShared<T>;
+    /// Refuses.
+    fn __backend(&self) -> Answered<T, Bare>;
 }
 
 /// Fourth answer: what leads to that.
 pub trait ViaLedToBackend<T: ?Sized> {
-    /// Refuses, in the words of `IsShared`.
-    fn __backend(&self) -> OnShared
-    where
-        Self: IsShared<T>;
+    /// Refuses.
+    fn __backend(&self) -> Answered<T, Bare>;
 }
 
-/// Never implemented; only its message is used.
-#[diagnostic::on_unimplemented(
-    message = "`{T}` is a `Backend`, which functions use through a `cache_memoize::Shared`",
-    label = "wrap it once with `Shared::new(..)` and name that",
-    note = "a `Backend` keeps bytes under keys; `Shared` adds what is the same for all of them: keys, codec, \
-            waiting for each other, and going on without the backend when it fails"
-)]
-pub trait IsShared<T: ?Sized> {
-    /// Never called.
-    fn never(&self) -> OnShared;
-}
-
-impl<T: Backend + ?Sized> ViaBackend<T> for &&BackendOf<'_, T> {
-    fn __backend(&self) -> OnShared
-    where
-        Self: IsShared<T>,
-    {
-        self.never()
+impl<T: Backend + ?Sized> ViaBackend<T> for &&&&BackendOf<'_, T> {
+    fn __backend(&self) -> Answered<T, Bare> {
+        Answered::new(Bare)
     }
 }
 
-impl<T: Deref<Target: Backend> + ?Sized> ViaLedToBackend<T::Target> for &BackendOf<'_, T> {
-    fn __backend(&self) -> OnShared
-    where
-        Self: IsShared<T::Target>,
-    {
-        self.never()
+impl<T: Deref<Target: Backend> + ?Sized> ViaLedToBackend<T::Target> for &&&BackendOf<'_, T> {
+    fn __backend(&self) -> Answered<T::Target, Bare> {
+        Answered::new(Bare)
     }
 }
 
@@ -119,9 +98,19 @@ impl OnShared {
         SharedKeyOf(argument)
     }
 
+    /// The same of one that borrows: its text does not.
+    pub fn of_borrowing<'t, T: ?Sized>(&self, argument: &'t T) -> SharedKeyOf<'t, T> {
+        SharedKeyOf(argument)
+    }
+
     /// A component, once it is known to be one.
     pub fn part<T: ?Sized, P: CanBeSharedKey<T>>(&self, answer: SharedPartOf<T, P>) -> P {
         shared_via::part(answer)
+    }
+
+    /// A component, or its stand-in.
+    pub fn unchecked_part<T: ?Sized, P>(&self, answer: SharedPartOf<T, P>) -> P {
+        shared_via::unchecked_part(answer)
     }
 
     /// A key of parts, which are written now: what waits for the backend borrows no arguments.
@@ -135,8 +124,16 @@ impl OnShared {
     }
 
     /// The codec of the function.
-    pub fn codec<C: AsCodec + ?Sized>(&self, codec: &C) -> Codec {
-        codec.as_codec().clone()
+    pub fn codec<C: ?Sized, A: IsCodec<C>>(&self, answer: Given<C, A>) -> Codec
+    where
+        Given<C, A>: AnyCodec,
+    {
+        answer.codec()
+    }
+
+    /// The same, where what is no codec is reported already.
+    pub fn unchecked_codec(&self, answer: impl AnyCodec) -> Codec {
+        answer.codec()
     }
 
     /// Asks whether values can be stored.

@@ -109,7 +109,7 @@ pub(crate) fn unchecked<V, E, S>(answer: Stored<V, E, S>) -> S {
     message = "`{V}` cannot be stored on a shared backend",
     label = "a stored value must be `serde::Serialize` and `serde::Deserialize`, and own its data",
     note = "derive `serde::Serialize` and `serde::Deserialize`, or give a type parameter the bounds `Serialize + \
-            DeserializeOwned`",
+            DeserializeOwned`; for `Arc` and `Rc` turn on serde's feature `rc`",
     note = "a value that is read from a backend borrows from nobody: return a `String` or a `Vec` in place of a \
             reference",
     note = "or name a `Memory`, which keeps values as they are"

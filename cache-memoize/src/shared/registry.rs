@@ -27,10 +27,28 @@ static REGISTERED: LazyLock<RwLock<HashMap<String, Shared>>> = LazyLock::new(RwL
 /// assert_eq!(user_of_peek("abc")?, Some(Some(3)));
 /// # Ok::<(), cache_memoize::Error>(())
 /// ```
-pub fn register(name: impl Into<String>, backend: impl Into<Shared>) {
-    let backend = backend.into();
+pub fn register(name: impl Into<String>, backend: impl IntoShared) {
+    let backend = backend.into_shared();
     let replaced = write(&REGISTERED).insert(name.into(), backend);
     drop(replaced);
+}
+
+/// What can be registered: whatever becomes a [`Shared`], a `Memory`, a `Redis` or a `Backend` of your own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no backend to register",
+    label = "expected a `Memory`, a `Redis`, a `Shared` or a `Backend`",
+    note = "of a `Result`, as `Redis::open(..)` gives it, take the backend out first, with `?` or `.expect(..)`"
+)]
+pub trait IntoShared {
+    /// The backend, with what all of them have in common.
+    fn into_shared(self) -> Shared;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<Shared>> IntoShared for T {
+    fn into_shared(self) -> Shared {
+        self.into()
+    }
 }
 
 /// The backend of that name, or one that says that there is none.

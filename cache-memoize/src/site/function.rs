@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, Weak};
 use super::claims::{Refused, Why};
 use super::naming::{Naming, Types};
 use super::path::Path;
+use super::places::Places;
 use super::{Instance, Meta};
 use crate::event::{self, Event, EventKind};
 use crate::hooks;
@@ -31,6 +32,8 @@ pub(crate) struct Function {
     own: OnceLock<(Memory, Arc<Scope>)>,
     /// What it has in any place, for its statistics.
     scopes: Mutex<Vec<(Weak<Scope>, Option<u64>)>>,
+    /// How many places it was given, and whether they look as if they were made for a call each.
+    places: Places,
     /// What it did in places that are gone.
     past: Arc<Mutex<Stats>>,
     #[cfg(feature = "shared")]
@@ -132,6 +135,7 @@ impl Function {
                 capacity: meta.capacity,
                 own: OnceLock::new(),
                 scopes: Mutex::default(),
+                places: Places::default(),
                 past: Arc::default(),
                 #[cfg(feature = "shared")]
                 rejected: Arc::default(),
@@ -192,7 +196,9 @@ impl Function {
     }
 
     pub(super) fn scope_in(&'static self, memory: &Memory) -> Arc<Scope> {
-        memory.inner().scope(self.id, || self.new_scope(memory.capacity()))
+        let scope = memory.inner().scope(self.id, || self.new_scope(memory.capacity()));
+        self.places.tell(&self.name);
+        scope
     }
 
     /// What the function will have in a place of that capacity.
@@ -202,6 +208,11 @@ impl Function {
         if scopes.len() == scopes.capacity() {
             scopes.retain(|(scope, _)| scope.strong_count() > 0);
         }
+        self.places.another(|| {
+            let alive = scopes.iter().filter(|(scope, _)| scope.strong_count() > 0).count();
+            let hits = lock(&self.past).hits;
+            (alive as u64, capacity.is_some() && hits > 0)
+        });
         scopes.push((Arc::downgrade(&scope), capacity));
         scope
     }
@@ -209,7 +220,9 @@ impl Function {
     /// What the function has on that backend.
     #[cfg(feature = "shared")]
     pub(crate) fn scope_on(&'static self, shared: &Shared) -> Arc<FunctionScope> {
-        shared.scope(self.id, || FunctionScope::new(self.new_scope(None), self.rejected.clone()))
+        let scope = shared.scope(self.id, || FunctionScope::new(self.new_scope(None), self.rejected.clone()));
+        self.places.tell(&self.name);
+        scope
     }
 
     fn info(&'static self) -> FunctionInfo {

@@ -1,6 +1,6 @@
 //! From a piece of generated code to the function it belongs to.
 //!
-//! A function and each of its companions hold a [`Site`] of their own, for the macro cannot tell whether they
+//! A function and each of its companions hold a [`Site`] of their own, for the macro cannot always tell whether they
 //! are free functions or associated ones, and so cannot make them name a common item. Equal sites find the same
 //! [`Function`] here, once. A `static` in a generic function is one for all its instances, so a site keeps a
 //! short list of the [`Instance`]s that have called it, told apart by the type of a closure in the function.
@@ -11,6 +11,7 @@ mod instance;
 mod instances;
 mod naming;
 mod path;
+mod places;
 mod text;
 
 pub(crate) use function::Function;

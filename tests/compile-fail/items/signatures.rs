@@ -13,7 +13,7 @@ extern "C" fn foreign(id: u64) -> u64 {
 }
 
 #[cache_memoize(ttl = 5)]
-fn changing(#[cfg(all())] id: u64) -> u64 {
+fn changing(#[cfg_attr(all(), cfg(all()))] id: u64) -> u64 {
     id
 }
 

@@ -357,3 +357,39 @@ fn called_from_many_threads() {
         }
     });
 }
+
+#[test]
+fn a_backend_that_is_made_at_each_call_is_told_once() {
+    use cache_memoize::{EventKind, Memory, observe};
+    use std::sync::Mutex;
+
+    static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    fn memory() -> Memory {
+        Memory::new(5)
+    }
+    #[cache_memoize(backend = memory())]
+    fn made_anew(x: u64) -> u64 {
+        x
+    }
+    #[cache_memoize(backend = memory, skip(memory))]
+    fn of_a_request(memory: &Memory, x: u64) -> u64 {
+        x
+    }
+    observe(|event| {
+        if event.kind == EventKind::Misuse && event.function.contains("a_backend_that_is_made_at_each_call") {
+            TOLD.lock().unwrap().push(event.function.clone());
+        }
+    });
+    for x in 0..300 {
+        made_anew(x % 2);
+    }
+    for x in 0..300 {
+        let memory = memory();
+        assert_eq!((of_a_request(&memory, x), of_a_request(&memory, x)), (x, x));
+    }
+    let kept: Vec<Memory> = (0..300).map(|_| memory()).collect();
+    kept.iter().for_each(|memory| _ = of_a_request(memory, 1));
+    let told = TOLD.lock().unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].ends_with("made_anew"), "{told:?}");
+}
