@@ -72,15 +72,18 @@ macro_rules! stand_ins {
     )*};
 }
 stand_ins! {
-    /// What a shared backend is made of.
-    #[cfg(feature = "shared")]
-    Bare as OnShared;
     /// What may be a backend, or an error.
     Unopened as InMemory<'static>;
     /// A name that is no literal.
     Name as InMemory<'static>;
     /// Anything else.
     Neither as InMemory<'static>;
+}
+
+#[cfg(feature = "shared")]
+stand_ins! {
+    /// What a shared backend is made of.
+    Bare as OnShared;
 }
 
 /// What every answer is but [`Neither`]. It is asked of the answer and not of `T`, for which the compiler would propose
@@ -105,7 +108,7 @@ stand_ins! {
 )]
 pub trait IsBackend<T: ?Sized> {}
 
-/// What every answer is but [`Bare`].
+/// What every answer is but `Bare`.
 #[diagnostic::on_unimplemented(
     message = "`{T}` is a `Backend`, which functions use through a `cache_memoize::Shared`",
     label = "wrap it once with `Shared::new(..)` and name that",
