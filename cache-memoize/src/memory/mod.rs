@@ -54,10 +54,10 @@ impl Capacity {
         }
     }
 
-    /// The number; zero is taken as one.
+    /// The number.
     fn number(self) -> Option<u64> {
         match self {
-            Self::Entries(number) | Self::Weight(number) => Some(number.max(1)),
+            Self::Entries(number) | Self::Weight(number) => Some(number),
             Self::Unbounded => None,
         }
     }
@@ -177,7 +177,8 @@ impl Scope {
 }
 
 impl Memory {
-    /// A cache of at most `capacity` entries. Zero is taken as one.
+    /// A cache of at most `capacity` entries. With zero it keeps none: each call computes, or shares a computation that is
+    /// under way.
     ///
     /// ```
     /// let cache = cache_memoize::Memory::new(500);
@@ -256,7 +257,7 @@ pub struct MemoryBuilder {
 }
 
 impl MemoryBuilder {
-    /// At most this many entries. Zero is taken as one.
+    /// At most this many entries; with zero none.
     pub fn capacity(self, entries: u64) -> Self {
         Self { capacity: Capacity::Entries(entries) }
     }
