@@ -80,7 +80,18 @@ fn lookup(model: &Model, within: &str) -> TokenStream {
     let target = target::target(model, within, Some(&model.all_args));
     let (before, key) = key::borrowed(model);
     let shape = policy::shape(model);
-    let lookup = target::in_place(model, quote!(#target.lookup(#key, #shape)));
+    // Whether there is a fleet where entries live.
+    let fleet = model.fleet.as_ref().map(|fleet| {
+        let at = Place::of(fleet);
+        let asked = at.ask("fleet", at.lent(fleet));
+        quote_spanned!(hidden()=> #asked;)
+    });
+    let lookup = quote!(#target.lookup(#key, #shape));
+    let lookup = match fleet {
+        None => lookup,
+        Some(fleet) => quote_spanned!(hidden()=> { #fleet #lookup }),
+    };
+    let lookup = target::in_place(model, lookup);
     let lookup = quote_spanned!(hidden()=> { use #private::ways::*; #before #lookup });
     let lookup = match &model.bypass_if {
         None => lookup,

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
 use super::codec::{Coded, NeedsNoBytes};
+use super::fleet::NeedsNoFleet;
 use super::{BackendOf, Place};
 use crate::call::{Lookup, Named, Turn};
 use crate::key::parts::{Cons, Nil};
@@ -81,6 +82,9 @@ impl InMemory<'_> {
 
     /// There is nothing to encode, so the user is told.
     pub fn codec<C: NeedsNoBytes + ?Sized>(&self, _: &C) {}
+
+    /// Nobody else is there, so the user is told.
+    pub fn fleet<F: NeedsNoFleet + ?Sized>(&self, _: &F) {}
 
     /// Asks nothing: values stay as they are.
     #[inline]

@@ -5,6 +5,7 @@
 //! receivers with the most references first.
 
 mod codec;
+mod fleet;
 mod memory;
 #[cfg(feature = "shared")]
 pub(crate) mod shared;
