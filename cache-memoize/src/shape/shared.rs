@@ -7,23 +7,25 @@ use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
 
 use super::{Cacheable, Copying, OwnedResult, Plain, Shape, SharedResult, Split};
-use crate::shared::codec::Codec;
+use crate::shared::codec::{Codec, Parts};
 use crate::shared::fingerprint::Fingerprint;
 use crate::{Error, ErrorKind};
 
 /// A shape whose results become bytes and come back.
 pub trait SharedShape: Shape {
-    /// Appends what is to be stored of a result; whether it is an error.
+    /// Appends what is to be stored of a result; whether it is an error, and how many parts it has.
     ///
     /// Only what the policy stores comes here, so no error of a function that does not store errors.
-    fn encode(returned: &Self::Return, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error>;
+    fn encode(returned: &Self::Return, codec: &Codec, out: &mut Vec<u8>) -> Result<(bool, Parts), Error>;
 
-    /// The way back. `is_error` is what `encode` said, `types` those of this shape.
+    /// The way back. `is_error` is what `encode` said, `types` those of this shape. See [`Codec::decode_within`] for
+    /// `most`.
     fn decode(
         bytes: &[u8],
         is_error: bool,
         codec: &Codec,
         types: &Fingerprints,
+        most: usize,
     ) -> Result<Self::Shared, Error>;
 
     /// The types that are stored. Finding it out takes microseconds; keep it.
@@ -60,9 +62,10 @@ fn decode_value<T: Storable>(
     is_error: bool,
     codec: &Codec,
     types: &Fingerprints,
+    most: usize,
 ) -> Result<T, Error> {
     match is_error {
-        false => codec.decode(bytes, types.value),
+        false => codec.decode_within(bytes, types.value, most),
         true => Err(no_errors()),
     }
 }
@@ -76,11 +79,17 @@ fn of_value<T: Storable>() -> Fingerprints {
 }
 
 impl<R: Cacheable + Storable, C: Copying<R>> SharedShape for Plain<R, C> {
-    fn encode(returned: &R, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
-        codec.encode(returned, out).map(|()| false)
+    fn encode(returned: &R, codec: &Codec, out: &mut Vec<u8>) -> Result<(bool, Parts), Error> {
+        codec.encode_parts(returned, out).map(|parts| (false, parts))
     }
-    fn decode(bytes: &[u8], is_error: bool, codec: &Codec, types: &Fingerprints) -> Result<R, Error> {
-        decode_value(bytes, is_error, codec, types)
+    fn decode(
+        bytes: &[u8],
+        is_error: bool,
+        codec: &Codec,
+        types: &Fingerprints,
+        most: usize,
+    ) -> Result<R, Error> {
+        decode_value(bytes, is_error, codec, types, most)
     }
     fn fingerprints() -> Fingerprints {
         of_value::<R>()
@@ -88,17 +97,18 @@ impl<R: Cacheable + Storable, C: Copying<R>> SharedShape for Plain<R, C> {
 }
 
 impl<T: Cacheable + Storable, E: Cacheable, C: Copying<T>> SharedShape for SharedResult<T, E, C> {
-    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
+    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<(bool, Parts), Error> {
         let value = returned.as_ref().map_err(|_| no_errors())?;
-        codec.encode(value, out).map(|()| false)
+        codec.encode_parts(value, out).map(|parts| (false, parts))
     }
     fn decode(
         bytes: &[u8],
         is_error: bool,
         codec: &Codec,
         types: &Fingerprints,
+        most: usize,
     ) -> Result<Result<T, E>, Error> {
-        decode_value(bytes, is_error, codec, types).map(Ok)
+        decode_value(bytes, is_error, codec, types, most).map(Ok)
     }
     fn fingerprints() -> Fingerprints {
         of_value::<T>()
@@ -106,12 +116,18 @@ impl<T: Cacheable + Storable, E: Cacheable, C: Copying<T>> SharedShape for Share
 }
 
 impl<T: Cacheable + Storable, E, C: Copying<T>> SharedShape for OwnedResult<T, E, C> {
-    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
+    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<(bool, Parts), Error> {
         let value = returned.as_ref().map_err(|_| no_errors())?;
-        codec.encode(value, out).map(|()| false)
+        codec.encode_parts(value, out).map(|parts| (false, parts))
     }
-    fn decode(bytes: &[u8], is_error: bool, codec: &Codec, types: &Fingerprints) -> Result<T, Error> {
-        decode_value(bytes, is_error, codec, types)
+    fn decode(
+        bytes: &[u8],
+        is_error: bool,
+        codec: &Codec,
+        types: &Fingerprints,
+        most: usize,
+    ) -> Result<T, Error> {
+        decode_value(bytes, is_error, codec, types, most)
     }
     fn fingerprints() -> Fingerprints {
         of_value::<T>()
@@ -162,10 +178,10 @@ wrapper!(
 impl<T: Cacheable + Storable, E: Cacheable + Storable, C: Copying<T>> SharedShape
     for WithErrors<SharedResult<T, E, C>>
 {
-    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<bool, Error> {
+    fn encode(returned: &Result<T, E>, codec: &Codec, out: &mut Vec<u8>) -> Result<(bool, Parts), Error> {
         match returned {
-            Ok(value) => codec.encode(value, out).map(|()| false),
-            Err(error) => codec.encode(error, out).map(|()| true),
+            Ok(value) => codec.encode_parts(value, out).map(|parts| (false, parts)),
+            Err(error) => codec.encode_parts(error, out).map(|parts| (true, parts)),
         }
     }
     fn decode(
@@ -173,10 +189,11 @@ impl<T: Cacheable + Storable, E: Cacheable + Storable, C: Copying<T>> SharedShap
         is_error: bool,
         codec: &Codec,
         types: &Fingerprints,
+        most: usize,
     ) -> Result<Result<T, E>, Error> {
         match (is_error, types.error) {
-            (true, Some(error)) => codec.decode(bytes, error).map(Err),
-            _ => decode_value(bytes, is_error, codec, types).map(Ok),
+            (true, Some(error)) => codec.decode_within(bytes, error, most).map(Err),
+            _ => decode_value(bytes, is_error, codec, types, most).map(Ok),
         }
     }
     fn fingerprints() -> Fingerprints {
@@ -188,10 +205,10 @@ impl<T: Cacheable + Storable, E: Cacheable + Storable, C: Copying<T>> SharedShap
 macro_rules! refused {
     ($($name:ident)*) => {$(
         impl<S: Shape> SharedShape for $name<S> {
-            fn encode(_: &S::Return, _: &Codec, _: &mut Vec<u8>) -> Result<bool, Error> {
+            fn encode(_: &S::Return, _: &Codec, _: &mut Vec<u8>) -> Result<(bool, Parts), Error> {
                 Err(no_errors())
             }
-            fn decode(_: &[u8], _: bool, _: &Codec, _: &Fingerprints) -> Result<S::Shared, Error> {
+            fn decode(_: &[u8], _: bool, _: &Codec, _: &Fingerprints, _: usize) -> Result<S::Shared, Error> {
                 Err(no_errors())
             }
             fn fingerprints() -> Fingerprints {

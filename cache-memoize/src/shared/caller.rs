@@ -16,7 +16,7 @@ use crate::backend::{Backend, Begin, Begun, Call, Fence, Reply};
 use crate::chores;
 use crate::flight::table::AtKey;
 use crate::flight::{block_on, context};
-use crate::shape::shared::SharedShape;
+use crate::shape::shared::{Fingerprints, SharedShape};
 use crate::stats::Count;
 use crate::stats::Counters;
 use crate::time::Deadline;
@@ -198,7 +198,8 @@ impl<S: SharedShape> Caller<S> {
             key: self.key.check,
         };
         let opened = envelope::open(bytes, &expected)?;
-        let decoded = S::decode(opened.payload, opened.header.is_error, &self.codec, &types);
+        let most = self.shared.inner().max_decoded_size;
+        let decoded = S::decode(opened.payload, opened.header.is_error, &self.codec, &types, most);
         let value = decoded.map_err(|_| Mismatch::Decode)?;
         if !self.scope.hints.expects(self.key.hash) {
             self.scope.hints.there(self.key.hash, deadline(&opened.header));
@@ -221,18 +222,38 @@ impl<S: SharedShape> Caller<S> {
             compute_micros: u32::try_from(computed_in.as_micros()).unwrap_or(u32::MAX),
             ..Header::default()
         };
+        let limit = self.shared.inner().max_value_size;
         let bytes = envelope::seal(header, self.codec.id(), |header, out| {
-            header.is_error = S::encode(returned, &self.codec, out)?;
-            header.fingerprint = types.of(header.is_error);
+            let before = out.len();
+            let (is_error, parts) = S::encode(returned, &self.codec, out)?;
+            (header.is_error, header.fingerprint) = (is_error, types.of(is_error));
+            // What is too large anyway need not be read.
+            if out.len() <= limit && parts.may_exceed(self.shared.inner().max_decoded_size) {
+                self.read_back(&out[before..], is_error, &types)?;
+            }
             Ok(())
         })?;
-        let (size, limit) = (bytes.len(), self.shared.inner().max_value_size);
+        let size = bytes.len();
         if size > limit {
             let key = self.key.wire.group();
             let problem = format!("a value of `{key}` has {size} bytes, and `max_value_size` is {limit}");
             return Err(Error::new(ErrorKind::Codec, problem));
         }
         Ok(bytes)
+    }
+
+    /// Whether a reader will take what was written: it may hold more elements, or more memory, than is allowed.
+    #[cold]
+    fn read_back(&self, payload: &[u8], is_error: bool, types: &Fingerprints) -> Result<(), Error> {
+        let most = self.shared.inner().max_decoded_size;
+        match S::decode(payload, is_error, &self.codec, types, most) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let key = self.key.wire.group();
+                let problem = format!("a value of `{key}` could not be read back: {error}");
+                Err(Error::new(ErrorKind::Codec, problem))
+            }
+        }
     }
 }
 
