@@ -1,4 +1,5 @@
-//! `single_flight = "fleet"` where no other process is.
+//! `single_flight = "fleet"` where no other process is: a `Memory`, however it is named.
+//! Under the name of a registered backend it is not known, for that may be a server.
 
 use std::sync::{Arc, LazyLock};
 
