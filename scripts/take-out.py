@@ -47,6 +47,9 @@ IN_MEMORY = [
      "key.is_same(&copied.key) && !copied.deadline.has_passed()", "key.is_same(&copied.key)"),
     ("copies-equality", "§4 equality decides about copies", "call/target.rs",
      "key.is_same(&copied.key) && !copied.deadline.has_passed()", "!copied.deadline.has_passed()"),
+    ("capacity-zero", "§5 a capacity of zero keeps nothing", "memory/mod.rs",
+     "Self::Entries(number) | Self::Weight(number) => Some(number),",
+     "Self::Entries(number) | Self::Weight(number) => Some(number.max(1)),"),
     ("copies-are-asked-of", "§5 what threads have copied counts as used", "memory/landing.rs",
      "if new.ticket & self.youth == 0 {", "if false {"),
     ("single-flight", "§2 one computation", "call/lookup.rs",
@@ -172,6 +175,18 @@ SHARED = [
      "fn give_up(&mut self, how: Settled) {\n        if let", "fn give_up(&mut self, how: Settled) {\n        if false && let"),
     ("renewal", "§2 a long computation keeps its fence", "shared/lead.rs",
      "Stage::Airborne(fence) => Some(Renewal::of(&caller, fence)),", "Stage::Airborne(_) => None,"),
+    ("held", "§3 no large value from hostile bytes: what a value holds ends", "shared/codec/limits.rs",
+     "if held <= self.most_held {", "if held <= self.most_held || true {"),
+    ("held-in-boxes", "§3 a value in a box counts for its own width", "shared/codec/bounded.rs",
+     "if size_of::<T>() <= place {", "if size_of::<T>() <= place || true {"),
+    ("read-back", "§5 what could not be read back is refused and not stored", "shared/caller.rs",
+     "if out.len() <= limit && parts.may_exceed(", "if false && parts.may_exceed("),
+    ("silent-parts", "§5 nor are elements without bytes, however few", "shared/codec/mod.rs",
+     "self.number > few || self.number > (self.bytes + limits::UNPAID_OF_ANY_WIDTH) as u64", "self.number > few"),
+    ("witness", "§4 two calls that are written alike are told in debug builds", "shared/target.rs",
+     "if self.scope.witnesses.is_news(key.check, witness) {", "if false && self.scope.witnesses.is_news(key.check, witness) {"),
+    ("witness-once", "once for each function", "key/witness.rs",
+     "if seen.has_told {", "if false {"),
 ]
 
 FAILURES = [

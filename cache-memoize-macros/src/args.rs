@@ -132,6 +132,13 @@ impl<T> Given<T> {
     }
 }
 
+impl Given<SingleFlight> {
+    /// The `"fleet"`, if it is that.
+    pub(crate) fn fleet(&self) -> Option<TokenStream> {
+        (self.value == SingleFlight::Fleet).then(|| self.tokens.clone())
+    }
+}
+
 impl Args {
     /// Reads every option that can be read and reports each one that cannot.
     pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {

@@ -34,6 +34,8 @@ pub(crate) struct Model {
     pub(crate) home: Home,
     pub(crate) bypass_if: Option<Expr>,
     pub(crate) single_flight: SingleFlight,
+    /// The `"fleet"` of the option, as it was written.
+    pub(crate) fleet: Option<TokenStream>,
     pub(crate) callbacks: Callbacks,
     pub(crate) companions: Companions,
     pub(crate) context: Context,
@@ -173,6 +175,7 @@ impl Model {
             home: Home::of(args.backend, args.codec, args.capacity, args.weigher),
             ttl: value(args.ttl),
             bypass_if: value(args.bypass_if),
+            fleet: args.single_flight.as_ref().and_then(Given::fleet),
             single_flight: value(args.single_flight).unwrap_or(SingleFlight::On),
             callbacks: Callbacks { on_hit: value(args.on_hit), on_miss: value(args.on_miss) },
             number,

@@ -221,7 +221,7 @@ pub mod ways {
     };
 
     #[cfg(feature = "shared")]
-    pub use crate::key::shared_via::{ViaNoSharedText as _, ViaSharedText as _};
+    pub use crate::key::shared_via::{ViaNoSharedText as _, ViaSharedText as _, ViaWitnessedText as _};
     #[cfg(feature = "shared")]
     pub use crate::place::{ViaBackend as _, ViaCodec as _, ViaLedToBackend as _, ViaShared as _};
     #[cfg(feature = "shared")]

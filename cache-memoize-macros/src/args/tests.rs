@@ -159,6 +159,8 @@ fn values_of_the_wrong_kind() {
         (quote!(companions = private), "`false` or a visibility"),
         (quote!(extra = |u| u.locale), "not a closure"),
         (quote!(backend = 5), "a backend"),
+        (quote!(backend = "redis://127.0.0.1/"), "`cache_memoize::register("),
+        (quote!(cache_alias = "redis+unix:///run/redis.sock"), "write `cache_alias = "),
         (quote!(codec = "json"), "a `cache_memoize::Codec`"),
         (quote!(codec = |_| Codec::Json), "a `cache_memoize::Codec`"),
         (quote!(crate = "rt"), "the path of `cache_memoize`"),

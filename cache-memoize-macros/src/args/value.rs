@@ -326,6 +326,12 @@ impl FromValue for Backend {
     fn from_value(value: Value, name: &Ident) -> Result<Self, Refusal> {
         let expr = value.expr()?;
         match literal(&expr) {
+            // Not quoted: there may be a password in it.
+            Some(Lit::Str(text)) if text.value().contains("://") => Err(Refusal::Because(format!(
+                "a string is the name of a registered backend, and this is a URL: write `{name} = \"fleet-cache\"` and \
+                 `cache_memoize::register(\"fleet-cache\", Redis::open(url)?)` at start-up, or open it in a `static` \
+                 (`LazyLock::new(|| Redis::open(url).expect(..))`) and name that"
+            ))),
             Some(Lit::Str(registered)) => Ok(Self::Name(registered.clone())),
             Some(_) => Err(Refusal::Kind),
             None => Expr::from_value(Value::Expr(expr), name).map(Self::Expr),

@@ -123,7 +123,18 @@ fn lookup(model: &Model, within: &str) -> TokenStream {
     let (before, key) = key::borrowed(model, Says::WhatIsWrong);
     let shape = policy::shape(model, Says::WhatIsWrong);
     let found = quote_spanned!(hidden()=> &mut __found);
-    let lookup = target::in_place(model, quote!(#target.lookup(#key, #shape, #found)), Says::WhatIsWrong);
+    // Whether there is a fleet where entries live.
+    let fleet = model.fleet.as_ref().map(|fleet| {
+        let at = Place::of(fleet);
+        let asked = at.ask("fleet", at.lent(fleet));
+        quote_spanned!(hidden()=> #asked;)
+    });
+    let lookup = quote!(#target.lookup(#key, #shape, #found));
+    let lookup = match fleet {
+        None => lookup,
+        Some(fleet) => quote_spanned!(hidden()=> { #fleet #lookup }),
+    };
+    let lookup = target::in_place(model, lookup, Says::WhatIsWrong);
     let lookup = quote_spanned!(hidden()=> { use #private::ways::*; #before #lookup });
     match &model.bypass_if {
         None => lookup,

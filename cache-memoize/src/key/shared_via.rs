@@ -1,10 +1,14 @@
-//! How a given argument becomes part of a key on a shared backend: by serde, else there is an error that teaches.
+//! How a given argument becomes part of a key on a shared backend: by serde, else there is an error that teaches. Where it
+//! is `Hash + Eq`, too, it bears witness to what its text leaves out.
 
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use serde_core::Serialize;
+use serde_core::{Serialize, Serializer};
 
+use super::text::{self, KeyTextError};
 use super::text_via::{BySerde, Unwritten};
+use super::texts::Text;
 
 /// The question *how is this argument part of a key that others read?*
 pub struct SharedKeyOf<'a, T: ?Sized>(pub &'a T);
@@ -12,7 +16,40 @@ pub struct SharedKeyOf<'a, T: ?Sized>(pub &'a T);
 /// An answer: the component `P`, for an argument of type `T`.
 pub struct SharedPartOf<T: ?Sized, P>(P, PhantomData<T>);
 
-/// First answer: by its serde form.
+/// First answer: by its serde form, and told apart by its hash as well.
+pub trait ViaWitnessedText<'a> {
+    /// The component, and what it is of.
+    type Part;
+    /// Answers.
+    fn __part(&self) -> Self::Part;
+}
+
+impl<'a, T: Serialize + Hash + Eq + ?Sized> ViaWitnessedText<'a> for &&SharedKeyOf<'a, T> {
+    type Part = SharedPartOf<T, Witnessed<'a, T>>;
+    fn __part(&self) -> Self::Part {
+        SharedPartOf(Witnessed(self.0), PhantomData)
+    }
+}
+
+/// Written by its serde form, beside what its `Hash` knows of it.
+pub struct Witnessed<'a, T: ?Sized>(&'a T);
+
+impl<T: Serialize + Hash + ?Sized> Text for Witnessed<'_, T> {
+    fn write(&self, out: &mut String) -> Result<(), KeyTextError> {
+        text::write_part(self.0, out)
+    }
+    fn feed(&self, mut state: &mut dyn Hasher) {
+        self.0.hash(&mut state);
+    }
+}
+
+impl<T: Serialize + ?Sized> Serialize for Witnessed<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// Second answer: by its serde form.
 pub trait ViaSharedText<'a> {
     /// The component, and what it is of.
     type Part;
@@ -52,6 +89,8 @@ pub trait CanBeSharedKey<T: ?Sized> {}
 
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized, B: ?Sized> CanBeSharedKey<T> for BySerde<'_, B> {}
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized, B: ?Sized> CanBeSharedKey<T> for Witnessed<'_, B> {}
 
 /// A component, or its stand-in: that the argument cannot be a key is said elsewhere.
 pub(crate) fn unchecked_part<T: ?Sized, P>(answer: SharedPartOf<T, P>) -> P {

@@ -1,18 +1,21 @@
 //! The whole key as text, for backends that keep entries under text. It is the text of `f_cache_key`, except that an
 //! argument without a text of its own is an error here.
 
+use std::hash::Hasher;
+
 use serde_core::Serialize;
 use serde_core::ser::{SerializeTuple, Serializer};
 
 use super::parts::{Cons, Nil};
 use super::text::{self, KeyTextError};
 use super::text_via::{BySerde, Unwritten};
+use super::witness::Witness;
 use super::wrap::{self, Extra, Group, Redacted};
 
 /// A key whose parts are written, so that nothing is borrowed any more.
 pub enum Written {
     /// What follows the prefix.
-    Parts(Result<String, KeyTextError>),
+    Parts(Result<String, KeyTextError>, Witness),
     /// The whole key, as `key = …` gave it.
     Verbatim(String),
 }
@@ -21,7 +24,7 @@ impl Written {
     /// Writes the parts.
     pub(crate) fn of(parts: &impl List) -> Self {
         let mut out = String::new();
-        Self::Parts(parts.write(&mut out).map(|()| out))
+        Self::Parts(parts.write(&mut out).map(|()| out), Witness::of(|state| parts.feed(state)))
     }
 }
 
@@ -31,12 +34,16 @@ pub trait Text {
     const SEPARATOR: char = ':';
     /// Appends the text.
     fn write(&self, out: &mut String) -> Result<(), KeyTextError>;
+    /// Feeds a hasher, if the component can: see [`Witness`].
+    fn feed(&self, _: &mut dyn Hasher) {}
 }
 
 /// Components one after the other.
 pub trait List {
     /// Appends them, each after its separator.
     fn write(&self, out: &mut String) -> Result<(), KeyTextError>;
+    /// Feeds a hasher what the components do.
+    fn feed(&self, state: &mut dyn Hasher);
 }
 
 /// The elements of a tuple.
@@ -45,6 +52,8 @@ pub trait Elements {
     const LEN: usize;
     /// Hands them over.
     fn serialize<S: SerializeTuple>(&self, tuple: &mut S) -> Result<(), S::Error>;
+    /// Feeds a hasher what they do.
+    fn feed(&self, state: &mut dyn Hasher);
 }
 
 impl Written {
@@ -52,11 +61,19 @@ impl Written {
     /// whole of it.
     pub(crate) fn write(&self, prefix: &str, out: &mut String) -> Result<(), KeyTextError> {
         match self {
-            Self::Parts(Ok(parts)) => out.extend([prefix, parts]),
-            Self::Parts(Err(why)) => return Err(why.clone()),
+            Self::Parts(Ok(parts), _) => out.extend([prefix, parts]),
+            Self::Parts(Err(why), _) => return Err(why.clone()),
             Self::Verbatim(text) => out.push_str(text),
         }
         Ok(())
+    }
+
+    /// What tells the call from others that are written alike.
+    pub(crate) fn witness(&self) -> Witness {
+        match self {
+            Self::Parts(_, witness) => *witness,
+            Self::Verbatim(_) => Witness::default(),
+        }
     }
 }
 
@@ -64,6 +81,7 @@ impl List for Nil {
     fn write(&self, _: &mut String) -> Result<(), KeyTextError> {
         Ok(())
     }
+    fn feed(&self, _: &mut dyn Hasher) {}
 }
 
 impl<P: Text, R: List> List for Cons<P, R> {
@@ -71,6 +89,10 @@ impl<P: Text, R: List> List for Cons<P, R> {
         out.push(P::SEPARATOR);
         self.0.write(out)?;
         self.1.write(out)
+    }
+    fn feed(&self, state: &mut dyn Hasher) {
+        self.0.feed(state);
+        self.1.feed(state);
     }
 }
 
@@ -92,12 +114,18 @@ impl<L: Elements> Text for Group<L> {
         // Through serde like any other tuple, so that it is written and counted as deep as one.
         text::write_part(self, out)
     }
+    fn feed(&self, state: &mut dyn Hasher) {
+        self.0.feed(state);
+    }
 }
 
 impl<P: Text> Text for Extra<P> {
     const SEPARATOR: char = ';';
     fn write(&self, out: &mut String) -> Result<(), KeyTextError> {
         self.0.write(out)
+    }
+    fn feed(&self, state: &mut dyn Hasher) {
+        self.0.feed(state);
     }
 }
 
@@ -107,6 +135,9 @@ impl<P: Text> Text for Redacted<P> {
         self.0.write(&mut text)?;
         wrap::write_redacted(&text, out);
         Ok(())
+    }
+    fn feed(&self, state: &mut dyn Hasher) {
+        self.0.feed(state);
     }
 }
 
@@ -123,13 +154,18 @@ impl Elements for Nil {
     fn serialize<S: SerializeTuple>(&self, _: &mut S) -> Result<(), S::Error> {
         Ok(())
     }
+    fn feed(&self, _: &mut dyn Hasher) {}
 }
 
-impl<P: Serialize, R: Elements> Elements for Cons<P, R> {
+impl<P: Serialize + Text, R: Elements> Elements for Cons<P, R> {
     const LEN: usize = 1 + R::LEN;
     fn serialize<S: SerializeTuple>(&self, tuple: &mut S) -> Result<(), S::Error> {
         tuple.serialize_element(&self.0)?;
         self.1.serialize(tuple)
+    }
+    fn feed(&self, state: &mut dyn Hasher) {
+        self.0.feed(state);
+        self.1.feed(state);
     }
 }
 

@@ -58,10 +58,10 @@ impl Capacity {
         }
     }
 
-    /// The number; zero is taken as one.
+    /// The number.
     fn number(self) -> Option<u64> {
         match self {
-            Self::Entries(number) | Self::Weight(number) => Some(number.max(1)),
+            Self::Entries(number) | Self::Weight(number) => Some(number),
             Self::Unbounded => None,
         }
     }
@@ -182,7 +182,8 @@ impl Scope {
 }
 
 impl Memory {
-    /// A cache of at most `capacity` entries. Zero is taken as one.
+    /// A cache of at most `capacity` entries. With zero it keeps none: each call computes, or shares a computation that is
+    /// under way.
     ///
     /// ```
     /// let cache = cache_memoize::Memory::new(500);
@@ -262,7 +263,7 @@ pub struct MemoryBuilder {
 }
 
 impl MemoryBuilder {
-    /// At most this many entries. Zero is taken as one.
+    /// At most this many entries; with zero none.
     pub fn capacity(self, entries: u64) -> Self {
         Self { capacity: Capacity::Entries(entries) }
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::answer::Answered;
 use super::codec::{Coded, NeedsNoBytes};
+use super::fleet::NeedsNoFleet;
 use super::{BackendOf, Place};
 use crate::call::{Found, Lookup, Named, Turn};
 use crate::key::parts::{Cons, Nil};
@@ -97,6 +98,9 @@ impl InMemory<'_> {
 
     /// Which is done elsewhere.
     pub fn unchecked_codec<C>(&self, _: C) {}
+
+    /// Nobody else is there, so the user is told.
+    pub fn fleet<F: NeedsNoFleet + ?Sized>(&self, _: &F) {}
 
     /// Asks nothing: values stay as they are.
     #[inline]

@@ -6,6 +6,7 @@
 
 mod answer;
 mod codec;
+mod fleet;
 mod memory;
 #[cfg(feature = "shared")]
 pub(crate) mod shared;

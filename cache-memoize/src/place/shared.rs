@@ -136,6 +136,9 @@ impl OnShared {
         answer.codec()
     }
 
+    /// There may be a fleet; a registered name may be a memory today and a server tomorrow.
+    pub fn fleet<F: ?Sized>(&self, _: &F) {}
+
     /// Asks whether values can be stored.
     pub fn storing<S>(&self, shape: S) -> Storing<S> {
         Storing(shape)

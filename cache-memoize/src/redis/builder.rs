@@ -26,6 +26,7 @@ pub struct RedisBuilder {
     namespace: Option<String>,
     codec: Option<Codec>,
     max_value_size: usize,
+    max_decoded_size: Option<usize>,
     lease: Option<Duration>,
     max_wait: Option<Duration>,
 }
@@ -51,6 +52,7 @@ impl RedisBuilder {
             namespace: None,
             codec: None,
             max_value_size: 16 << 20,
+            max_decoded_size: None,
             lease: None,
             max_wait: None,
         }
@@ -125,6 +127,14 @@ impl RedisBuilder {
         self
     }
 
+    /// How much memory, in bytes, a value may take when it is read; what would take more is neither stored nor read.
+    /// 256 MiB by default, or sixteen times [`max_value_size`](Self::max_value_size) where that is more. See
+    /// [`SharedBuilder::max_decoded_size`](crate::SharedBuilder::max_decoded_size).
+    pub fn max_decoded_size(mut self, bytes: usize) -> Self {
+        self.max_decoded_size = Some(bytes);
+        self
+    }
+
     /// For how long a computation is taken for alive that no longer says so: what a crashed leader costs those who
     /// wait for it. 10 s by default.
     pub fn lease(mut self, lease: Duration) -> Self {
@@ -163,6 +173,9 @@ impl RedisBuilder {
         let mut shared = Shared::builder(RedisBackend::new(server, self.max_value_size))
             .codec(self.codec.unwrap_or(Codec::Bincode))
             .max_value_size(self.max_value_size);
+        if let Some(max_decoded_size) = self.max_decoded_size {
+            shared = shared.max_decoded_size(max_decoded_size);
+        }
         if let Some(namespace) = self.namespace {
             shared = shared.namespace(namespace);
         }

@@ -9,7 +9,7 @@ use serde_core::de::DeserializeOwned;
 use super::{Cacheable, Copying, OwnedResult, Plain, Shape, SharedResult, Split};
 use crate::shared::codec::Codec;
 use crate::shared::fingerprint::Fingerprint;
-use crate::shared::stored;
+use crate::shared::stored::{self, Bounds};
 use crate::{Error, ErrorKind};
 
 /// A shape whose results become bytes and come back.
@@ -22,6 +22,7 @@ pub trait SharedShape: Shape {
         returned: &Self::Return,
         codec: &Codec,
         types: &Fingerprints,
+        bounds: Bounds,
         out: &mut Vec<u8>,
     ) -> Result<bool, Error>;
 
@@ -31,6 +32,7 @@ pub trait SharedShape: Shape {
         is_error: bool,
         codec: &Codec,
         types: &Fingerprints,
+        bounds: Bounds,
     ) -> Result<Self::Shared, Unread>;
 
     /// The types that are stored. Finding it out takes microseconds; keep it.
@@ -76,9 +78,10 @@ fn decode_value<T: Storable>(
     is_error: bool,
     codec: &Codec,
     types: &Fingerprints,
+    bounds: Bounds,
 ) -> Result<T, Unread> {
     match is_error {
-        false => stored::read(bytes, codec, types.value),
+        false => stored::read(bytes, codec, types.value, bounds),
         true => Err(Unread::Payload),
     }
 }
@@ -92,11 +95,23 @@ fn of_value<T: Storable>() -> Fingerprints {
 }
 
 impl<R: Cacheable + Storable, C: Copying<R>> SharedShape for Plain<R, C> {
-    fn encode(returned: &R, codec: &Codec, types: &Fingerprints, out: &mut Vec<u8>) -> Result<bool, Error> {
-        stored::write(returned, codec, types.value, out).map(|()| false)
+    fn encode(
+        returned: &R,
+        codec: &Codec,
+        types: &Fingerprints,
+        bounds: Bounds,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
+        stored::write(returned, codec, types.value, bounds, out).map(|()| false)
     }
-    fn decode(bytes: &[u8], is_error: bool, codec: &Codec, types: &Fingerprints) -> Result<R, Unread> {
-        decode_value(bytes, is_error, codec, types)
+    fn decode(
+        bytes: &[u8],
+        is_error: bool,
+        codec: &Codec,
+        types: &Fingerprints,
+        bounds: Bounds,
+    ) -> Result<R, Unread> {
+        decode_value(bytes, is_error, codec, types, bounds)
     }
     fn fingerprints() -> Fingerprints {
         of_value::<R>()
@@ -108,18 +123,20 @@ impl<T: Cacheable + Storable, E: Cacheable, C: Copying<T>> SharedShape for Share
         returned: &Result<T, E>,
         codec: &Codec,
         types: &Fingerprints,
+        bounds: Bounds,
         out: &mut Vec<u8>,
     ) -> Result<bool, Error> {
         let value = returned.as_ref().map_err(|_| no_errors())?;
-        stored::write(value, codec, types.value, out).map(|()| false)
+        stored::write(value, codec, types.value, bounds, out).map(|()| false)
     }
     fn decode(
         bytes: &[u8],
         is_error: bool,
         codec: &Codec,
         types: &Fingerprints,
+        bounds: Bounds,
     ) -> Result<Result<T, E>, Unread> {
-        decode_value(bytes, is_error, codec, types).map(Ok)
+        decode_value(bytes, is_error, codec, types, bounds).map(Ok)
     }
     fn fingerprints() -> Fingerprints {
         of_value::<T>()
@@ -131,13 +148,20 @@ impl<T: Cacheable + Storable, E, C: Copying<T>> SharedShape for OwnedResult<T, E
         returned: &Result<T, E>,
         codec: &Codec,
         types: &Fingerprints,
+        bounds: Bounds,
         out: &mut Vec<u8>,
     ) -> Result<bool, Error> {
         let value = returned.as_ref().map_err(|_| no_errors())?;
-        stored::write(value, codec, types.value, out).map(|()| false)
+        stored::write(value, codec, types.value, bounds, out).map(|()| false)
     }
-    fn decode(bytes: &[u8], is_error: bool, codec: &Codec, types: &Fingerprints) -> Result<T, Unread> {
-        decode_value(bytes, is_error, codec, types)
+    fn decode(
+        bytes: &[u8],
+        is_error: bool,
+        codec: &Codec,
+        types: &Fingerprints,
+        bounds: Bounds,
+    ) -> Result<T, Unread> {
+        decode_value(bytes, is_error, codec, types, bounds)
     }
     fn fingerprints() -> Fingerprints {
         of_value::<T>()
@@ -195,11 +219,12 @@ impl<T: Cacheable + Storable, E: Cacheable + Storable, C: Copying<T>> SharedShap
         returned: &Result<T, E>,
         codec: &Codec,
         types: &Fingerprints,
+        bounds: Bounds,
         out: &mut Vec<u8>,
     ) -> Result<bool, Error> {
         match (returned, types.error) {
-            (Ok(value), _) => stored::write(value, codec, types.value, out).map(|()| false),
-            (Err(error), Some(of)) => stored::write(error, codec, of, out).map(|()| true),
+            (Ok(value), _) => stored::write(value, codec, types.value, bounds, out).map(|()| false),
+            (Err(error), Some(of)) => stored::write(error, codec, of, bounds, out).map(|()| true),
             (Err(_), None) => Err(no_errors()),
         }
     }
@@ -208,10 +233,11 @@ impl<T: Cacheable + Storable, E: Cacheable + Storable, C: Copying<T>> SharedShap
         is_error: bool,
         codec: &Codec,
         types: &Fingerprints,
+        bounds: Bounds,
     ) -> Result<Result<T, E>, Unread> {
         match (is_error, types.error) {
-            (true, Some(error)) => stored::read(bytes, codec, error).map(Err),
-            _ => decode_value(bytes, is_error, codec, types).map(Ok),
+            (true, Some(error)) => stored::read(bytes, codec, error, bounds).map(Err),
+            _ => decode_value(bytes, is_error, codec, types, bounds).map(Ok),
         }
     }
     fn fingerprints() -> Fingerprints {
@@ -223,10 +249,22 @@ impl<T: Cacheable + Storable, E: Cacheable + Storable, C: Copying<T>> SharedShap
 macro_rules! refused {
     ($($name:ident)*) => {$(
         impl<S: Shape> SharedShape for $name<S> {
-            fn encode(_: &S::Return, _: &Codec, _: &Fingerprints, _: &mut Vec<u8>) -> Result<bool, Error> {
+            fn encode(
+                _: &S::Return,
+                _: &Codec,
+                _: &Fingerprints,
+                _: Bounds,
+                _: &mut Vec<u8>,
+            ) -> Result<bool, Error> {
                 Err(no_errors())
             }
-            fn decode(_: &[u8], _: bool, _: &Codec, _: &Fingerprints) -> Result<S::Shared, Unread> {
+            fn decode(
+                _: &[u8],
+                _: bool,
+                _: &Codec,
+                _: &Fingerprints,
+                _: Bounds,
+            ) -> Result<S::Shared, Unread> {
                 Err(Unread::Payload)
             }
             fn fingerprints() -> Fingerprints {

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::codec::Codec;
 use super::envelope::{self, Expected, Header, Mismatch, NO_TTL};
 use super::key::CacheKey;
+use super::stored::Bounds;
 use super::{FunctionScope, Shared, token};
 use crate::backend::{Backend, Begin, Begun, Call, Fence, Reply};
 use crate::flight::table::AtKey;
@@ -201,7 +202,7 @@ impl<S: SharedShape> Caller<S> {
             key: self.key.check,
         };
         let opened = envelope::open(bytes, &expected)?;
-        let decoded = S::decode(opened.payload, opened.header.is_error, &self.codec, &types);
+        let decoded = S::decode(opened.payload, opened.header.is_error, &self.codec, &types, self.bounds());
         let value = decoded.map_err(|unread| match unread {
             Unread::Payload => Mismatch::Decode,
             Unread::Names => Mismatch::Names,
@@ -227,13 +228,14 @@ impl<S: SharedShape> Caller<S> {
             compute_micros: u32::try_from(computed_in.as_micros()).unwrap_or(u32::MAX),
             ..Header::default()
         };
+        let limit = self.shared.inner().max_value_size;
         let bytes = envelope::seal(header, self.codec.id(), |header, out| {
-            header.is_error = S::encode(returned, &self.codec, &types, out)?;
+            header.is_error = S::encode(returned, &self.codec, &types, self.bounds(), out)?;
             header.fingerprint = types.of(header.is_error);
             Ok(())
         });
         let bytes = bytes.map_err(|error| self.unstored(&error))?;
-        let (size, limit) = (bytes.len(), self.shared.inner().max_value_size);
+        let size = bytes.len();
         if size > limit {
             let key = self.key.wire.group();
             let problem = format!("a value of `{key}` has {size} bytes, and `max_value_size` is {limit}");
@@ -245,6 +247,11 @@ impl<S: SharedShape> Caller<S> {
     #[cold]
     fn unstored(&self, error: &Error) -> Error {
         Error::new(error.kind(), format!("a value of `{}` is not stored: {error}", self.key.wire.group()))
+    }
+
+    fn bounds(&self) -> Bounds {
+        let inner = self.shared.inner();
+        Bounds { stored: inner.max_value_size, decoded: inner.max_decoded_size }
     }
 }
 

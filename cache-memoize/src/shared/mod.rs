@@ -47,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) codec: Codec,
     pub(crate) namespace: String,
     pub(crate) max_value_size: usize,
+    pub(crate) max_decoded_size: usize,
     pub(crate) lease: Duration,
     pub(crate) max_wait: Duration,
     pub(crate) flights: Flights,
@@ -66,11 +67,12 @@ impl Shared {
 
     /// A backend to be configured.
     pub fn builder(backend: impl Backend) -> SharedBuilder {
-        SharedBuilder(Inner {
+        let inner = Inner {
             backend: Box::new(backend),
             codec: Codec::default(),
             namespace: String::new(),
             max_value_size: 16 << 20,
+            max_decoded_size: codec::max_decoded_size(0),
             lease: Duration::from_secs(10),
             max_wait: Duration::from_secs(30),
             flights: Flights::default(),
@@ -78,7 +80,8 @@ impl Shared {
             health: Health::default(),
             renewals: Renewals::default(),
             lane: Lane::default(),
-        })
+        };
+        SharedBuilder(inner, None)
     }
 
     /// The backend itself, without keys, codecs and failing open.
@@ -135,9 +138,9 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// Settings of a [`Shared`].
+/// Settings of a [`Shared`]. How much memory a value may take is known once all others are.
 #[must_use = "nothing is made before `build`"]
-pub struct SharedBuilder(Inner);
+pub struct SharedBuilder(Inner, Option<usize>);
 
 impl SharedBuilder {
     /// What all keys begin with, followed by a colon. None by default.
@@ -161,6 +164,17 @@ impl SharedBuilder {
         self
     }
 
+    /// How much memory, in bytes, a value may take when it is read. What would take more is neither stored nor read:
+    /// an entry of a byte for each element, which anybody who can write to the backend can make, becomes the whole
+    /// width of the element's type for each. Reading holds at most twice as much for a moment, since collections keep
+    /// room to grow. That room is a part of what is counted: a `Vec` counts for 7/4 of its elements.
+    ///
+    /// 256 MiB by default, or sixteen times [`max_value_size`](Self::max_value_size) where that is more.
+    pub fn max_decoded_size(mut self, bytes: usize) -> Self {
+        self.1 = Some(bytes);
+        self
+    }
+
     /// For how long a computation is taken for alive that no longer says so: what a crashed leader costs those who
     /// wait for it. 10 s by default; at least 10 ms and at most a day.
     pub fn lease(mut self, lease: Duration) -> Self {
@@ -176,6 +190,9 @@ impl SharedBuilder {
 
     /// Makes the cache.
     pub fn build(self) -> Shared {
-        Shared(Arc::new(self.0))
+        let Self(mut inner, max_decoded_size) = self;
+        inner.max_decoded_size =
+            max_decoded_size.unwrap_or_else(|| codec::max_decoded_size(inner.max_value_size));
+        Shared(Arc::new(inner))
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use super::envelope::Mismatch;
 use super::hints::Hints;
+use crate::key::witness::Witnesses;
 use crate::memory::Scope;
 use crate::shape::shared::{Fingerprints, SharedShape};
 use crate::sync::{lock, read, write};
@@ -19,6 +20,8 @@ pub(crate) struct FunctionScope {
     pub(crate) hints: Hints,
     /// What `f_invalidate_all` covers, with the namespace.
     pub(crate) group: OnceLock<Arc<str>>,
+    /// What tells calls with one key from each other.
+    pub(crate) witnesses: Witnesses,
     /// By shape, of which a generic function has several.
     types: RwLock<Vec<(TypeId, Fingerprints)>>,
     rejected: Arc<Rejections>,
@@ -26,7 +29,14 @@ pub(crate) struct FunctionScope {
 
 impl FunctionScope {
     pub(crate) fn new(scope: Arc<Scope>, rejected: Arc<Rejections>) -> Self {
-        Self { scope, hints: Hints::default(), group: OnceLock::new(), types: RwLock::default(), rejected }
+        Self {
+            scope,
+            hints: Hints::default(),
+            group: OnceLock::new(),
+            witnesses: Witnesses::default(),
+            types: RwLock::default(),
+            rejected,
+        }
     }
 
     /// The types that the function stores.

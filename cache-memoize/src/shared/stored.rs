@@ -17,6 +17,35 @@ use super::written::Written;
 use crate::shape::shared::Unread;
 use crate::{Error, ErrorKind};
 
+/// How large a value may be, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// In an entry.
+    pub(crate) stored: usize,
+    /// In memory, when it is read.
+    pub(crate) decoded: usize,
+}
+
+#[cfg(test)]
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { stored: 16 << 20, decoded: 256 << 20 }
+    }
+}
+
+/// Why a value is not stored.
+struct Problem {
+    words: String,
+    /// Whether another codec might do.
+    of_the_codec: bool,
+}
+
+impl Problem {
+    fn of_the_codec(words: impl ToString) -> Self {
+        Self { words: words.to_string(), of_the_codec: true }
+    }
+}
+
 const NAMES_LEN: usize = size_of::<u64>();
 
 /// Appends `value`, of which `fingerprint` is that of its type. After an error, `out` may hold a part of it.
@@ -24,9 +53,11 @@ pub(crate) fn write<T: Serialize + DeserializeOwned>(
     value: &T,
     codec: &Codec,
     fingerprint: Fingerprint,
+    bounds: Bounds,
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    append(value, codec, fingerprint, out).map_err(|problem| refused(value, codec, fingerprint, &problem))
+    append(value, codec, fingerprint, bounds, out)
+        .map_err(|problem| refused(value, codec, fingerprint, bounds, problem))
 }
 
 /// Not inlined, for what is read takes its room on the stack only as long as it is compared.
@@ -35,20 +66,35 @@ fn append<T: Serialize + DeserializeOwned>(
     value: &T,
     codec: &Codec,
     fingerprint: Fingerprint,
+    bounds: Bounds,
     out: &mut Vec<u8>,
-) -> Result<(), String> {
+) -> Result<(), Problem> {
     let begin = out.len();
-    codec.encode(value, out).map_err(|error| error.to_string())?;
+    let parts = codec.encode_parts(value, out).map_err(Problem::of_the_codec)?;
+    let payload = &out[begin..];
+    // An entry that is too large is refused for that, later.
+    let may_exceed = payload.len() <= bounds.stored && parts.may_exceed(bounds.decoded);
+    if fingerprint.is_plain && !may_exceed {
+        return Ok(());
+    }
+    let read = codec.decode_within::<T>(payload, fingerprint, bounds.decoded);
+    let read = read.map_err(|error| Problem {
+        words: format!("it could not be read back: {error}"),
+        of_the_codec: !fingerprint.is_plain,
+    })?;
     if fingerprint.is_plain {
         return Ok(());
     }
     let is_readable = codec.is_readable();
-    let read: T = codec.decode(&out[begin..], fingerprint).map_err(|error| error.to_string())?;
     let (written, again) = (Written::of(value, is_readable), Written::of(&read, is_readable));
     match written {
-        None => Err(format!("writing a value as {codec:?}: it does not write itself a second time")),
+        None => {
+            let words = format!("writing a value as {codec:?}: it does not write itself a second time");
+            Err(Problem::of_the_codec(words))
+        }
         Some(_) if written != again => {
-            Err(format!("reading a value as {codec:?}: what was read back is not what was written"))
+            let words = format!("reading a value as {codec:?}: what was read back is not what was written");
+            Err(Problem::of_the_codec(words))
         }
         Some(written) => {
             if !fingerprint.is_whole {
@@ -65,10 +111,15 @@ fn refused<T: Serialize + DeserializeOwned>(
     value: &T,
     codec: &Codec,
     fingerprint: Fingerprint,
-    problem: &str,
+    bounds: Bounds,
+    problem: Problem,
 ) -> Error {
+    let Problem { words: problem, of_the_codec } = problem;
+    if !of_the_codec {
+        return Error::new(ErrorKind::Codec, problem);
+    }
     let others = COMPILED_IN.iter().filter(|other| other.id() != codec.id());
-    let mut able = others.filter(|other| append(value, other, fingerprint, &mut Vec::new()).is_ok());
+    let mut able = others.filter(|other| append(value, other, fingerprint, bounds, &mut Vec::new()).is_ok());
     let has_named = COMPILED_IN.iter().any(|other| !other.is_by_position());
     let cure = match able.next() {
         Some(other) => format!("; `codec = Codec::{other:?}` would do"),
@@ -85,12 +136,13 @@ pub(crate) fn read<T: Serialize + DeserializeOwned>(
     bytes: &[u8],
     codec: &Codec,
     fingerprint: Fingerprint,
+    bounds: Bounds,
 ) -> Result<T, Unread> {
     if fingerprint.is_whole {
-        return codec.decode(bytes, fingerprint).map_err(|_| Unread::Payload);
+        return codec.decode_within(bytes, fingerprint, bounds.decoded).map_err(|_| Unread::Payload);
     }
     let (bytes, names) = bytes.split_last_chunk::<NAMES_LEN>().ok_or(Unread::Payload)?;
-    let value: T = codec.decode(bytes, fingerprint).map_err(|_| Unread::Payload)?;
+    let value: T = codec.decode_within(bytes, fingerprint, bounds.decoded).map_err(|_| Unread::Payload)?;
     let written = Written::of(&value, codec.is_readable()).map(|written| written.names);
     if written == Some(u64::from_le_bytes(*names)) { Ok(value) } else { Err(Unread::Names) }
 }

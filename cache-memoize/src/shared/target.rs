@@ -14,6 +14,7 @@ use super::lookup::Lookup;
 use super::refresh::Refreshing;
 use super::{FunctionScope, Shared};
 use crate::backend::{Call, Commit, Fence};
+use crate::event::{self, Event, EventKind};
 use crate::flight::{Leader, block_on};
 use crate::hooks;
 use crate::key::texts::Written;
@@ -51,7 +52,7 @@ impl SharedTarget {
     }
 
     fn caller<S>(&self, key: &Written) -> Result<Caller<S>, Error> {
-        let is_named = matches!(key, Written::Parts(_));
+        let is_named = matches!(key, Written::Parts(..));
         if let Some(refusal) = is_named.then(|| self.instance.refusal()).flatten() {
             self.scope.scope.counters.count(Count::Errors);
             return Err(refusal.clone());
@@ -61,7 +62,11 @@ impl SharedTarget {
         text.push_str(namespace);
         text.push_str(self.instance.within());
         key.write(prefix, &mut text).map_err(|problem| self.unwritten(&problem.to_string()))?;
+        let witness = key.witness();
         let key = Arc::new(CacheKey::new(text, self.group()));
+        if self.scope.witnesses.is_news(key.check, witness) {
+            self.tell_of_one_key();
+        }
         let codec = self.codec.as_ref().unwrap_or(&self.shared.inner().codec).clone();
         Ok(Caller {
             shared: self.shared.clone(),
@@ -77,6 +82,22 @@ impl SharedTarget {
         let named =
             || format!("{}{}{}", self.shared.inner().namespace, self.instance.within(), self.group).into();
         self.scope.group.get_or_init(named).clone()
+    }
+
+    /// Two calls differ, and their arguments are written alike.
+    #[cold]
+    fn tell_of_one_key(&self) {
+        event::tell(&Event {
+            kind: EventKind::Misuse,
+            backend: self.shared.backend().name(),
+            function: self.scope.scope.function.to_owned(),
+            message: "two calls with different arguments have one key, so that one of them gets the value of the other: \
+                      on a shared backend the key is what `Serialize` writes, and what it leaves out (`#[serde(skip)]`, \
+                      a secret) is not in it. Have it written, or say what identifies the call with `extra` or \
+                      `args_rewrite`; if they are one call, let `Hash` and `Eq` leave the same out. Only builds with \
+                      debug assertions notice this, and once for each function"
+                .to_owned(),
+        });
     }
 
     #[cold]

@@ -1,9 +1,10 @@
 //! §5 Bounded and safe by default; expiry; what is not stored.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
-use cache_memoize::{Memory, cache_memoize, testing};
+use cache_memoize::{Memory, cache_memoize, register, testing};
 use cache_memoize_tests::{eventually, iterations};
 
 #[test]
@@ -60,6 +61,46 @@ fn what_fits_stays() {
         endless(id);
     });
     assert_eq!((endless_stats().entries, endless_stats().capacity), (MANY, None));
+}
+
+/// A capacity that is configured as zero keeps nothing, and callers who meet still share.
+#[test]
+fn a_capacity_of_zero_keeps_nothing() {
+    static CONFIGURED: AtomicU64 = AtomicU64::new(0);
+    static NONE: LazyLock<Memory> = LazyLock::new(|| Memory::new(CONFIGURED.load(SeqCst)));
+
+    #[cache_memoize(capacity = CONFIGURED.load(SeqCst))]
+    fn own(id: u64) -> String {
+        id.to_string()
+    }
+    #[cache_memoize(capacity = CONFIGURED.load(SeqCst), weigher = |_id, _value| 0)]
+    fn weighed(id: u64) -> u64 {
+        id
+    }
+    #[cache_memoize(backend = NONE)]
+    fn named(id: u64) -> u64 {
+        id
+    }
+    #[cache_memoize(backend = "keeps nothing")]
+    fn encoded(id: u64) -> u64 {
+        id
+    }
+    register("keeps nothing", Memory::builder().capacity(0).build());
+    for _ in 0..3 {
+        assert_eq!((own(1), weighed(1), named(1), encoded(1)), ("1".to_owned(), 1, 1, 1));
+        own_set(1, "2".to_owned());
+        named_set(1, 2).unwrap();
+        encoded_set(1, 2).unwrap();
+        assert_eq!((own_peek(1), weighed_peek(1)), (None, None));
+        assert_eq!((named_peek(1).unwrap(), encoded_peek(1).unwrap()), (None, None));
+        assert!(!own_invalidate(1) && !named_invalidate(1).unwrap() && !encoded_invalidate(1).unwrap());
+        assert_eq!((own_refresh(1), named_refresh(1).unwrap()), ("1".to_owned(), 1));
+    }
+    for stats in [own_stats(), weighed_stats(), named_stats()] {
+        assert_eq!((stats.hits, stats.entries, stats.capacity), (0, 0, Some(0)), "{stats}");
+        assert_eq!(stats.stores, stats.evictions, "{stats}");
+    }
+    assert_eq!((NONE.capacity(), encoded_stats().hits), (Some(0), 0));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use cache_memoize_tests::servers::{Cluster, RedisServer, Sentinels};
 
 #[path = "../../../examples/custom_backend.rs"]
 #[allow(dead_code, reason = "only its backend is needed")]
-mod custom_backend;
+pub(crate) mod custom_backend;
 
 /// A server for all stories that do not hurt it.
 pub(crate) static SERVER: LazyLock<RedisServer> = LazyLock::new(RedisServer::start);

@@ -2,8 +2,10 @@
 #![allow(missing_docs)]
 
 mod backends;
+mod decoded;
 mod matrix;
 mod meeting;
 mod names;
 mod user_code;
 mod world;
+mod written_alike;

@@ -1,6 +1,7 @@
 //! Reading within limits: wraps any `Deserializer`, and everything that it hands out, so that a payload nests only
-//! so deep, holds only so many elements, and reserves only so much memory on its word.
+//! so deep, holds only so many elements, reserves only so much memory on its word, and becomes only so much of it.
 
+use std::any::type_name;
 use std::fmt;
 
 use serde_core::de::{
@@ -8,7 +9,7 @@ use serde_core::de::{
     Visitor,
 };
 
-use super::limits::{Account, Limits};
+use super::limits::{Account, Excess, Limits};
 use super::refusal::Refusal;
 use super::walk::{Level, Walk};
 
@@ -31,10 +32,33 @@ impl Reading {
         self.walk.descend().map_err(refused)
     }
 
+    /// A value that is wider than the place that it is read for is in a box.
+    #[inline]
+    fn receive<T, E: Error>(&self, place: usize) -> Result<(), E> {
+        if size_of::<T>() <= place {
+            return Ok(());
+        }
+        self.limits.hold_boxed(size_of::<T>()).map_err(|excess| self.exceeded(excess))
+    }
+
+    #[inline]
+    fn hold<E: Error>(&self, bytes: usize) -> Result<(), E> {
+        self.limits.hold(bytes).map_err(|excess| self.exceeded(excess))
+    }
+
     #[cold]
     #[inline(never)]
-    fn too_many<E: Error>(&self) -> E {
-        E::custom(self.walk.refuse(Refusal::TooMany))
+    fn exceeded<E: Error>(&self, excess: Excess) -> E {
+        E::custom(self.walk.refuse(match excess {
+            Excess::Elements => Refusal::TooMany,
+            Excess::Memory { held, most } => Refusal::TooLarge { held, most },
+        }))
+    }
+
+    /// What was counted as held by the value.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.limits.held()
     }
 }
 
@@ -62,7 +86,7 @@ impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Seed<'_, T> {
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        *self.value = Some(T::deserialize(Bounded::new(deserializer, self.reading))?);
+        *self.value = Some(T::deserialize(Bounded::new(deserializer, self.reading, place::<T>()))?);
         Ok(())
     }
 }
@@ -71,19 +95,21 @@ impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Seed<'_, T> {
 struct Bounded<'r, X> {
     inner: X,
     reading: &'r Reading,
+    /// How wide the place is that the value is read for.
+    place: usize,
     /// How many elements the type itself asks for, whatever the payload says: fields, or places in a tuple.
     fixed: usize,
 }
 
 impl<'r, X> Bounded<'r, X> {
     #[inline]
-    fn new(inner: X, reading: &'r Reading) -> Self {
-        Self { inner, reading, fixed: 0 }
+    fn new(inner: X, reading: &'r Reading, place: usize) -> Self {
+        Self { inner, reading, place, fixed: 0 }
     }
 
     #[inline]
-    fn fixed(inner: X, reading: &'r Reading, fixed: usize) -> Self {
-        Self { inner, reading, fixed }
+    fn fixed(inner: X, reading: &'r Reading, place: usize, fixed: usize) -> Self {
+        Self { inner, reading, place, fixed }
     }
 }
 
@@ -92,7 +118,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Bounded<'_, S> {
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        self.inner.deserialize(Bounded::new(deserializer, self.reading))
+        self.inner.deserialize(Bounded::new(deserializer, self.reading, self.place))
     }
 }
 
@@ -102,8 +128,9 @@ macro_rules! requests {
         #[inline]
         fn $request<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, D::Error> {
             $(self.reading.walk.$note();)?
+            self.reading.receive::<V::Value, _>(self.place)?;
             let fixed = 0 $(+ $fixed)?;
-            self.inner.$request($($name,)* Bounded::fixed(visitor, self.reading, fixed))
+            self.inner.$request($($name,)* Bounded::fixed(visitor, self.reading, inside::<V::Value>(), fixed))
         }
     )*};
 }
@@ -151,7 +178,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<'_, D> {
             return self.deserialize_str(visitor);
         }
         self.reading.walk.leaf();
-        self.inner.deserialize_string(Bounded::new(visitor, self.reading))
+        self.reading.receive::<V::Value, _>(self.place)?;
+        self.inner.deserialize_string(Bounded::new(visitor, self.reading, inside::<V::Value>()))
     }
 
     #[inline]
@@ -160,7 +188,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<'_, D> {
             return self.deserialize_bytes(visitor);
         }
         self.reading.walk.leaf();
-        self.inner.deserialize_byte_buf(Bounded::new(visitor, self.reading))
+        self.reading.receive::<V::Value, _>(self.place)?;
+        self.inner.deserialize_byte_buf(Bounded::new(visitor, self.reading, inside::<V::Value>()))
     }
 
     #[inline]
@@ -178,6 +207,17 @@ macro_rules! visits {
     )*};
 }
 
+// Texts and bytes, which the value most likely keeps.
+macro_rules! texts {
+    ($($visit:ident($type:ty) of $copies:literal;)*) => {$(
+        #[inline]
+        fn $visit<E: Error>(self, value: $type) -> Result<V::Value, E> {
+            self.reading.hold($copies * value.len())?;
+            self.inner.$visit(value)
+        }
+    )*};
+}
+
 impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
     type Value = V::Value;
 
@@ -190,8 +230,14 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
         visit_i8(i8) visit_i16(i16) visit_i32(i32) visit_i64(i64) visit_i128(i128)
         visit_u8(u8) visit_u16(u16) visit_u32(u32) visit_u64(u64) visit_u128(u128)
         visit_f32(f32) visit_f64(f64) visit_char(char)
-        visit_str(&str) visit_borrowed_str(&'de str) visit_string(String)
-        visit_bytes(&[u8]) visit_borrowed_bytes(&'de [u8]) visit_byte_buf(Vec<u8>)
+    }
+
+    texts! {
+        // Copied once, from the payload.
+        visit_borrowed_str(&'de str) of 1; visit_borrowed_bytes(&'de [u8]) of 1;
+        // A second time beside what the format has put together, such as a text with escapes.
+        visit_str(&str) of 2; visit_bytes(&[u8]) of 2;
+        visit_string(String) of 2; visit_byte_buf(Vec<u8>) of 2;
     }
 
     #[inline]
@@ -208,13 +254,13 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
     #[inline]
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
         let _level = self.reading.descend()?;
-        self.inner.visit_some(Bounded::new(deserializer, self.reading))
+        self.inner.visit_some(Bounded::new(deserializer, self.reading, self.place))
     }
 
     #[inline]
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
         let _wrapper = self.reading.walk.unwrap().map_err(refused)?;
-        self.inner.visit_newtype_struct(Bounded::new(deserializer, self.reading))
+        self.inner.visit_newtype_struct(Bounded::new(deserializer, self.reading, self.place))
     }
 
     #[inline]
@@ -234,7 +280,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
     #[inline]
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Value, A::Error> {
         let _level = self.reading.descend()?;
-        self.inner.visit_enum(Bounded::new(data, self.reading))
+        self.inner.visit_enum(Bounded::new(data, self.reading, self.place))
     }
 }
 
@@ -246,9 +292,10 @@ impl<'de, 'r, A: EnumAccess<'de>> EnumAccess<'de> for Bounded<'r, A> {
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), A::Error> {
         // Who writes gives the name and the number at once. Which of them is read is no part of the value.
         let outline = self.reading.walk.mark();
-        let (value, variant) = self.inner.variant_seed(Bounded::new(seed, self.reading))?;
+        let seed = Bounded::new(seed, self.reading, place::<S::Value>());
+        let (value, variant) = self.inner.variant_seed(seed)?;
         self.reading.walk.forget_since(outline);
-        Ok((value, Bounded::new(variant, self.reading)))
+        Ok((value, Bounded::new(variant, self.reading, self.place)))
     }
 }
 
@@ -262,12 +309,12 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Bounded<'_, A> {
 
     #[inline]
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
-        self.inner.newtype_variant_seed(Bounded::new(seed, self.reading))
+        self.inner.newtype_variant_seed(Bounded::new(seed, self.reading, place::<S::Value>()))
     }
 
     #[inline]
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
-        self.inner.tuple_variant(len, Bounded::fixed(visitor, self.reading, len))
+        self.inner.tuple_variant(len, Bounded::fixed(visitor, self.reading, self.place, len))
     }
 
     #[inline]
@@ -276,7 +323,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Bounded<'_, A> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.inner.struct_variant(fields, Bounded::fixed(visitor, self.reading, fields.len()))
+        self.inner.struct_variant(fields, Bounded::fixed(visitor, self.reading, self.place, fields.len()))
     }
 }
 
@@ -288,7 +335,8 @@ struct Elements<'r, A> {
     /// How many may be asked for before the account must be: first those that the type itself asks for, which are not
     /// the payload's doing. Not a part of the account, so that it can be kept in a register.
     left: usize,
-    key_width: usize,
+    /// The width and the alignment of a map's keys.
+    key: (usize, usize),
     /// Whether the next value of a map shows how wide the elements are.
     learning: bool,
 }
@@ -296,7 +344,7 @@ struct Elements<'r, A> {
 impl<'r, A> Elements<'r, A> {
     #[inline]
     fn new(inner: A, reading: &'r Reading, account: &'r Account<'r>, fixed: usize) -> Self {
-        Self { inner, reading, account, left: fixed, key_width: 0, learning: false }
+        Self { inner, reading, account, left: fixed, key: (0, 1), learning: false }
     }
 }
 
@@ -312,22 +360,28 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
 
     #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        let width = size_of::<S::Value>();
+        let mut is_first = false;
         self.left = match self.left.checked_sub(1) {
             Some(left) => left,
             None => {
-                let width = size_of::<S::Value>();
-                match self.account.ask(self.inner.size_hint(), width) {
-                    Some(left) if self.account.learn(width) => left,
-                    _ => return Err(self.reading.too_many()),
-                }
+                let asked = self.account.ask(self.inner.size_hint(), width);
+                let learnt = asked.and_then(|left| Ok((left, self.account.learn(width)?)));
+                let left;
+                (left, is_first) = learnt.map_err(|excess| self.reading.exceeded(excess))?;
+                left
             }
         };
-        self.inner.next_element_seed(Bounded::new(seed, self.reading))
+        let element = self.inner.next_element_seed(Bounded::new(seed, self.reading, place::<S::Value>()))?;
+        if is_first && element.is_some() {
+            self.account.hold_first(width).map_err(|excess| self.reading.exceeded(excess))?;
+        }
+        Ok(element)
     }
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint().map(|claimed| self.account.grant(claimed))
+        self.account.grant(self.inner.size_hint())
     }
 }
 
@@ -340,31 +394,56 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<'_, A> {
             Some(left) => left,
             None => {
                 self.learning = true;
-                self.key_width = size_of::<S::Value>();
-                match self.account.ask(self.inner.size_hint(), self.key_width) {
-                    Some(left) => left,
-                    None => return Err(self.reading.too_many()),
-                }
+                self.key = (size_of::<S::Value>(), align_of::<S::Value>());
+                let asked = self.account.ask(self.inner.size_hint(), self.key.0);
+                asked.map_err(|excess| self.reading.exceeded(excess))?
             }
         };
-        self.inner.next_key_seed(Bounded::new(seed, self.reading))
+        self.inner.next_key_seed(Bounded::new(seed, self.reading, place::<S::Value>()))
     }
 
     #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         if self.learning {
             self.learning = false;
-            if !self.account.learn(self.key_width + size_of::<S::Value>()) {
-                return Err(self.reading.too_many());
-            }
+            let (key, align) = self.key;
+            // As wide as a pair of both.
+            let pair = (key + size_of::<S::Value>()).next_multiple_of(align.max(align_of::<S::Value>()));
+            let learnt = self.account.learn(pair);
+            let held =
+                learnt.and_then(|is_first| if is_first { self.account.hold_first(pair) } else { Ok(()) });
+            held.map_err(|excess| self.reading.exceeded(excess))?;
         }
-        self.inner.next_value_seed(Bounded::new(seed, self.reading))
+        self.inner.next_value_seed(Bounded::new(seed, self.reading, place::<S::Value>()))
     }
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint().map(|claimed| self.account.grant(claimed))
+        self.account.grant(self.inner.size_hint())
     }
+}
+
+/// How wide the place is that a `T` is read for: nothing, if `T` only points to where it is.
+#[inline]
+fn place<T>() -> usize {
+    if is_box(type_name::<T>()) { 0 } else { size_of::<T>() }
+}
+
+/// How wide the place is that what is in a `T` is read for: that of an optional box is nothing.
+#[inline]
+fn inside<T>() -> usize {
+    let name = type_name::<T>();
+    let boxed = name.strip_prefix("core::option::Option<").is_some_and(is_box);
+    if boxed { 0 } else { size_of::<T>() }
+}
+
+/// Only by its name is a box of something narrow told from that thing. If a compiler has other names, those count for
+/// too little: at most for their width and the counters around them.
+#[inline]
+fn is_box(name: &str) -> bool {
+    ["alloc::boxed::Box<", "alloc::rc::Rc<", "alloc::sync::Arc<"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 // Out of the way of what happens every time.

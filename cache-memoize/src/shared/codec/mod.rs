@@ -4,8 +4,11 @@
 //!
 //! - writing ([`checked`]) refuses what could not be read back as it was: too deep, `Some(None)` where a format has
 //!   only `null`, a skipped field where fields have no names;
-//! - reading ([`bounded`]) refuses payloads that nest too deep, hold too many elements or have bytes left over, and
-//!   keeps a length that is merely claimed from allocating memory.
+//! - reading ([`bounded`]) refuses payloads that nest too deep, hold too many elements, become more memory than is
+//!   allowed or have bytes left over, and keeps a length that is merely claimed from allocating memory.
+//!
+//! So what was written may be more than may be read. A value of more than a few parts is therefore read back before it
+//! is stored: what its elements will be in memory, only their `Deserialize` tells ([`Parts`]).
 //!
 //! # Bytes
 //!
@@ -15,9 +18,8 @@
 //!
 //! # What cannot be bounded
 //!
-//! - What a payload *contains*, rather than claims, takes the memory of its type: a byte that says `None` is a
-//!   whole `Option<T>` in a `Vec`. So decoding allocates at most the payload times the type's widest element, times
-//!   what a growing collection keeps spare, plus the small constants of [`limits`].
+//! - What serde puts together from a buffer of its own, behind `untagged`, `flatten` and an internal `tag`: the buffer
+//!   is counted as it is filled, and what is made of it is made out of our sight.
 //! - A `Deserialize` written by hand that allocates, loops or recurses by itself.
 //! - The stack: 127 levels of a type whose values are huge. An overflow cannot be caught; a panic is.
 
@@ -33,6 +35,8 @@ mod walk;
 // They compare the formats, so they need all of them.
 #[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
 mod damage;
+#[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
+mod held;
 #[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
 mod hostile;
 #[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
@@ -112,8 +116,39 @@ const FIRST_CUSTOM_ID: u8 = 128;
 /// Errors quote the payload; this many bytes of it are enough to understand, and few enough for a log.
 const LONGEST_MESSAGE: usize = 256;
 
+/// So much memory a value may take when it is read, unless there is a setting. Numbers that take a byte of an entry take
+/// eight in memory, and as much again where there is room to grow.
+const MAX_DECODED_SIZE: usize = 256 << 20;
+const DECODED_FOR_STORED: usize = 16;
+
+/// How much memory a value may take where entries may have so many bytes and there is no setting.
+pub(crate) fn max_decoded_size(max_value_size: usize) -> usize {
+    max_value_size.saturating_mul(DECODED_FOR_STORED).max(MAX_DECODED_SIZE)
+}
+
+/// Values of no more parts are not read back, for no part is wider than a mebibyte: it is returned by value, on the stack
+/// of a thread.
+const FEW_PARTS: u64 = 64;
+const WIDEST_PART: usize = 1 << 20;
+
 /// What follows a payload written by position.
 const OUTLINE_LEN: usize = size_of::<u32>();
+
+/// How many parts a written value has, leaves and levels, and how many bytes it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parts {
+    number: u64,
+    bytes: usize,
+}
+
+impl Parts {
+    /// Whether they may be more than is read where a value may take so many bytes of memory: more memory, or more
+    /// elements without bytes.
+    pub(crate) fn may_exceed(self, max_decoded_size: usize) -> bool {
+        let few = FEW_PARTS.min((max_decoded_size / WIDEST_PART) as u64);
+        self.number > few || self.number > (self.bytes + limits::UNPAID_OF_ANY_WIDTH) as u64
+    }
+}
 
 impl Codec {
     /// The number that names this codec in stored entries. It never changes.
@@ -132,7 +167,12 @@ impl Codec {
     }
 
     /// Appends `value` to `out`. After an error, `out` may hold a part of it.
-    pub(crate) fn encode<T: Serialize + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn encode_parts<T: Serialize + ?Sized>(
+        &self,
+        value: &T,
+        out: &mut Vec<u8>,
+    ) -> Result<Parts, Error> {
+        let before = out.len();
         let writing = Writing::new(self.losses());
         let checked = Checked::new(value, &writing);
         self.guard("writing", &writing.walk, || match self {
@@ -146,25 +186,54 @@ impl Codec {
             Self::Json => formats::json::encode(&checked, out),
             Self::Custom(codec) => codec.encode(Value::new(&checked), out),
         })?;
+        let parts = Parts { number: writing.walk.parts(), bytes: out.len() - before };
         if self.is_by_position() {
             out.extend_from_slice(&writing.walk.outline().to_le_bytes());
         }
-        Ok(())
+        Ok(parts)
     }
 
-    /// Reads what [`encode`](Self::encode) appended: all of `bytes`, or it is an error.
-    /// `fingerprint` is that of `T`.
+    /// The same for those who only want the bytes.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn encode<T: Serialize + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.encode_parts(value, out).map(|_| ())
+    }
+
+    /// Reads what [`encode_parts`](Self::encode_parts) appended: all of `bytes`, or it is an error.
+    /// `fingerprint` is that of `T`, and the value takes at most about twice `most` bytes of memory while it is read.
+    pub(crate) fn decode_within<T: DeserializeOwned>(
+        &self,
+        bytes: &[u8],
+        fingerprint: Fingerprint,
+        most: usize,
+    ) -> Result<T, Error> {
+        let Some((bytes, outline)) = self.split_outline(bytes) else {
+            return Err(self.error("reading", &"it is too short"));
+        };
+        let limits = Limits::new(bytes.len(), fingerprint.widest, most);
+        let reading = Reading::new(limits, self.lends_strings());
+        self.read(bytes, outline, &reading)
+    }
+
+    /// The same with the bound that there is without a setting.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn decode<T: DeserializeOwned>(
         &self,
         bytes: &[u8],
         fingerprint: Fingerprint,
     ) -> Result<T, Error> {
-        let Some((bytes, outline)) = self.split_outline(bytes) else {
-            return Err(self.error("reading", &"it is too short"));
-        };
-        let reading = Reading::new(Limits::new(bytes.len(), fingerprint.widest), self.lends_strings());
+        self.decode_within(bytes, fingerprint, MAX_DECODED_SIZE)
+    }
+
+    #[inline]
+    fn read<T: DeserializeOwned>(
+        &self,
+        bytes: &[u8],
+        outline: Option<u32>,
+        reading: &Reading,
+    ) -> Result<T, Error> {
         let mut value = None;
-        let seed = Seed::<T>::new(&reading, &mut value);
+        let seed = Seed::<T>::new(reading, &mut value);
         self.guard("reading", &reading.walk, || match self {
             #[cfg(feature = "bincode")]
             Self::Bincode => formats::bincode::decode(seed, bytes),

@@ -11,6 +11,7 @@ use super::walk::DEEPEST;
 pub(super) enum Refusal {
     TooDeep,
     TooMany,
+    TooLarge { held: usize, most: usize },
     NestedNull,
     NotFinite,
     SkippedField(&'static str),
@@ -20,7 +21,12 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooDeep => write!(f, "it nests more than {DEEPEST} levels"),
-            Self::TooMany => f.write_str("it holds more elements than its bytes can"),
+            Self::TooMany => f.write_str("it holds more elements than its bytes can; store the number of those that are written as nothing"),
+            Self::TooLarge { held, most } => write!(
+                f,
+                "it takes {held} bytes of memory or more when it is read, and `max_decoded_size` is {most}; store less, \
+                 or allow more"
+            ),
             Self::NestedNull => f.write_str("it has a `Some` of nothing, which would be read as `None`"),
             Self::NotFinite => f.write_str("it has a number that is not finite, for which there is no form"),
             Self::SkippedField(name) => write!(

@@ -21,6 +21,8 @@ pub(super) struct Walk {
     depth: Cell<u32>,
     /// Leaves since the last level began or ended. There are many of them in a row, and adding is all that each costs.
     leaves: Cell<u64>,
+    /// Leaves and levels that were passed before those.
+    passed: Cell<u64>,
     outline: Cell<u64>,
     refusal: Cell<Option<Refusal>>,
 }
@@ -31,6 +33,7 @@ impl Walk {
         Self {
             depth: Cell::new(0),
             leaves: Cell::new(0),
+            passed: Cell::new(0),
             outline: Cell::new(0xcbf2_9ce4_8422_2325),
             refusal: Cell::new(None),
         }
@@ -81,6 +84,12 @@ impl Walk {
         (outline ^ (outline >> 32)) as u32
     }
 
+    /// How many leaves and levels were passed. A level counts twice, since it begins and ends.
+    #[inline]
+    pub(super) fn parts(&self) -> u64 {
+        self.passed.get() + self.leaves.get()
+    }
+
     /// What was passed so far, for [`forget_since`](Self::forget_since).
     #[inline]
     pub(super) fn mark(&self) -> Mark {
@@ -97,6 +106,7 @@ impl Walk {
     #[inline]
     fn pass(&self, step: u64) {
         self.outline.set(self.after(step));
+        self.passed.set(self.parts() + 1);
         self.leaves.set(0);
     }
 

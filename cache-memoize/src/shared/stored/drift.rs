@@ -274,8 +274,12 @@ fn what_did_not_change_is_found() {
         assert!(!fingerprint.is_whole);
         for codec in [Codec::Postcard, Codec::Json] {
             let mut bytes = Vec::new();
-            write(&value, &codec, fingerprint, &mut bytes).unwrap();
-            assert_eq!(read::<T>(&bytes, &codec, fingerprint).as_ref(), Ok(&value), "{codec:?}");
+            write(&value, &codec, fingerprint, Bounds::default(), &mut bytes).unwrap();
+            assert_eq!(
+                read::<T>(&bytes, &codec, fingerprint, Bounds::default()).as_ref(),
+                Ok(&value),
+                "{codec:?}"
+            );
         }
     }
 

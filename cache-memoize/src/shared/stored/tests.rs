@@ -19,9 +19,13 @@ fn stored<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) -> [boo
     let fingerprint = Fingerprint::of::<T>();
     codecs().map(|codec| {
         let mut bytes = Vec::new();
-        match write(&value, &codec, fingerprint, &mut bytes) {
+        match write(&value, &codec, fingerprint, Bounds::default(), &mut bytes) {
             Ok(()) => {
-                assert_eq!(read::<T>(&bytes, &codec, fingerprint).as_ref(), Ok(&value), "{codec:?}");
+                assert_eq!(
+                    read::<T>(&bytes, &codec, fingerprint, Bounds::default()).as_ref(),
+                    Ok(&value),
+                    "{codec:?}"
+                );
                 true
             }
             Err(error) => {
@@ -146,7 +150,7 @@ fn a_type_that_reads_another_thing_than_it_writes_is_refused() {
 fn the_refusal_names_the_codec_that_would_do() {
     let refusal = |codec: &Codec, value: &serde_json::Value| {
         let of = Fingerprint::of::<serde_json::Value>();
-        write(value, codec, of, &mut Vec::new()).unwrap_err().to_string()
+        write(value, codec, of, Bounds::default(), &mut Vec::new()).unwrap_err().to_string()
     };
     for codec in [Codec::Bincode, Codec::Postcard] {
         let error = refusal(&codec, &serde_json::json!([1]));
@@ -154,7 +158,9 @@ fn the_refusal_names_the_codec_that_would_do() {
     }
     // Only one has no name for what is not finite; only two have one for a text that is none.
     let of = Fingerprint::of::<BTreeMap<Vec<u8>, f64>>();
-    let error = write(&BTreeMap::from([(vec![1], 1.0)]), &Codec::Json, of, &mut Vec::new()).unwrap_err();
+    let error =
+        write(&BTreeMap::from([(vec![1], 1.0)]), &Codec::Json, of, Bounds::default(), &mut Vec::new())
+            .unwrap_err();
     assert!(error.to_string().ends_with("; `codec = Codec::Bincode` would do"), "{error}");
 }
 
@@ -191,7 +197,7 @@ fn only_what_is_not_certain_is_read_back() {
 
     let of = Fingerprint::of::<Counted>();
     assert!(of.is_whole && !of.is_plain);
-    write(&Counted(1), &Codec::Bincode, of, &mut Vec::new()).unwrap();
+    write(&Counted(1), &Codec::Bincode, of, Bounds::default(), &mut Vec::new()).unwrap();
     assert_eq!(READ.get(), 1, "read back, and never asked with a value of ours");
     let plain = Fingerprint::of::<Vec<(u8, Option<HashMap<String, u64>>)>>();
     assert!(plain.is_plain && plain.is_whole);
