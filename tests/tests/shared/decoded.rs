@@ -76,6 +76,7 @@ enum Boxed {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "a byte that becomes much is what this is about")]
 enum Huge {
     Nothing,
     Something([[u64; 32]; 32]),

@@ -149,8 +149,10 @@ fn two_calls_with_one_text_are_told_once() {
             of_one_perhaps(Some(Token(token)));
             of_redacted(Token(token));
         }
-        (of_untagged(Id::User(1)), of_untagged(Id::Group(1)));
-        (of_extra(0), of_extra(1));
+        of_untagged(Id::User(1));
+        of_untagged(Id::Group(1));
+        of_extra(0);
+        of_extra(1);
         for name in [
             "of_skipped",
             "of_one_in_a_tuple",

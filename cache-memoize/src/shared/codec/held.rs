@@ -112,6 +112,7 @@ fn elements_that_are_collections() {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "a byte that becomes much is what this is about")]
 enum Big {
     Nothing,
     Something([[u64; 32]; 8]),
