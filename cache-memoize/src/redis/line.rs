@@ -1,4 +1,4 @@
-//! The connection to one server that all calls of a runtime share: one task writes and reads.
+//! The connection to one server that all async calls share: one task, in the background, writes and reads.
 //!
 //! Whoever reads while others do is asked for together with them. A caller puts its key into a queue and wakes the task;
 //! what the task finds when it comes to the queue becomes one `MGET`: the generations of the groups, each once, and the
@@ -7,24 +7,27 @@
 //! and one timer stands for all their deadlines.
 //!
 //! A call is in the queue before the command is made, so it reads what is there after it began.
+//!
+//! What a server sends is bounded by what it was asked for: longer strings are passed over as they come, other excess
+//! ends the connection, and so does more than a little that comes when nobody waits.
 
 use std::collections::VecDeque;
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::redis::{Cmd, Value};
 use tokio::io::ReadBuf;
 use tokio::sync::oneshot::{Receiver, Sender, channel};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use super::failure::{Failure, What, settle};
-use super::resp::{self, Element, Inbox};
+use super::resp::{self, Element, Inbox, Parser};
 use super::target::Socket;
 use super::{keys, request};
-use crate::backend::Key;
+use crate::backend::{Key, Token};
 use crate::sync::lock;
 
 /// The most values in one command: nothing else is served meanwhile.
@@ -39,6 +42,18 @@ const LOOK_BACK: usize = 8;
 
 /// A buffer that grew larger than this is given back.
 const KEPT: usize = 64 << 10;
+
+/// So many bytes may come when nobody waits for any: late answers, which a server gave before it knew.
+const LATE: usize = 1 << 20;
+
+/// What a server is trusted with.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// A read has this long.
+    pub(super) time: Duration,
+    /// The longest string in an answer.
+    pub(super) string: usize,
+}
 
 /// What callers use. When it is gone and nobody waits any more, the connection ends.
 pub(super) struct Line(Arc<Mutex<Queue>>);
@@ -110,13 +125,13 @@ impl Reads {
 }
 
 impl Line {
-    /// On the runtime that this is called on. A read has this long.
-    pub(super) fn new(socket: Socket, limit: Duration) -> Self {
+    /// On the runtime that this is called on, which has timers: that in the background.
+    pub(super) fn new(socket: Socket, limits: Limits) -> Self {
         let queue: Arc<Mutex<Queue>> = Arc::default();
         let mut operator = Operator {
             queue: queue.clone(),
             socket,
-            limit,
+            limits,
             taken: Reads::default(),
             outbox: Vec::new(),
             written: 0,
@@ -124,8 +139,9 @@ impl Line {
             asked: VecDeque::new(),
             readers: 0,
             has_stepped_back: false,
-            timer: Box::pin(sleep_until(Instant::now())),
+            timer: Box::pin(sleep_until(Instant::now().into())),
             is_timed: false,
+            late: 0,
             failure: ended(),
         };
         tokio::spawn(poll_fn(move |context| operator.poll(context)));
@@ -175,7 +191,7 @@ pub(super) fn ended() -> Failure {
 struct Operator {
     queue: Arc<Mutex<Queue>>,
     socket: Socket,
-    limit: Duration,
+    limits: Limits,
     /// What was taken from the queue; kept for its memory.
     taken: Reads,
     outbox: Vec<u8>,
@@ -191,13 +207,15 @@ struct Operator {
     /// For the next deadline, if it is timed: set once for many.
     timer: Pin<Box<Sleep>>,
     is_timed: bool,
+    /// How many bytes came since anybody waited.
+    late: usize,
     /// What to tell those who wait when it ends.
     failure: Failure,
 }
 
 /// A command that was sent.
 enum Asked {
-    Request(Requester),
+    Request(Parser, Requester),
     Reads(Batch),
 }
 
@@ -238,6 +256,7 @@ impl Operator {
                 context.waker().wake_by_ref();
                 return false;
             }
+            // A waker of our own runtime, which runs nothing when it is cloned or dropped.
             if !queue.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
                 queue.task = Some(context.waker().clone());
             }
@@ -246,10 +265,10 @@ impl Operator {
         };
         for (packed, answer) in requests {
             self.outbox.extend_from_slice(&packed);
-            self.asked.push_back(Asked::Request(answer));
+            self.asked.push_back(Asked::Request(Parser::new(self.limits.string), answer));
         }
         if !self.taken.callers.is_empty() {
-            let deadline = Instant::now() + self.limit;
+            let deadline = Instant::now() + self.limits.time;
             let mut callers = std::mem::take(&mut self.taken.callers);
             let mut start = 0;
             while !callers.is_empty() {
@@ -317,19 +336,33 @@ impl Operator {
                 return Err(ended());
             }
             self.inbox.filled(count);
+            self.late = if self.is_awaited() { 0 } else { self.late + count };
+            if self.late > LATE {
+                return Err(Failure::new(What::Dropped, "the server sends what nobody waits for any more"));
+            }
             self.answer()?;
         }
+    }
+
+    /// Whether anybody waits for an answer.
+    fn is_awaited(&self) -> bool {
+        self.readers > 0
+            || self.asked.iter().any(|asked| match asked {
+                Asked::Request(_, answer) => !answer.is_closed(),
+                Asked::Reads(_) => false,
+            })
     }
 
     /// Gives what was read to those who wait for it.
     fn answer(&mut self) -> Result<(), Failure> {
         while let Some(asked) = self.asked.front_mut() {
             let is_over = match asked {
-                Asked::Reads(batch) => batch.answer(&mut self.inbox, &mut self.readers)?,
-                Asked::Request(_) => match resp::value(self.inbox.unread())? {
-                    Some((value, length)) => {
-                        self.inbox.consume(length);
-                        if let Some(Asked::Request(answer)) = self.asked.pop_front() {
+                Asked::Reads(batch) => {
+                    batch.answer(self.limits.string, &mut self.inbox, &mut self.readers)?
+                }
+                Asked::Request(parser, _) => match parser.next(&mut self.inbox)? {
+                    Some(value) => {
+                        if let Some(Asked::Request(_, answer)) = self.asked.pop_front() {
                             // Who does not wait any more needs no answer.
                             let _ = answer.send(settle(Ok(value)));
                         }
@@ -344,7 +377,7 @@ impl Operator {
             self.asked.pop_front();
         }
         // Nobody asked for more; but a server may say why it closes the connection.
-        match resp::element(self.inbox.unread())? {
+        match resp::element(self.inbox.unread(), 0)? {
             None => Ok(()),
             Some((Element::Error(line), _)) => {
                 Err(Failure::new(What::Dropped, String::from_utf8_lossy(line).trim().to_owned()))
@@ -375,7 +408,7 @@ impl Operator {
             });
             self.is_timed = next.is_some();
             match next {
-                Some(deadline) => self.timer.as_mut().reset(deadline),
+                Some(deadline) => self.timer.as_mut().reset(deadline.into()),
                 None => return,
             }
         }
@@ -384,9 +417,11 @@ impl Operator {
 
 impl Batch {
     /// Gives everybody what is theirs, as far as it is there. Whether that was all.
-    fn answer(&mut self, inbox: &mut Inbox, readers: &mut usize) -> Result<bool, Failure> {
+    fn answer(&mut self, longest: usize, inbox: &mut Inbox, readers: &mut usize) -> Result<bool, Failure> {
         while self.seen < self.length {
-            let Some((element, length)) = resp::element(inbox.unread())? else { return Ok(false) };
+            let longest = if self.seen < self.groups { size_of::<Token>() } else { longest };
+            let Some((element, length)) = resp::element(inbox.unread(), longest)? else { return Ok(false) };
+            let mut unwanted = 0;
             match element {
                 Element::Array(count) if !self.has_begun && count == self.length => self.has_begun = true,
                 Element::Error(line) if !self.has_begun => {
@@ -397,30 +432,48 @@ impl Batch {
                     self.fail(&failure, readers);
                     self.seen = self.length;
                 }
-                Element::Nil | Element::String(_) if self.has_begun => {
-                    let string = match element {
-                        Element::String(string) => Some(string),
-                        _ => None,
-                    };
-                    self.seen += 1;
-                    if self.seen <= self.groups {
-                        // What is no generation matches nothing.
-                        self.generations.push(string.unwrap_or_default().to_vec());
-                    } else if let Some(caller) = self.callers.next() {
-                        *readers -= 1;
-                        let generation = self.generations.get(caller.group - self.first_group);
-                        let value = string.zip(generation).and_then(|(value, generation)| {
-                            request::unstamped(value, generation).map(<[u8]>::to_vec)
-                        });
-                        // Who does not wait any more needs no answer.
-                        let _ = caller.answer.send(Ok(value));
-                    }
+                Element::Nil if self.has_begun => self.take(None, readers),
+                Element::String(string) if self.has_begun => self.take(Some(string), readers),
+                Element::TooLong(rest) if self.has_begun => {
+                    unwanted = rest;
+                    self.take_too_long(longest, readers);
                 }
                 _ => return Err(resp::garbage()),
             }
             inbox.consume(length);
+            inbox.pass_over(unwanted);
         }
         Ok(true)
+    }
+
+    /// The next generation, or the next value.
+    fn take(&mut self, string: Option<&[u8]>, readers: &mut usize) {
+        self.seen += 1;
+        if self.seen <= self.groups {
+            // What is no generation matches nothing.
+            self.generations.push(string.unwrap_or_default().to_vec());
+        } else if let Some(caller) = self.callers.next() {
+            *readers -= 1;
+            let generation = self.generations.get(caller.group - self.first_group);
+            let value = string
+                .zip(generation)
+                .and_then(|(value, generation)| request::unstamped(value, generation).map(<[u8]>::to_vec));
+            // Who does not wait any more needs no answer.
+            let _ = caller.answer.send(Ok(value));
+        }
+    }
+
+    /// The same for one that is longer than what was asked for. The reader of a value gets one of zeros, which the
+    /// cache refuses for its length, as it would refuse the value.
+    fn take_too_long(&mut self, longest: usize, readers: &mut usize) {
+        if self.seen < self.groups {
+            return self.take(None, readers);
+        }
+        self.seen += 1;
+        if let Some(caller) = self.callers.next() {
+            *readers -= 1;
+            let _ = caller.answer.send(Ok(Some(vec![0; longest.saturating_add(1)])));
+        }
     }
 
     fn fail(&mut self, failure: &Failure, readers: &mut usize) {
@@ -445,7 +498,7 @@ impl Drop for Operator {
         for asked in self.asked.drain(..) {
             match asked {
                 Asked::Reads(mut batch) => batch.fail(&self.failure, &mut self.readers),
-                Asked::Request(answer) => drop(answer.send(Err(self.failure.clone()))),
+                Asked::Request(_, answer) => drop(answer.send(Err(self.failure.clone()))),
             }
         }
     }

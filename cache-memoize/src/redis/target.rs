@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 
 use super::failure::{Failure, What, settle};
-use super::line::Line;
+use super::line::{Limits, Line};
 use super::sentinel::Sentinels;
 
 /// One server, one that sentinels name, or a cluster.
@@ -67,15 +67,15 @@ impl Target {
         }
     }
 
-    /// A connection on the runtime that this is polled on. Without a deadline of its own; its reads have `limit`.
-    pub(super) async fn connect(&self, limit: Duration) -> Result<Connection, Failure> {
+    /// A connection on the runtime that this is polled on. Without a deadline of its own.
+    pub(super) async fn connect(&self, limits: Limits) -> Result<Connection, Failure> {
         prepare_tls();
         match self {
             Self::Cluster { client, .. } => Ok(Connection::Cluster(client.get_async_connection().await?)),
             _ => {
                 let info = self.locate().await?;
                 match is_plain(&info) {
-                    true => Ok(Connection::Line(line(&info, limit).await?)),
+                    true => Ok(Connection::Line(line(&info, limits).await?)),
                     false => Ok(Connection::Client(multiplexed(info).await?)),
                 }
             }
@@ -94,8 +94,8 @@ pub(super) async fn multiplexed(info: ConnectionInfo) -> Result<MultiplexedConne
 }
 
 /// The same on a socket of ours.
-async fn line(info: &ConnectionInfo, limit: Duration) -> Result<Arc<Line>, Failure> {
-    let line = Line::new(Socket::open(info.addr()).await?, limit);
+async fn line(info: &ConnectionInfo, limits: Limits) -> Result<Arc<Line>, Failure> {
+    let line = Line::new(Socket::open(info.addr()).await?, limits);
     for greeting in greetings(info.redis_settings()) {
         greeting.answered(line.send(&greeting.cmd).await)?;
     }
@@ -210,7 +210,7 @@ impl Connection {
     }
 
     /// Where reads are asked together.
-    pub(super) fn line(&self) -> Option<&Line> {
+    pub(super) fn line(&self) -> Option<&Arc<Line>> {
         match self {
             Self::Line(line) => Some(line),
             Self::Client(_) | Self::Cluster(_) => None,
