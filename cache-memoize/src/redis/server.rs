@@ -12,6 +12,7 @@ use super::line::Limits;
 use super::link::{Answer, Link};
 use super::pool::Pool;
 use super::request::{Regret, Request};
+use super::secrets::Secrets;
 use super::target::Target;
 use crate::Error;
 use crate::backend::Key;
@@ -24,6 +25,7 @@ pub(super) struct Server {
     pub(super) name: String,
     pub(super) target: Target,
     pub(super) limits: Limits,
+    secrets: Secrets,
     /// Raised when the server is found to have moved: older connections are not used any more.
     epoch: AtomicU64,
     pool: Pool,
@@ -34,12 +36,13 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(name: String, target: Target, limits: Limits) -> Arc<Self> {
         let (epoch, pool, link) = Default::default();
-        Arc::new(Self { name, target, limits, epoch, pool, link })
+        let secrets = Secrets::of(&target);
+        Arc::new(Self { name, target, limits, secrets, epoch, pool, link })
     }
 
-    /// A message for the cache.
+    /// A message for the cache. All failures leave through here.
     pub(super) fn error(&self, failure: Failure, doing: &str) -> Error {
-        failure.into_error(&self.name, doing, self.limits.time)
+        failure.into_error(&self.name, doing, self.limits.time, &self.secrets)
     }
 
     /// Of a call that begins now.

@@ -130,9 +130,7 @@ impl Greeting {
     /// Who is refused cannot be served.
     pub(super) fn answered(&self, answer: Result<Value, Failure>) -> Result<(), Failure> {
         match answer {
-            Err(failure) if self.is_auth && failure.what == What::Refused => {
-                Err(Failure::new(What::Unreachable, failure.to_string()))
-            }
+            Err(failure) if self.is_auth => Err(failure.of_login()),
             answer => answer.map(drop),
         }
     }
