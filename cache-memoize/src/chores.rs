@@ -40,15 +40,17 @@ type Worker = (u32, Sender<Chore>);
 /// Does something soon, on the thread for chores.
 pub(crate) fn soon(chore: impl FnOnce() + Send + 'static) {
     static CHORES: LazyLock<Mutex<Option<Worker>>> = LazyLock::new(Mutex::default);
-    let mut chores = lock(&CHORES);
     let process = std::process::id();
+    let mut chores = lock(&CHORES);
     if chores.as_ref().is_none_or(|(of, _)| *of != process) {
         let (sender, receiver) = channel::<Chore>();
         let work = move || receiver.iter().for_each(carry_out);
         *chores = spawn("cache-memoize-chores", work).then_some((process, sender));
     }
-    if let Some((_, sender)) = &*chores {
-        // The thread ends with its sender.
+    let sender = chores.as_ref().map(|(_, sender)| sender.clone());
+    drop(chores);
+    // Without a thread the chore is dropped, and with it what it holds: not under the lock.
+    if let Some(sender) = sender {
         let _ = sender.send(Box::new(chore));
     }
 }

@@ -503,3 +503,6 @@ impl Drop for Operator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

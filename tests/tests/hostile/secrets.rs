@@ -76,7 +76,7 @@ fn nothing_printed_has_a_login_in_it() {
     let wrong = RedisServer::start_with(&["--requirepass", "another"]);
     let renamed = RedisServer::start_with(&["--rename-command", "AUTH", ""]);
     let open = RedisServer::start();
-    let fakes = ["ERR ", "WRONGPASS ", "NOAUTH ", "NOPERM ", "LOADING ", "READONLY ", "canary@secret", ""].map(quoting);
+    let fakes = ["ERR ", "WRONGPASS ", "NOAUTH ", "NOPERM ", "LOADING ", "READONLY ", "canary@secret/#1 ", ""].map(quoting);
     let ports = [wrong.port(), renamed.port(), open.port(), 1].into_iter();
     for port in ports.chain(fakes.iter().map(FakeServer::port)) {
         of(url(port));
