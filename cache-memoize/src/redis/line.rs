@@ -6,6 +6,10 @@
 //! who then are in the queue, too. The more callers, the fewer commands, wake-ups and system calls there are for each,
 //! and one timer stands for all their deadlines.
 //!
+//! Where nobody else is under way, the caller writes its command itself, which saves it a wake-up of the task's thread;
+//! the task finds out when the answer is there. Its timer runs on for a moment after each use, so that it need not be
+//! told of the deadline either.
+//!
 //! A call is in the queue before the command is made, so it reads what is there after it began.
 //!
 //! What a server sends is bounded by what it was asked for: longer strings are passed over as they come, other excess
@@ -25,7 +29,7 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::failure::{Failure, What, settle};
 use super::resp::{self, Element, Inbox, Parser};
-use super::target::Socket;
+use super::target::{Reader, Socket, Writer};
 use super::{keys, request};
 use crate::backend::{Key, Token};
 use crate::sync::lock;
@@ -56,7 +60,10 @@ pub(super) struct Limits {
 }
 
 /// What callers use. When it is gone and nobody waits any more, the connection ends.
-pub(super) struct Line(Arc<Mutex<Queue>>);
+pub(super) struct Line {
+    queue: Arc<Mutex<Queue>>,
+    limits: Limits,
+}
 
 /// What comes of a read.
 pub(super) type Outcome = Result<Option<Vec<u8>>, Unread>;
@@ -81,6 +88,12 @@ struct Queue {
     /// The task, if it is not woken already.
     task: Option<Waker>,
     is_closed: bool,
+    /// Whether nothing is under way and the task's timer runs: then a caller may write its command itself.
+    is_idle: bool,
+    /// What a caller wrote itself, and what is left to be written of it.
+    written: Option<(Batch, Vec<u8>)>,
+    /// Gone with the task: the connection ends then.
+    writer: Option<Arc<Writer>>,
     /// Why there is no task any more.
     ended: Option<Failure>,
 }
@@ -127,10 +140,14 @@ impl Reads {
 impl Line {
     /// On the runtime that this is called on, which has timers: that in the background.
     pub(super) fn new(socket: Socket, limits: Limits) -> Self {
-        let queue: Arc<Mutex<Queue>> = Arc::default();
+        let (reader, writer) = socket.into_split();
+        let writer = Arc::new(writer);
+        let queue = Queue { writer: Some(writer.clone()), ..Queue::default() };
+        let queue = Arc::new(Mutex::new(queue));
         let mut operator = Operator {
             queue: queue.clone(),
-            socket,
+            reader,
+            writer,
             limits,
             taken: Reads::default(),
             outbox: Vec::new(),
@@ -141,17 +158,31 @@ impl Line {
             has_stepped_back: false,
             timer: Box::pin(sleep_until(Instant::now().into())),
             is_timed: false,
+            is_in_use: false,
             late: 0,
             failure: ended(),
         };
         tokio::spawn(poll_fn(move |context| operator.poll(context)));
-        Self(queue)
+        Self { queue, limits }
     }
 
     /// Asks for a value, together with others.
     pub(super) fn read(&self, key: &Key) -> Receiver<Outcome> {
         let (sender, receiver) = channel();
-        self.push(|queue| queue.reads.push(key, sender));
+        self.push(|queue| {
+            if !std::mem::take(&mut queue.is_idle) {
+                queue.reads.push(key, sender);
+                return true;
+            }
+            let (batch, mut command) = Batch::of_one(key, sender, Instant::now() + self.limits.time);
+            // It does not wait. An error is met again by the task.
+            let written = queue.writer.as_ref().and_then(|writer| writer.try_write(&command).ok());
+            let count = written.unwrap_or(0);
+            command.drain(..count);
+            let is_left = !command.is_empty();
+            queue.written = Some((batch, command));
+            is_left
+        });
         receiver
     }
 
@@ -159,19 +190,23 @@ impl Line {
     pub(super) async fn send(&self, cmd: &Cmd) -> Result<Value, Failure> {
         let (sender, receiver) = channel();
         let packed = cmd.get_packed_command();
-        self.push(|queue| queue.requests.push((packed, sender)));
-        receiver.await.unwrap_or_else(|_| Err(lock(&self.0).ended.clone().unwrap_or_else(ended)))
+        self.push(|queue| {
+            queue.is_idle = false;
+            queue.requests.push((packed, sender));
+            true
+        });
+        receiver.await.unwrap_or_else(|_| Err(lock(&self.queue).ended.clone().unwrap_or_else(ended)))
     }
 
-    /// Whoever comes too late is dropped, which tells it.
-    fn push(&self, push: impl FnOnce(&mut Queue)) {
+    /// Puts something into the queue, and wakes the task if it must know. Whoever comes too late is dropped, which tells
+    /// it.
+    fn push(&self, push: impl FnOnce(&mut Queue) -> bool) {
         let task = {
-            let mut queue = lock(&self.0);
+            let mut queue = lock(&self.queue);
             if queue.ended.is_some() {
                 return;
             }
-            push(&mut queue);
-            queue.task.take()
+            if push(&mut queue) { queue.task.take() } else { None }
         };
         task.into_iter().for_each(Waker::wake);
     }
@@ -179,7 +214,10 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.push(|queue| queue.is_closed = true);
+        self.push(|queue| {
+            queue.is_closed = true;
+            true
+        });
     }
 }
 
@@ -190,7 +228,8 @@ pub(super) fn ended() -> Failure {
 /// The task.
 struct Operator {
     queue: Arc<Mutex<Queue>>,
-    socket: Socket,
+    reader: Reader,
+    writer: Arc<Writer>,
     limits: Limits,
     /// What was taken from the queue; kept for its memory.
     taken: Reads,
@@ -207,6 +246,8 @@ struct Operator {
     /// For the next deadline, if it is timed: set once for many.
     timer: Pin<Box<Sleep>>,
     is_timed: bool,
+    /// Whether anything was asked since the timer was set.
+    is_in_use: bool,
     /// How many bytes came since anybody waited.
     late: usize,
     /// What to tell those who wait when it ends.
@@ -242,13 +283,23 @@ impl Operator {
             return Poll::Ready(());
         }
         self.give_up(context);
+        self.rest();
         if is_closed && self.readers == 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// If nothing is under way, callers may write by themselves until this is polled again.
+    fn rest(&self) {
+        if self.is_timed && self.asked.is_empty() && self.outbox.is_empty() && self.inbox.is_empty() {
+            let mut queue = lock(&self.queue);
+            queue.is_idle = queue.reads.callers.is_empty() && queue.requests.is_empty();
+        }
     }
 
     /// Asks for what is in the queue. Whether nobody will ask any more.
     fn take(&mut self, context: &mut Context<'_>) -> bool {
-        let (is_closed, requests) = {
+        let (is_closed, requests, written) = {
             let mut queue = lock(&self.queue);
+            queue.is_idle = false;
             let waiting = queue.reads.callers.len();
             self.has_stepped_back = !self.has_stepped_back && waiting > 0 && self.readers + waiting > FEW;
             if self.has_stepped_back {
@@ -261,8 +312,14 @@ impl Operator {
                 queue.task = Some(context.waker().clone());
             }
             std::mem::swap(&mut queue.reads, &mut self.taken);
-            (queue.is_closed, std::mem::take(&mut queue.requests))
+            (queue.is_closed, std::mem::take(&mut queue.requests), queue.written.take())
         };
+        self.is_in_use |= written.is_some() || !requests.is_empty() || !self.taken.callers.is_empty();
+        if let Some((batch, rest)) = written {
+            self.readers += 1;
+            self.outbox.extend_from_slice(&rest);
+            self.asked.push_back(Asked::Reads(batch));
+        }
         for (packed, answer) in requests {
             self.outbox.extend_from_slice(&packed);
             self.asked.push_back(Asked::Request(Parser::new(self.limits.string), answer));
@@ -296,22 +353,13 @@ impl Operator {
             at = caller.end;
         }
         self.readers += callers.len();
-        self.asked.push_back(Asked::Reads(Batch {
-            length: groups.len() + callers.len(),
-            seen: 0,
-            has_begun: false,
-            first_group,
-            groups: groups.len(),
-            generations: Vec::with_capacity(groups.len()),
-            callers: callers.into_iter(),
-            deadline,
-        }));
+        self.asked.push_back(Asked::Reads(Batch::new(callers, first_group..last + 1, deadline)));
         at
     }
 
     fn write(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         while self.written < self.outbox.len() {
-            match self.socket.poll_write(context, &self.outbox[self.written..]) {
+            match self.writer.poll_write(context, &self.outbox[self.written..]) {
                 Poll::Ready(Ok(0)) => return Err(ended()),
                 Poll::Ready(written) => self.written += written?,
                 Poll::Pending => return Ok(()),
@@ -329,7 +377,7 @@ impl Operator {
     fn read(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         loop {
             let mut room = ReadBuf::new(self.inbox.room());
-            let Poll::Ready(read) = self.socket.poll_read(context, &mut room) else { return Ok(()) };
+            let Poll::Ready(read) = self.reader.poll_read(context, &mut room) else { return Ok(()) };
             let count = room.filled().len();
             read?;
             if count == 0 {
@@ -406,6 +454,9 @@ impl Operator {
                 Asked::Reads(batch) if batch.callers.len() > 0 => Some(batch.deadline),
                 _ => None,
             });
+            // In use it runs on, though there is nothing to wait for: for who writes by itself.
+            let next = next.or_else(|| self.is_in_use.then(|| Instant::now() + self.limits.time));
+            self.is_in_use = false;
             self.is_timed = next.is_some();
             match next {
                 Some(deadline) => self.timer.as_mut().reset(deadline.into()),
@@ -416,6 +467,31 @@ impl Operator {
 }
 
 impl Batch {
+    /// Of a caller who writes the command itself.
+    fn of_one(key: &Key, answer: Sender<Outcome>, deadline: Instant) -> (Self, Vec<u8>) {
+        let value = keys::value(key.text());
+        let mut command = Vec::with_capacity(64 + key.group().len() + value.len());
+        request::write_mget(2, &mut command);
+        request::write_generation(key.group(), &mut command);
+        request::write_argument(&value, &mut command);
+        let caller = Caller { end: 0, group: 0, answer };
+        (Self::new(vec![caller], 0..1, deadline), command)
+    }
+
+    /// These groups and the values of these callers.
+    fn new(callers: Vec<Caller>, groups: std::ops::Range<usize>, deadline: Instant) -> Self {
+        Self {
+            length: groups.len() + callers.len(),
+            seen: 0,
+            has_begun: false,
+            first_group: groups.start,
+            groups: groups.len(),
+            generations: Vec::with_capacity(groups.len()),
+            callers: callers.into_iter(),
+            deadline,
+        }
+    }
+
     /// Gives everybody what is theirs, as far as it is there. Whether that was all.
     fn answer(&mut self, longest: usize, inbox: &mut Inbox, readers: &mut usize) -> Result<bool, Failure> {
         while self.seen < self.length {
@@ -489,12 +565,12 @@ impl Batch {
 /// The connection has ended, or its runtime has: whoever waits is told so.
 impl Drop for Operator {
     fn drop(&mut self) {
-        let (reads, requests) = {
+        let unasked = {
             let mut queue = lock(&self.queue);
-            queue.ended = Some(self.failure.clone());
-            (std::mem::take(&mut queue.reads), std::mem::take(&mut queue.requests))
+            let ended = Queue { ended: Some(self.failure.clone()), ..Queue::default() };
+            std::mem::replace(&mut *queue, ended)
         };
-        drop((reads, requests));
+        drop(unasked);
         for asked in self.asked.drain(..) {
             match asked {
                 Asked::Reads(mut batch) => batch.fail(&self.failure, &mut self.readers),

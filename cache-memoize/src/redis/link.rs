@@ -225,8 +225,10 @@ impl Link {
         }
         let (mut attempt, begun) = {
             let mut state = lock(&self.state);
-            match &state.attempt {
-                Some(attempt) if attempt.has_changed().is_ok() => (attempt.clone(), None),
+            match (&state.live, &state.attempt) {
+                // Made just now.
+                (Some(live), _) if live.epoch == server.epoch() => return Ok(live.clone()),
+                (_, Some(attempt)) if attempt.has_changed().is_ok() => (attempt.clone(), None),
                 _ => {
                     let (attempt, attempting) = state.attempt(false);
                     (attempt, Some(attempting))

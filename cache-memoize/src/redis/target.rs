@@ -13,10 +13,10 @@ use ::redis::cluster_async::ClusterConnection;
 use ::redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, RedisConnectionInfo, Value,
 };
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::net::{TcpStream, tcp};
 #[cfg(unix)]
-use tokio::net::UnixStream;
+use tokio::net::{UnixStream, unix};
 
 use super::failure::{Failure, What, settle};
 use super::line::{Limits, Line};
@@ -157,6 +157,30 @@ impl Socket {
         }
     }
 
+    /// In two: one end for a task that reads, and one for all that write.
+    pub(super) fn into_split(self) -> (Reader, Writer) {
+        match self {
+            Self::Tcp(socket) => {
+                let (reader, writer) = socket.into_split();
+                (Reader::Tcp(reader), Writer::Tcp(writer))
+            }
+            #[cfg(unix)]
+            Self::Unix(socket) => {
+                let (reader, writer) = socket.into_split();
+                (Reader::Unix(reader), Writer::Unix(writer))
+            }
+        }
+    }
+}
+
+/// The end of a socket that is read from.
+pub(super) enum Reader {
+    Tcp(tcp::OwnedReadHalf),
+    #[cfg(unix)]
+    Unix(unix::OwnedReadHalf),
+}
+
+impl Reader {
     pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
@@ -168,12 +192,40 @@ impl Socket {
             Self::Unix(socket) => Pin::new(socket).poll_read(context, room),
         }
     }
+}
 
-    pub(super) fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+/// The end of a socket that is written to.
+pub(super) enum Writer {
+    Tcp(tcp::OwnedWriteHalf),
+    #[cfg(unix)]
+    Unix(unix::OwnedWriteHalf),
+}
+
+impl Writer {
+    pub(super) fn poll_write(&self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            let ready = match self {
+                Self::Tcp(socket) => socket.as_ref().poll_write_ready(context),
+                #[cfg(unix)]
+                Self::Unix(socket) => socket.as_ref().poll_write_ready(context),
+            };
+            match ready {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Ready(Ok(())) => match self.try_write(bytes) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    written => return Poll::Ready(written),
+                },
+            }
+        }
+    }
+
+    /// What can be written at once, on any thread.
+    pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(socket) => Pin::new(socket).poll_write(context, bytes),
+            Self::Tcp(socket) => socket.try_write(bytes),
             #[cfg(unix)]
-            Self::Unix(socket) => Pin::new(socket).poll_write(context, bytes),
+            Self::Unix(socket) => socket.try_write(bytes),
         }
     }
 }
