@@ -300,19 +300,23 @@ impl Operator {
         let (is_closed, requests, written) = {
             let mut queue = lock(&self.queue);
             queue.is_idle = false;
-            let waiting = queue.reads.callers.len();
-            self.has_stepped_back = !self.has_stepped_back && waiting > 0 && self.readers + waiting > FEW;
+            // Asked for already, so it is known before anything is read.
+            let written = queue.written.take();
+            let (waiting, readers) =
+                (queue.reads.callers.len(), self.readers + usize::from(written.is_some()));
+            self.has_stepped_back = !self.has_stepped_back && waiting > 0 && readers + waiting > FEW;
             if self.has_stepped_back {
                 drop(queue);
                 context.waker().wake_by_ref();
-                return false;
+                (false, Vec::new(), written)
+            } else {
+                // A waker of our own runtime, which runs nothing when it is cloned or dropped.
+                if !queue.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
+                    queue.task = Some(context.waker().clone());
+                }
+                std::mem::swap(&mut queue.reads, &mut self.taken);
+                (queue.is_closed, std::mem::take(&mut queue.requests), written)
             }
-            // A waker of our own runtime, which runs nothing when it is cloned or dropped.
-            if !queue.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
-                queue.task = Some(context.waker().clone());
-            }
-            std::mem::swap(&mut queue.reads, &mut self.taken);
-            (queue.is_closed, std::mem::take(&mut queue.requests), queue.written.take())
         };
         self.is_in_use |= written.is_some() || !requests.is_empty() || !self.taken.callers.is_empty();
         if let Some((batch, rest)) = written {
