@@ -72,10 +72,13 @@ fn schedule(memory: &Arc<Inner>, at: u64) {
 
 fn visit(memory: &Arc<Inner>, at: u64) {
     let sweeper = &SWEEPER;
+    // Looked at under the lock, and dropped after it is given back: one may be the last of its kind, with values of the
+    // user's, whose destructors may come back here.
+    let mut looked_at = Vec::new();
     let mut queue = lock(&sweeper.queue);
     if queue.len() == queue.capacity() {
         // Before it grows: memories that are gone need no visit, and neither do visits that were moved forward.
-        queue.retain(|Reverse(visit)| visit.is_due());
+        queue.retain(|Reverse(visit)| visit.is_due(&mut looked_at));
     }
     queue.push(Reverse(Visit { at, memory: Arc::downgrade(memory) }));
     drop(queue);
@@ -100,8 +103,11 @@ struct Visit {
 
 impl Visit {
     /// Whether the memory is still there and waits for this very visit.
-    fn is_due(&self) -> bool {
-        self.memory.upgrade().is_some_and(|memory| memory.sweep.0.load(Relaxed) == self.at)
+    fn is_due(&self, looked_at: &mut Vec<Arc<Inner>>) -> bool {
+        let Some(memory) = self.memory.upgrade() else { return false };
+        let is_due = memory.sweep.0.load(Relaxed) == self.at;
+        looked_at.push(memory);
+        is_due
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ::redis::Value;
 
@@ -14,7 +14,7 @@ use super::link::Answer;
 use super::request::{self, Generation, Regret, RenewAt, Request};
 use super::server::Server;
 use super::wake::Wakes;
-use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply, Token};
 use crate::{Error, ErrorKind};
 
 pub(super) struct RedisBackend {
@@ -27,6 +27,11 @@ pub(super) struct RedisBackend {
 
 /// What the cache writes around a value is not counted.
 const AROUND: usize = 1024;
+
+/// How long what is stored can be, with its stamp.
+pub(super) fn longest_string(max_value_size: usize) -> usize {
+    max_value_size.saturating_add(AROUND + size_of::<Token>())
+}
 
 impl RedisBackend {
     pub(super) fn new(server: Arc<Server>, max_value_size: usize) -> Self {
@@ -48,7 +53,8 @@ impl RedisBackend {
             return Reply::now(answer.map_err(|failure| self.server.error(failure, doing)));
         }
         Reply::later(async move {
-            let answer = self.server.run(request, regret, self.server.timeout).await;
+            let work = self.server.clone().run(request, regret, self.server.deadline());
+            let answer = background::run(work).await;
             answer.map(Answer::heard).and_then(meaning).map_err(|failure| self.server.error(failure, doing))
         })
     }
@@ -62,10 +68,9 @@ impl RedisBackend {
     ) -> Reply<'a, T> {
         let explain = move |failure| self.server.error(failure, doing);
         if call.is_blocking() {
-            let deadline = Instant::now() + self.server.timeout;
-            return Reply::now(background::wait(deadline, work).map_err(explain));
+            return Reply::now(background::wait(self.server.deadline(), work).map_err(explain));
         }
-        Reply::later(async move { work.await.map_err(explain) })
+        Reply::later(async move { background::run(work).await.map_err(explain) })
     }
 
     fn asking(&self) -> Option<Asking> {
@@ -141,7 +146,7 @@ impl Backend for RedisBackend {
 
     fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
         let request = request::release(&Keys::of(key), &fence.token, &keys::channel(key.group()));
-        self.ask(call, request, None, |_| Ok(()))
+        self.ask(call, request, None, request::was_released)
     }
 
     fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {
@@ -202,7 +207,7 @@ impl Backend for RedisBackend {
     }
 
     fn remove_all<'a>(&'a self, group: &'a str, call: Call) -> Reply<'a, ()> {
-        self.ask(call, request::remove_all(group), None, |_| Ok(()))
+        self.ask(call, request::remove_all(group), None, request::was_removed_all)
     }
 
     fn changed<'a>(&'a self, key: &'a Key, _call: Call) -> Reply<'a, ()> {

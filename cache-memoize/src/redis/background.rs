@@ -1,4 +1,8 @@
-//! A small runtime of our own, for callers who have none: other executors, threads that need a connection, listeners.
+//! A small runtime of our own, on which all I/O is done but that of the pool, and all deadlines are kept.
+//!
+//! Not on the caller's: that may have neither sockets nor timers, which cannot be asked for, since Tokio answers with a
+//! panic; its clock may stand still, as in tests; and it may end at any moment, also while others wait for what it
+//! does. A wake-up of another thread is what that costs.
 //!
 //! One thread for the whole process, started when it is first needed. It is asleep when there is nothing to do. A
 //! forked process has no threads but one, so it gets another.

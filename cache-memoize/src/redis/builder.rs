@@ -6,7 +6,8 @@ use std::time::Duration;
 use ::redis::cluster::ClusterClientBuilder;
 use ::redis::{ConnectionAddr, ConnectionInfo, RedisConnectionInfo};
 
-use super::backend::RedisBackend;
+use super::backend::{self, RedisBackend};
+use super::line::Limits;
 use super::sentinel::Sentinels;
 use super::server::Server;
 use super::target::{self, Target};
@@ -169,7 +170,8 @@ impl RedisBuilder {
                 return Err(wrong(problem));
             }
         };
-        let server = Server::new(name, target, self.timeout.min(LONGEST));
+        let string = backend::longest_string(self.max_value_size);
+        let server = Server::new(name, target, Limits { time: self.timeout.min(LONGEST), string });
         let mut shared = Shared::builder(RedisBackend::new(server, self.max_value_size))
             .codec(self.codec.unwrap_or(Codec::Bincode))
             .max_value_size(self.max_value_size);

@@ -54,7 +54,7 @@ pub(super) struct Asking {
 
 impl Asking {
     pub(super) fn new(server: Arc<Server>) -> Self {
-        let deadline = Instant::now() + server.timeout;
+        let deadline = server.deadline();
         Self { server, deadline }
     }
 
@@ -63,11 +63,7 @@ impl Asking {
     }
 
     async fn ask(&self, request: Request, regret: Option<Regret>) -> Result<Answer, Failure> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(Failure::timeout());
-        }
-        self.server.run(request, regret, left).await
+        self.server.clone().run(request, regret, self.deadline).await
     }
 
     /// A request and, at the same time, the generation. One answer without the other is as good as none.

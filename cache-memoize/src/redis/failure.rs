@@ -6,15 +6,23 @@ use std::time::Duration;
 
 use ::redis::{ErrorKind as Kind, RedisError, ServerError, Value};
 
+use super::secrets::Secrets;
 use crate::{Error, ErrorKind};
 
 /// Why there is no answer.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     pub(super) what: What,
-    /// In the server's own words, where it said any. No secrets.
+    /// In the server's own words, where it said any. Only [`into_error`](Self::into_error) shows them.
     words: String,
 }
+
+/// What is said instead of a server's own words.
+const REFUSED_LOGIN: &str =
+    "the server refused the login; is it the right user name and password, and does it want one?";
+
+/// Codes that say why a login was refused, and are the server's own.
+const LEGIBLE: [&str; 6] = ["WRONGPASS", "NOAUTH", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY"];
 
 /// What a failure means for the connection and for the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +85,20 @@ impl Failure {
         Self { what, words: format!("connecting: {}", self.words) }
     }
 
+    /// The answer to a login is never quoted: it may quote the login.
+    pub(super) fn of_login(self) -> Self {
+        match self.what {
+            What::Timeout | What::Dropped | What::Unreachable => self,
+            What::Unfit if LEGIBLE.iter().any(|code| self.words.split(' ').next() == Some(code)) => {
+                let code = self.words.split(' ').next().unwrap_or_default();
+                Self::new(What::Unfit, format!("{code}: the server refused the login"))
+            }
+            _ => Self::new(What::Unreachable, REFUSED_LOGIN),
+        }
+    }
+
     /// As the cache sees it.
-    pub(super) fn into_error(self, name: &str, doing: &str, limit: Duration) -> Error {
+    pub(super) fn into_error(self, name: &str, doing: &str, limit: Duration, secrets: &Secrets) -> Error {
         let kind = match self.what {
             What::Timeout => ErrorKind::Timeout,
             What::Dropped | What::Unreachable | What::Unfit => ErrorKind::Unavailable,
@@ -87,7 +107,7 @@ impl Failure {
             }
         };
         let limit = if self.what == What::Timeout { format!(" ({limit:?})") } else { String::new() };
-        Error::new(kind, format!("{name}: {doing}: {}{limit}", self.words))
+        Error::new(kind, format!("{name}: {doing}: {}{limit}", secrets.cleared(self.words)))
     }
 }
 
@@ -144,8 +164,7 @@ impl From<RedisError> for Failure {
                 Err(_) => What::Refused,
             },
             Kind::AuthenticationFailed => {
-                let words = "the user name or the password was refused";
-                return Self::new(What::Unreachable, words);
+                return Self::new(What::Unreachable, REFUSED_LOGIN);
             }
             // After garbage the connection is of no use.
             Kind::Parse | Kind::Io => What::Dropped,

@@ -1,4 +1,4 @@
-//! The connection to one server that all calls of a runtime share: one task writes and reads.
+//! The connection to one server that all async calls share: one task, in the background, writes and reads.
 //!
 //! Whoever reads while others do is asked for together with them. A caller puts its key into a queue and wakes the task;
 //! what the task finds when it comes to the queue becomes one `MGET`: the generations of the groups, each once, and the
@@ -6,25 +6,32 @@
 //! who then are in the queue, too. The more callers, the fewer commands, wake-ups and system calls there are for each,
 //! and one timer stands for all their deadlines.
 //!
+//! Where nobody else is under way, the caller writes its command itself, which saves it a wake-up of the task's thread;
+//! the task finds out when the answer is there. Its timer runs on for a moment after each use, so that it need not be
+//! told of the deadline either.
+//!
 //! A call is in the queue before the command is made, so it reads what is there after it began.
+//!
+//! What a server sends is bounded by what it was asked for: longer strings are passed over as they come, other excess
+//! ends the connection, and so does more than a little that comes when nobody waits.
 
 use std::collections::VecDeque;
 use std::future::{Future as _, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::redis::{Cmd, Value};
 use tokio::io::ReadBuf;
 use tokio::sync::oneshot::{Receiver, Sender, channel};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use super::failure::{Failure, What, settle};
-use super::resp::{self, Element, Inbox};
-use super::target::Socket;
+use super::resp::{self, Element, Inbox, Parser};
+use super::target::{Reader, Socket, Writer};
 use super::{keys, request};
-use crate::backend::Key;
+use crate::backend::{Key, Token};
 use crate::sync::lock;
 
 /// The most values in one command: nothing else is served meanwhile.
@@ -40,8 +47,23 @@ const LOOK_BACK: usize = 8;
 /// A buffer that grew larger than this is given back.
 const KEPT: usize = 64 << 10;
 
+/// So many bytes may come when nobody waits for any: late answers, which a server gave before it knew.
+const LATE: usize = 1 << 20;
+
+/// What a server is trusted with.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// A read has this long.
+    pub(super) time: Duration,
+    /// The longest string in an answer.
+    pub(super) string: usize,
+}
+
 /// What callers use. When it is gone and nobody waits any more, the connection ends.
-pub(super) struct Line(Arc<Mutex<Queue>>);
+pub(super) struct Line {
+    queue: Arc<Mutex<Queue>>,
+    limits: Limits,
+}
 
 /// What comes of a read.
 pub(super) type Outcome = Result<Option<Vec<u8>>, Unread>;
@@ -66,6 +88,12 @@ struct Queue {
     /// The task, if it is not woken already.
     task: Option<Waker>,
     is_closed: bool,
+    /// Whether nothing is under way and the task's timer runs: then a caller may write its command itself.
+    is_idle: bool,
+    /// What a caller wrote itself, and what is left to be written of it.
+    written: Option<(Batch, Vec<u8>)>,
+    /// Gone with the task: the connection ends then.
+    writer: Option<Arc<Writer>>,
     /// Why there is no task any more.
     ended: Option<Failure>,
 }
@@ -110,13 +138,17 @@ impl Reads {
 }
 
 impl Line {
-    /// On the runtime that this is called on. A read has this long.
-    pub(super) fn new(socket: Socket, limit: Duration) -> Self {
-        let queue: Arc<Mutex<Queue>> = Arc::default();
+    /// On the runtime that this is called on, which has timers: that in the background.
+    pub(super) fn new(socket: Socket, limits: Limits) -> Self {
+        let (reader, writer) = socket.into_split();
+        let writer = Arc::new(writer);
+        let queue = Queue { writer: Some(writer.clone()), ..Queue::default() };
+        let queue = Arc::new(Mutex::new(queue));
         let mut operator = Operator {
             queue: queue.clone(),
-            socket,
-            limit,
+            reader,
+            writer,
+            limits,
             taken: Reads::default(),
             outbox: Vec::new(),
             written: 0,
@@ -124,18 +156,33 @@ impl Line {
             asked: VecDeque::new(),
             readers: 0,
             has_stepped_back: false,
-            timer: Box::pin(sleep_until(Instant::now())),
+            timer: Box::pin(sleep_until(Instant::now().into())),
             is_timed: false,
+            is_in_use: false,
+            late: 0,
             failure: ended(),
         };
         tokio::spawn(poll_fn(move |context| operator.poll(context)));
-        Self(queue)
+        Self { queue, limits }
     }
 
     /// Asks for a value, together with others.
     pub(super) fn read(&self, key: &Key) -> Receiver<Outcome> {
         let (sender, receiver) = channel();
-        self.push(|queue| queue.reads.push(key, sender));
+        self.push(|queue| {
+            if !std::mem::take(&mut queue.is_idle) {
+                queue.reads.push(key, sender);
+                return true;
+            }
+            let (batch, mut command) = Batch::of_one(key, sender, Instant::now() + self.limits.time);
+            // It does not wait. An error is met again by the task.
+            let written = queue.writer.as_ref().and_then(|writer| writer.try_write(&command).ok());
+            let count = written.unwrap_or(0);
+            command.drain(..count);
+            let is_left = !command.is_empty();
+            queue.written = Some((batch, command));
+            is_left
+        });
         receiver
     }
 
@@ -143,19 +190,23 @@ impl Line {
     pub(super) async fn send(&self, cmd: &Cmd) -> Result<Value, Failure> {
         let (sender, receiver) = channel();
         let packed = cmd.get_packed_command();
-        self.push(|queue| queue.requests.push((packed, sender)));
-        receiver.await.unwrap_or_else(|_| Err(lock(&self.0).ended.clone().unwrap_or_else(ended)))
+        self.push(|queue| {
+            queue.is_idle = false;
+            queue.requests.push((packed, sender));
+            true
+        });
+        receiver.await.unwrap_or_else(|_| Err(lock(&self.queue).ended.clone().unwrap_or_else(ended)))
     }
 
-    /// Whoever comes too late is dropped, which tells it.
-    fn push(&self, push: impl FnOnce(&mut Queue)) {
+    /// Puts something into the queue, and wakes the task if it must know. Whoever comes too late is dropped, which tells
+    /// it.
+    fn push(&self, push: impl FnOnce(&mut Queue) -> bool) {
         let task = {
-            let mut queue = lock(&self.0);
+            let mut queue = lock(&self.queue);
             if queue.ended.is_some() {
                 return;
             }
-            push(&mut queue);
-            queue.task.take()
+            if push(&mut queue) { queue.task.take() } else { None }
         };
         task.into_iter().for_each(Waker::wake);
     }
@@ -163,7 +214,10 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.push(|queue| queue.is_closed = true);
+        self.push(|queue| {
+            queue.is_closed = true;
+            true
+        });
     }
 }
 
@@ -174,8 +228,9 @@ pub(super) fn ended() -> Failure {
 /// The task.
 struct Operator {
     queue: Arc<Mutex<Queue>>,
-    socket: Socket,
-    limit: Duration,
+    reader: Reader,
+    writer: Arc<Writer>,
+    limits: Limits,
     /// What was taken from the queue; kept for its memory.
     taken: Reads,
     outbox: Vec<u8>,
@@ -191,13 +246,17 @@ struct Operator {
     /// For the next deadline, if it is timed: set once for many.
     timer: Pin<Box<Sleep>>,
     is_timed: bool,
+    /// Whether anything was asked since the timer was set.
+    is_in_use: bool,
+    /// How many bytes came since anybody waited.
+    late: usize,
     /// What to tell those who wait when it ends.
     failure: Failure,
 }
 
 /// A command that was sent.
 enum Asked {
-    Request(Requester),
+    Request(Parser, Requester),
     Reads(Batch),
 }
 
@@ -224,32 +283,53 @@ impl Operator {
             return Poll::Ready(());
         }
         self.give_up(context);
+        self.rest();
         if is_closed && self.readers == 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// If nothing is under way, callers may write by themselves until this is polled again.
+    fn rest(&self) {
+        if self.is_timed && self.asked.is_empty() && self.outbox.is_empty() && self.inbox.is_empty() {
+            let mut queue = lock(&self.queue);
+            queue.is_idle = queue.reads.callers.is_empty() && queue.requests.is_empty();
+        }
     }
 
     /// Asks for what is in the queue. Whether nobody will ask any more.
     fn take(&mut self, context: &mut Context<'_>) -> bool {
-        let (is_closed, requests) = {
+        let (is_closed, requests, written) = {
             let mut queue = lock(&self.queue);
-            let waiting = queue.reads.callers.len();
-            self.has_stepped_back = !self.has_stepped_back && waiting > 0 && self.readers + waiting > FEW;
+            queue.is_idle = false;
+            // Asked for already, so it is known before anything is read.
+            let written = queue.written.take();
+            let (waiting, readers) =
+                (queue.reads.callers.len(), self.readers + usize::from(written.is_some()));
+            self.has_stepped_back = !self.has_stepped_back && waiting > 0 && readers + waiting > FEW;
             if self.has_stepped_back {
                 drop(queue);
                 context.waker().wake_by_ref();
-                return false;
+                (false, Vec::new(), written)
+            } else {
+                // A waker of our own runtime, which runs nothing when it is cloned or dropped.
+                if !queue.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
+                    queue.task = Some(context.waker().clone());
+                }
+                std::mem::swap(&mut queue.reads, &mut self.taken);
+                (queue.is_closed, std::mem::take(&mut queue.requests), written)
             }
-            if !queue.task.as_ref().is_some_and(|task| task.will_wake(context.waker())) {
-                queue.task = Some(context.waker().clone());
-            }
-            std::mem::swap(&mut queue.reads, &mut self.taken);
-            (queue.is_closed, std::mem::take(&mut queue.requests))
         };
+        self.is_in_use |= written.is_some() || !requests.is_empty() || !self.taken.callers.is_empty();
+        if let Some((batch, rest)) = written {
+            self.readers += 1;
+            self.outbox.extend_from_slice(&rest);
+            self.asked.push_back(Asked::Reads(batch));
+        }
         for (packed, answer) in requests {
             self.outbox.extend_from_slice(&packed);
-            self.asked.push_back(Asked::Request(answer));
+            self.asked.push_back(Asked::Request(Parser::new(self.limits.string), answer));
         }
         if !self.taken.callers.is_empty() {
-            let deadline = Instant::now() + self.limit;
+            let deadline = Instant::now() + self.limits.time;
             let mut callers = std::mem::take(&mut self.taken.callers);
             let mut start = 0;
             while !callers.is_empty() {
@@ -277,22 +357,13 @@ impl Operator {
             at = caller.end;
         }
         self.readers += callers.len();
-        self.asked.push_back(Asked::Reads(Batch {
-            length: groups.len() + callers.len(),
-            seen: 0,
-            has_begun: false,
-            first_group,
-            groups: groups.len(),
-            generations: Vec::with_capacity(groups.len()),
-            callers: callers.into_iter(),
-            deadline,
-        }));
+        self.asked.push_back(Asked::Reads(Batch::new(callers, first_group..last + 1, deadline)));
         at
     }
 
     fn write(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         while self.written < self.outbox.len() {
-            match self.socket.poll_write(context, &self.outbox[self.written..]) {
+            match self.writer.poll_write(context, &self.outbox[self.written..]) {
                 Poll::Ready(Ok(0)) => return Err(ended()),
                 Poll::Ready(written) => self.written += written?,
                 Poll::Pending => return Ok(()),
@@ -310,26 +381,40 @@ impl Operator {
     fn read(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         loop {
             let mut room = ReadBuf::new(self.inbox.room());
-            let Poll::Ready(read) = self.socket.poll_read(context, &mut room) else { return Ok(()) };
+            let Poll::Ready(read) = self.reader.poll_read(context, &mut room) else { return Ok(()) };
             let count = room.filled().len();
             read?;
             if count == 0 {
                 return Err(ended());
             }
             self.inbox.filled(count);
+            self.late = if self.is_awaited() { 0 } else { self.late + count };
+            if self.late > LATE {
+                return Err(Failure::new(What::Dropped, "the server sends what nobody waits for any more"));
+            }
             self.answer()?;
         }
+    }
+
+    /// Whether anybody waits for an answer.
+    fn is_awaited(&self) -> bool {
+        self.readers > 0
+            || self.asked.iter().any(|asked| match asked {
+                Asked::Request(_, answer) => !answer.is_closed(),
+                Asked::Reads(_) => false,
+            })
     }
 
     /// Gives what was read to those who wait for it.
     fn answer(&mut self) -> Result<(), Failure> {
         while let Some(asked) = self.asked.front_mut() {
             let is_over = match asked {
-                Asked::Reads(batch) => batch.answer(&mut self.inbox, &mut self.readers)?,
-                Asked::Request(_) => match resp::value(self.inbox.unread())? {
-                    Some((value, length)) => {
-                        self.inbox.consume(length);
-                        if let Some(Asked::Request(answer)) = self.asked.pop_front() {
+                Asked::Reads(batch) => {
+                    batch.answer(self.limits.string, &mut self.inbox, &mut self.readers)?
+                }
+                Asked::Request(parser, _) => match parser.next(&mut self.inbox)? {
+                    Some(value) => {
+                        if let Some(Asked::Request(_, answer)) = self.asked.pop_front() {
                             // Who does not wait any more needs no answer.
                             let _ = answer.send(settle(Ok(value)));
                         }
@@ -344,7 +429,7 @@ impl Operator {
             self.asked.pop_front();
         }
         // Nobody asked for more; but a server may say why it closes the connection.
-        match resp::element(self.inbox.unread())? {
+        match resp::element(self.inbox.unread(), 0)? {
             None => Ok(()),
             Some((Element::Error(line), _)) => {
                 Err(Failure::new(What::Dropped, String::from_utf8_lossy(line).trim().to_owned()))
@@ -373,9 +458,12 @@ impl Operator {
                 Asked::Reads(batch) if batch.callers.len() > 0 => Some(batch.deadline),
                 _ => None,
             });
+            // In use it runs on, though there is nothing to wait for: for who writes by itself.
+            let next = next.or_else(|| self.is_in_use.then(|| Instant::now() + self.limits.time));
+            self.is_in_use = false;
             self.is_timed = next.is_some();
             match next {
-                Some(deadline) => self.timer.as_mut().reset(deadline),
+                Some(deadline) => self.timer.as_mut().reset(deadline.into()),
                 None => return,
             }
         }
@@ -383,10 +471,37 @@ impl Operator {
 }
 
 impl Batch {
+    /// Of a caller who writes the command itself.
+    fn of_one(key: &Key, answer: Sender<Outcome>, deadline: Instant) -> (Self, Vec<u8>) {
+        let value = keys::value(key.text());
+        let mut command = Vec::with_capacity(64 + key.group().len() + value.len());
+        request::write_mget(2, &mut command);
+        request::write_generation(key.group(), &mut command);
+        request::write_argument(&value, &mut command);
+        let caller = Caller { end: 0, group: 0, answer };
+        (Self::new(vec![caller], 0..1, deadline), command)
+    }
+
+    /// These groups and the values of these callers.
+    fn new(callers: Vec<Caller>, groups: std::ops::Range<usize>, deadline: Instant) -> Self {
+        Self {
+            length: groups.len() + callers.len(),
+            seen: 0,
+            has_begun: false,
+            first_group: groups.start,
+            groups: groups.len(),
+            generations: Vec::with_capacity(groups.len()),
+            callers: callers.into_iter(),
+            deadline,
+        }
+    }
+
     /// Gives everybody what is theirs, as far as it is there. Whether that was all.
-    fn answer(&mut self, inbox: &mut Inbox, readers: &mut usize) -> Result<bool, Failure> {
+    fn answer(&mut self, longest: usize, inbox: &mut Inbox, readers: &mut usize) -> Result<bool, Failure> {
         while self.seen < self.length {
-            let Some((element, length)) = resp::element(inbox.unread())? else { return Ok(false) };
+            let longest = if self.seen < self.groups { size_of::<Token>() } else { longest };
+            let Some((element, length)) = resp::element(inbox.unread(), longest)? else { return Ok(false) };
+            let mut unwanted = 0;
             match element {
                 Element::Array(count) if !self.has_begun && count == self.length => self.has_begun = true,
                 Element::Error(line) if !self.has_begun => {
@@ -397,30 +512,48 @@ impl Batch {
                     self.fail(&failure, readers);
                     self.seen = self.length;
                 }
-                Element::Nil | Element::String(_) if self.has_begun => {
-                    let string = match element {
-                        Element::String(string) => Some(string),
-                        _ => None,
-                    };
-                    self.seen += 1;
-                    if self.seen <= self.groups {
-                        // What is no generation matches nothing.
-                        self.generations.push(string.unwrap_or_default().to_vec());
-                    } else if let Some(caller) = self.callers.next() {
-                        *readers -= 1;
-                        let generation = self.generations.get(caller.group - self.first_group);
-                        let value = string.zip(generation).and_then(|(value, generation)| {
-                            request::unstamped(value, generation).map(<[u8]>::to_vec)
-                        });
-                        // Who does not wait any more needs no answer.
-                        let _ = caller.answer.send(Ok(value));
-                    }
+                Element::Nil if self.has_begun => self.take(None, readers),
+                Element::String(string) if self.has_begun => self.take(Some(string), readers),
+                Element::TooLong(rest) if self.has_begun => {
+                    unwanted = rest;
+                    self.take_too_long(longest, readers);
                 }
                 _ => return Err(resp::garbage()),
             }
             inbox.consume(length);
+            inbox.pass_over(unwanted);
         }
         Ok(true)
+    }
+
+    /// The next generation, or the next value.
+    fn take(&mut self, string: Option<&[u8]>, readers: &mut usize) {
+        self.seen += 1;
+        if self.seen <= self.groups {
+            // What is no generation matches nothing.
+            self.generations.push(string.unwrap_or_default().to_vec());
+        } else if let Some(caller) = self.callers.next() {
+            *readers -= 1;
+            let generation = self.generations.get(caller.group - self.first_group);
+            let value = string
+                .zip(generation)
+                .and_then(|(value, generation)| request::unstamped(value, generation).map(<[u8]>::to_vec));
+            // Who does not wait any more needs no answer.
+            let _ = caller.answer.send(Ok(value));
+        }
+    }
+
+    /// The same for one that is longer than what was asked for. The reader of a value gets one of zeros, which the
+    /// cache refuses for its length, as it would refuse the value.
+    fn take_too_long(&mut self, longest: usize, readers: &mut usize) {
+        if self.seen < self.groups {
+            return self.take(None, readers);
+        }
+        self.seen += 1;
+        if let Some(caller) = self.callers.next() {
+            *readers -= 1;
+            let _ = caller.answer.send(Ok(Some(vec![0; longest.saturating_add(1)])));
+        }
     }
 
     fn fail(&mut self, failure: &Failure, readers: &mut usize) {
@@ -436,17 +569,20 @@ impl Batch {
 /// The connection has ended, or its runtime has: whoever waits is told so.
 impl Drop for Operator {
     fn drop(&mut self) {
-        let (reads, requests) = {
+        let unasked = {
             let mut queue = lock(&self.queue);
-            queue.ended = Some(self.failure.clone());
-            (std::mem::take(&mut queue.reads), std::mem::take(&mut queue.requests))
+            let ended = Queue { ended: Some(self.failure.clone()), ..Queue::default() };
+            std::mem::replace(&mut *queue, ended)
         };
-        drop((reads, requests));
+        drop(unasked);
         for asked in self.asked.drain(..) {
             match asked {
                 Asked::Reads(mut batch) => batch.fail(&self.failure, &mut self.readers),
-                Asked::Request(answer) => drop(answer.send(Err(self.failure.clone()))),
+                Asked::Request(_, answer) => drop(answer.send(Err(self.failure.clone()))),
             }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

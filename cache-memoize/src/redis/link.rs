@@ -1,7 +1,7 @@
-//! The connection that all async calls of one runtime share.
+//! The connection that all async calls of this process share, whatever runtime or executor they are on.
 //!
-//! A connection belongs to the runtime that it was made on, and ends with it. It is made when it is first needed, by a
-//! task of its own, so that callers who come meanwhile share it and one who goes away spoils nothing.
+//! It lives in the [background](super::background). It is made when it is first needed, by a task of its own, so that
+//! callers who come meanwhile share it and one who goes away spoils nothing.
 //!
 //! The client does not notice everything. A connection is replaced
 //!
@@ -14,17 +14,17 @@
 //! do answer say nothing, and the client does not learn of a failover by itself.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ::redis::Value;
-use tokio::runtime::{Handle, Id};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 use tokio::time::{timeout, timeout_at};
 
+use super::background;
 use super::failure::{Failure, What};
-use super::line::Unread;
+use super::line::{Line, Unread};
 use super::request::{self, Regret, Request};
 use super::server::Server;
 use super::target::Connection;
@@ -41,8 +41,6 @@ pub(super) struct Link {
     state: Mutex<State>,
     /// Timeouts since the last answer.
     strikes: AtomicU32,
-    /// The task that forgets this link when its runtime ends.
-    mourner: AbortHandle,
 }
 
 #[derive(Default)]
@@ -65,96 +63,73 @@ struct Live {
 
 type Attempt = watch::Receiver<Option<Result<Live, Failure>>>;
 
+/// The end of an attempt that makes it.
+struct Attempting {
+    sender: watch::Sender<Option<Result<Live, Failure>>>,
+    number: u64,
+    /// Beside another connection, which stays if the new one does not answer.
+    beside: bool,
+}
+
 impl Link {
-    /// On this runtime, with the task of [`forget_at_end`].
-    pub(super) fn new(handle: Handle, mourner: AbortHandle) -> Self {
-        Self { handle, state: Mutex::default(), strikes: AtomicU32::new(0), mourner }
+    /// On a runtime that has sockets and timers.
+    pub(super) fn new(handle: Handle) -> Self {
+        Self { handle, state: Mutex::default(), strikes: AtomicU32::new(0) }
     }
 
-    /// Sends a request and gives the answer, all within `limit`. If nobody waits for the answer any more, or nobody
-    /// [hears](Answer::heard) it, `regret` follows it on the same connection.
+    /// Reads a value, together with others who do. Polled by the caller's executor, of which it asks nothing.
+    pub(super) async fn read(
+        self: &Arc<Self>,
+        server: &Arc<Server>,
+        key: &Key,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        // Not connected yet, or with TLS, unless there is a line.
+        let mut deadline = None;
+        if let Some((line, number)) = self.line(server) {
+            match line.read(key).await {
+                Ok(Ok(value)) => {
+                    self.judge(server, Some(number), &Ok(()));
+                    return Ok(value);
+                }
+                Ok(Err(unread)) if unread.failure.is_dropped() => {
+                    self.drop_connection(number);
+                    deadline = Some(unread.deadline);
+                }
+                // The fault may lie with the keys of others.
+                Ok(Err(Unread { failure, deadline: until, shared: true }))
+                    if failure.what != What::Timeout =>
+                {
+                    deadline = Some(until);
+                }
+                Ok(Err(Unread { failure, .. })) => {
+                    let answer = Err(failure);
+                    self.judge(server, Some(number), &answer);
+                    return answer;
+                }
+                // It had ended before.
+                Err(_) => self.drop_connection(number),
+            }
+        }
+        // What is rare is kept apart, so that the future of a hit is small.
+        let deadline = deadline.unwrap_or_else(|| server.deadline());
+        let (link, server, request) = (self.clone(), server.clone(), request::read(key));
+        let work = async move { link.run(&server, &request, None, deadline).await };
+        let answer = Box::pin(background::run(work)).await?;
+        request::was_read(answer.heard())
+    }
+
+    /// Sends a request and gives the answer, before the deadline. If nobody waits for the answer any more, or nobody
+    /// [hears](Answer::heard) it, `regret` follows it on the same connection. To be polled on the link's runtime.
     pub(super) async fn run(
         self: &Arc<Self>,
         server: &Arc<Server>,
         request: &Request,
         regret: Option<Regret>,
-        limit: Duration,
-    ) -> Result<Answer, Failure> {
-        let deadline = tokio::time::Instant::now() + limit;
-        if regret.is_none()
-            && let Some(mut live) = self.live(server)
-        {
-            let answer = match timeout_at(deadline, live.connection.send(&request.cmd)).await {
-                Ok(answer) => answer,
-                Err(_) => Err(Failure::timeout()),
-            };
-            match &answer {
-                Err(failure) if failure.is_dropped() => self.drop_connection(live.number),
-                Err(failure) if failure.what == What::NoScript => {}
-                _ => {
-                    self.judge(server, Some(live.number), &answer);
-                    return answer.map(Answer::of_no_regret);
-                }
-            }
-        }
-        // What is rare is kept apart, so that the future of a hit is small.
-        Box::pin(self.run_again(server, request, regret, deadline)).await
-    }
-
-    /// Reads a value, together with others who do, within `limit`.
-    pub(super) async fn read(
-        self: &Arc<Self>,
-        server: &Arc<Server>,
-        key: &Key,
-        limit: Duration,
-    ) -> Result<Option<Vec<u8>>, Failure> {
-        let asked = self.with_live(server, |live| Some((live.number, live.connection.line()?.read(key))));
-        let Some((number, outcome)) = asked.flatten() else {
-            // Not connected yet, or with TLS.
-            let request = request::read(key);
-            let answer = Box::pin(self.run(server, &request, None, limit)).await?;
-            return request::was_read(answer.heard());
-        };
-        let deadline = match outcome.await {
-            Ok(Ok(value)) => {
-                self.judge(server, Some(number), &Ok(()));
-                return Ok(value);
-            }
-            Ok(Err(Unread { failure, deadline, .. })) if failure.is_dropped() => {
-                self.drop_connection(number);
-                deadline
-            }
-            // The fault may lie with the keys of others.
-            Ok(Err(Unread { failure, deadline, shared })) if shared && failure.what != What::Timeout => {
-                deadline
-            }
-            Ok(Err(Unread { failure, .. })) => {
-                let answer = Err(failure);
-                self.judge(server, Some(number), &answer);
-                return answer;
-            }
-            // It had ended before.
-            Err(_) => {
-                self.drop_connection(number);
-                tokio::time::Instant::now() + limit
-            }
-        };
-        // What is rare is kept apart, so that the future of a hit is small.
-        let request = request::read(key);
-        let answer = Box::pin(self.run_again(server, &request, None, deadline)).await?;
-        request::was_read(answer.heard())
-    }
-
-    /// The same with all that can go wrong.
-    async fn run_again(
-        self: &Arc<Self>,
-        server: &Arc<Server>,
-        request: &Request,
-        regret: Option<Regret>,
-        deadline: tokio::time::Instant,
+        deadline: Instant,
     ) -> Result<Answer, Failure> {
         let mut used = None;
-        let answer = match timeout_at(deadline, self.ask(server, request, regret, &mut used)).await {
+        let asking = self.ask(server, request, regret, &mut used);
+        let answer = match timeout_at(deadline.into(), asking).await {
             Ok(answer) => answer,
             Err(_) => Err(Failure::timeout()),
         };
@@ -222,13 +197,18 @@ impl Link {
 
     /// The connection that is there, unless the server has moved.
     fn live(&self, server: &Server) -> Option<Live> {
-        self.with_live(server, Live::clone)
+        self.with_live(server, |live| Some(live.clone()))
     }
 
-    fn with_live<T>(&self, server: &Server, with: impl FnOnce(&Live) -> T) -> Option<T> {
+    /// The same where reads are asked together, and its number.
+    fn line(&self, server: &Server) -> Option<(Arc<Line>, u64)> {
+        self.with_live(server, |live| Some((live.connection.line()?.clone(), live.number)))
+    }
+
+    fn with_live<T>(&self, server: &Server, take: impl FnOnce(&Live) -> Option<T>) -> Option<T> {
         let mut state = lock(&self.state);
         match &state.live {
-            Some(live) if live.epoch == server.epoch() => Some(with(live)),
+            Some(live) if live.epoch == server.epoch() => take(live),
             _ => {
                 let old = state.live.take();
                 drop(state);
@@ -243,16 +223,24 @@ impl Link {
         if let Some(live) = self.live(server) {
             return Ok(live);
         }
-        let mut attempt = {
+        let (mut attempt, begun) = {
             let mut state = lock(&self.state);
-            match &state.attempt {
-                Some(attempt) if attempt.has_changed().is_ok() => attempt.clone(),
-                _ => self.begin_attempt(server, &mut state, false),
+            match (&state.live, &state.attempt) {
+                // Made just now.
+                (Some(live), _) if live.epoch == server.epoch() => return Ok(live.clone()),
+                (_, Some(attempt)) if attempt.has_changed().is_ok() => (attempt.clone(), None),
+                _ => {
+                    let (attempt, attempting) = state.attempt(false);
+                    (attempt, Some(attempting))
+                }
             }
         };
+        if let Some(attempting) = begun {
+            self.make(server, attempting);
+        }
         match attempt.wait_for(Option::is_some).await {
             Ok(result) => result.clone().unwrap_or_else(|| Err(Failure::timeout())),
-            Err(_) => Err(Failure::new(What::Unreachable, "connecting: the async runtime is shutting down")),
+            Err(_) => Err(Failure::new(What::Unreachable, "connecting: the client gave up")),
         }
     }
 
@@ -267,25 +255,24 @@ impl Link {
         }
         state.replaced = Some(Instant::now());
         self.strikes.store(0, Relaxed);
-        self.begin_attempt(server, &mut state, true);
+        let (_, attempting) = state.attempt(true);
+        drop(state);
+        self.make(server, attempting);
     }
 
     fn drop_connection(&self, number: u64) {
         let mut state = lock(&self.state);
-        if state.live.as_ref().is_some_and(|live| live.number == number) {
-            state.live = None;
-        }
+        let dropped = state.live.take_if(|live| live.number == number);
+        drop(state);
+        drop(dropped);
     }
 
-    /// `beside` another one, which stays if the new one does not answer.
-    fn begin_attempt(self: &Arc<Self>, server: &Arc<Server>, state: &mut State, beside: bool) -> Attempt {
-        let (sender, receiver) = watch::channel(None);
-        state.attempt = Some(receiver.clone());
-        state.count += 1;
-        let number = state.count;
+    /// Makes a connection, aside.
+    fn make(self: &Arc<Self>, server: &Arc<Server>, attempting: Attempting) {
         server.watch();
         let (link, server) = (self.clone(), server.clone());
         self.handle.spawn(async move {
+            let Attempting { sender, number, beside } = attempting;
             // Before the server is looked for: if it is found to have moved meanwhile, this connection is an old one.
             let epoch = server.epoch();
             let made = match timeout(server.patience(), connect(&server, beside)).await {
@@ -295,24 +282,35 @@ impl Link {
             let made = made.map(|connection| Live { connection, number, epoch });
             let old = {
                 let mut state = lock(&link.state);
-                state.attempt = None;
-                match &made {
+                let attempt = state.attempt.take();
+                let live = match &made {
                     Ok(live) => state.live.replace(live.clone()),
                     // It hangs, perhaps as the old one does: then that goes on when the server does.
                     Err(failure) if failure.what == What::Timeout => None,
                     Err(_) => state.live.take(),
-                }
+                };
+                (attempt, live)
             };
             drop(old);
             sender.send_replace(Some(made));
         });
-        receiver
+    }
+}
+
+impl State {
+    /// A new attempt, which is to be made when the lock is given back.
+    fn attempt(&mut self, beside: bool) -> (Attempt, Attempting) {
+        let (sender, receiver) = watch::channel(None);
+        // One that was there has ended without a result, and holds nothing.
+        self.attempt = Some(receiver.clone());
+        self.count += 1;
+        (receiver, Attempting { sender, number: self.count, beside })
     }
 }
 
 /// A connection; a second one must have shown that it is better.
 async fn connect(server: &Server, beside: bool) -> Result<Connection, Failure> {
-    let mut connection = server.target.connect(server.timeout).await?;
+    let mut connection = server.target.connect(server.limits).await?;
     if beside && !server.target.is_cluster() {
         match connection.send(&::redis::cmd("PING")).await {
             Err(failure) if matches!(failure.what, What::Dropped | What::Timeout) => return Err(failure),
@@ -323,30 +321,6 @@ async fn connect(server: &Server, beside: bool) -> Result<Connection, Failure> {
     Ok(connection)
 }
 
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.mourner.abort();
-    }
-}
-
-/// Has a server forget a runtime when that ends: a task of the runtime ends with it.
-pub(super) fn forget_at_end(handle: &Handle, server: Weak<Server>) -> AbortHandle {
-    struct Forget(Weak<Server>, Id);
-    impl Drop for Forget {
-        fn drop(&mut self) {
-            if let Some(server) = self.0.upgrade() {
-                server.forget(self.1);
-            }
-        }
-    }
-    let forget = Forget(server, handle.id());
-    let mourner = handle.spawn(async move {
-        let _forget = forget;
-        std::future::pending::<()>().await;
-    });
-    mourner.abort_handle()
-}
-
 /// What a server said. Dropped without being [heard](Self::heard), it is as if nobody had waited for it.
 pub(super) struct Answer {
     value: Value,
@@ -354,10 +328,6 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn of_no_regret(value: Value) -> Self {
-        Self { value, unheard: None }
-    }
-
     /// The caller has it: nothing is regretted any more.
     pub(super) fn heard(self) -> Value {
         if let Some(mut unheard) = self.unheard {

@@ -7,10 +7,12 @@
 //! | `cluster` | the same where the keys of one entry are on several servers |
 //! | `request`, `scripts`, `keys`, `failure` | what is sent and what answers mean, without I/O |
 //! | `server` | one Redis and the connections to it |
-//! | `link`, `pool` | connections of runtimes, and of threads |
+//! | `link`, `line`, `pool` | connections of async code, and of threads |
+//! | `resp` | what servers answer, byte by byte |
 //! | `target`, `sentinel` | where the server is, and how to connect |
+//! | `secrets` | what is never shown |
 //! | `wake` | who waits for other processes |
-//! | `background` | a runtime for those who have none |
+//! | `background` | the runtime on which all of that is done |
 
 mod backend;
 mod background;
@@ -24,6 +26,7 @@ mod pool;
 mod request;
 mod resp;
 mod scripts;
+mod secrets;
 mod sentinel;
 mod server;
 mod target;
@@ -51,7 +54,8 @@ use crate::{Error, Shared};
 /// ```
 ///
 /// Functions and async functions use the same value. Blocking calls take connections from a pool; async calls share
-/// one connection for each Tokio runtime, and on other executors one on a thread of its own.
+/// one connection, which a thread of its own serves, on whatever runtime or executor they are. So they need neither
+/// timers nor sockets of a Tokio runtime, and do not mind its end, or a clock that is paused in a test.
 #[derive(Clone)]
 pub struct Redis(Shared);
 

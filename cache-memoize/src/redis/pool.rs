@@ -15,7 +15,7 @@ use ::redis::{Cmd, ConnectionInfo, RedisConnectionInfo, Value};
 
 use super::failure::{Failure, What, settle};
 use super::request::{Regret, Request};
-use super::resp::{self, Inbox};
+use super::resp::{self, Inbox, Parser};
 use super::server::Server;
 use super::{background, line, target};
 use crate::sync::lock;
@@ -32,6 +32,8 @@ pub(super) struct Pool {
 pub(super) struct Wire {
     socket: Socket,
     inbox: Inbox,
+    /// The longest string in an answer.
+    longest: usize,
     /// The limit that the socket has for reading and for writing.
     limit: Duration,
     /// See [`Server::epoch`].
@@ -47,15 +49,14 @@ enum Socket {
 }
 
 impl Pool {
-    /// Sends a request and gives the answer, all within `limit`. If the answer does not come, `regret` follows.
+    /// Sends a request and gives the answer, before the deadline. If the answer does not come, `regret` follows.
     pub(super) fn run(
         &self,
         server: &Arc<Server>,
         request: &Request,
         regret: Option<Regret>,
-        limit: Duration,
+        deadline: Instant,
     ) -> Result<Value, Failure> {
-        let deadline = Instant::now() + limit;
         let packed = request.cmd.get_packed_command();
         let mut again = true;
         loop {
@@ -136,7 +137,8 @@ impl Wire {
             }
         })?;
         let (inbox, limit, process) = (Inbox::new(), Duration::ZERO, std::process::id());
-        let mut wire = Self { socket, inbox, limit, epoch, process };
+        let longest = server.limits.string;
+        let mut wire = Self { socket, inbox, longest, limit, epoch, process };
         for greeting in target::greetings(&settings) {
             greeting.answered(wire.ask(&greeting.cmd.get_packed_command(), deadline))?;
         }
@@ -145,11 +147,11 @@ impl Wire {
 
     fn ask(&mut self, packed: &[u8], deadline: Instant) -> Result<Value, Failure> {
         self.write(packed, deadline)?;
+        let mut parser = Parser::new(self.longest);
         loop {
-            if let Some((value, length)) = resp::value(self.inbox.unread())? {
-                self.inbox.consume(length);
+            if let Some(value) = parser.next(&mut self.inbox)? {
                 // Nobody asked for more.
-                return if self.inbox.unread().is_empty() { settle(Ok(value)) } else { Err(resp::garbage()) };
+                return if self.inbox.is_empty() { settle(Ok(value)) } else { Err(resp::garbage()) };
             }
             self.read(deadline)?;
         }

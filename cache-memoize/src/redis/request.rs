@@ -333,6 +333,19 @@ pub(super) fn remove_all(group: &str) -> Request {
     Request::plain("DEL", 1, key.len(), "removing all values").bytes(key.as_bytes())
 }
 
+/// What [`remove_all`] is answered with: how many there were.
+pub(super) fn was_removed_all(answer: Value) -> Result<(), Failure> {
+    match answer {
+        Value::Int(0 | 1) => Ok(()),
+        other => Err(Failure::strange(&other)),
+    }
+}
+
+/// What [`release`] is answered with.
+pub(super) fn was_released(answer: Value) -> Result<(), Failure> {
+    was_done(answer).map(drop)
+}
+
 pub(super) fn as_token(value: &Value) -> Option<Token> {
     match value {
         Value::BulkString(bytes) => bytes.as_slice().try_into().ok(),
@@ -396,6 +409,13 @@ mod tests {
         assert!(was_read(Value::Array(vec![Value::Nil])).is_err());
         assert!(was_done(Value::Nil).is_err());
         assert!(were_renewed(Value::Array(vec![Value::Int(1)]), 2).is_err());
+        for answer in
+            [Value::Nil, Value::Okay, Value::Array(vec![]), Value::BulkString(vec![]), Value::Int(7)]
+        {
+            assert!(was_removed_all(answer).is_err());
+        }
+        assert!(was_removed_all(Value::Int(0)).is_ok() && was_removed_all(Value::Int(1)).is_ok());
+        assert!(was_released(Value::Okay).is_err());
         assert!(was_removed(Value::Array(vec![])).is_err());
     }
 }

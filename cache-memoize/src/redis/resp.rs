@@ -14,24 +14,35 @@ const LEAST: usize = 1 << 10;
 /// A buffer that grew larger than this is given back.
 const KEPT: usize = 64 << 10;
 /// Longer lines than this are none.
-const LONGEST_LINE: usize = 64 << 10;
+const LONGEST_LINE: usize = 8 << 10;
 /// Our scripts answer with arrays of strings and numbers.
 const DEEPEST: usize = 8;
+/// An answer with more parts than this was not asked for.
+const MOST_PARTS: usize = 64;
+/// So many bytes more may be in the strings beside a value: generations, epochs.
+const BESIDE: usize = 256;
 
 /// Bytes that were read and not yet understood.
 pub(super) struct Inbox {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
+    /// So many bytes that are to come belong to a string that is too long to be kept.
+    unwanted: usize,
 }
 
 impl Inbox {
     pub(super) fn new() -> Self {
-        Self { bytes: vec![0; ROOM], start: 0, end: 0 }
+        Self { bytes: vec![0; ROOM], start: 0, end: 0, unwanted: 0 }
     }
 
     pub(super) fn unread(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
+    }
+
+    /// Whether everything that was asked for, and came, is understood.
+    pub(super) fn is_empty(&self) -> bool {
+        self.start == self.end && self.unwanted == 0
     }
 
     /// So many bytes were understood.
@@ -43,6 +54,18 @@ impl Inbox {
                 self.bytes = vec![0; ROOM];
             }
         }
+    }
+
+    /// The next bytes are dropped as they come.
+    pub(super) fn pass_over(&mut self, count: usize) {
+        self.unwanted = count;
+        self.drop_unwanted();
+    }
+
+    fn drop_unwanted(&mut self) {
+        let count = self.unwanted.min(self.end - self.start);
+        self.unwanted -= count;
+        self.consume(count);
     }
 
     /// Where more can be read to; never empty.
@@ -62,6 +85,9 @@ impl Inbox {
     /// So many bytes were read.
     pub(super) fn filled(&mut self, count: usize) {
         self.end += count;
+        if self.unwanted > 0 {
+            self.drop_unwanted();
+        }
     }
 }
 
@@ -70,6 +96,8 @@ impl Inbox {
 pub(super) enum Element<'b> {
     Nil,
     String(&'b [u8]),
+    /// A string that is longer than may be: how many bytes follow. They are to be [passed over](Inbox::pass_over).
+    TooLong(usize),
     Number(i64),
     /// How many elements follow.
     Array(usize),
@@ -78,16 +106,28 @@ pub(super) enum Element<'b> {
     Error(&'b [u8]),
 }
 
-/// The element that some bytes begin with, and how long it is; none if it is not all there.
-pub(super) fn element(bytes: &[u8]) -> Result<Option<(Element<'_>, usize)>, Failure> {
+/// The line that some bytes begin with, and how long it is with its end.
+fn line(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, Failure> {
     let Some(newline) = bytes.iter().take(LONGEST_LINE).position(|&byte| byte == b'\n') else {
         return if bytes.len() < LONGEST_LINE { Ok(None) } else { Err(garbage()) };
     };
-    let [kind, line @ .., b'\r'] = &bytes[..newline] else { return Err(garbage()) };
-    let length = newline + 1;
+    match &bytes[..newline] {
+        [line @ .., b'\r'] => Ok(Some((line, newline + 1))),
+        _ => Err(garbage()),
+    }
+}
+
+/// The element that some bytes begin with, and how long it is; none if it is not all there. A string may have so many
+/// bytes at most.
+pub(super) fn element(bytes: &[u8], longest: usize) -> Result<Option<(Element<'_>, usize)>, Failure> {
+    let Some((line, length)) = line(bytes)? else { return Ok(None) };
+    let [kind, line @ ..] = line else { return Err(garbage()) };
     let element = match kind {
         b'$' => {
             let Some(size) = size(line)? else { return Ok(Some((Element::Nil, length))) };
+            if size > longest {
+                return Ok(Some((Element::TooLong(size.saturating_add(2)), length)));
+            }
             let Some(rest) = bytes.get(length..length.saturating_add(size).saturating_add(2)) else {
                 return Ok(None);
             };
@@ -103,33 +143,93 @@ pub(super) fn element(bytes: &[u8]) -> Result<Option<(Element<'_>, usize)>, Fail
     Ok(Some((element, length)))
 }
 
-/// The whole answer that some bytes begin with, and how long it is; none if it is not all there.
-pub(super) fn value(bytes: &[u8]) -> Result<Option<(Value, usize)>, Failure> {
-    nested(bytes, DEEPEST)
+/// Takes an answer apart as it comes. Each byte is looked at once, and what is kept is bounded by what was asked for.
+pub(super) struct Parser {
+    /// The arrays that have begun, and how many elements each will have.
+    begun: Vec<(Vec<Value>, usize)>,
+    /// How many elements more there may be, and how many bytes in their strings.
+    parts: usize,
+    bytes: usize,
+    /// The longest string that can have been asked for.
+    longest: usize,
+    has_passed_over: bool,
 }
 
-fn nested(bytes: &[u8], depth: usize) -> Result<Option<(Value, usize)>, Failure> {
-    let Some((element, mut length)) = element(bytes)? else { return Ok(None) };
-    let value = match element {
+impl Parser {
+    /// For an answer with one string of at most so many bytes, and little beside it.
+    pub(super) fn new(longest: usize) -> Self {
+        let (begun, bytes, has_passed_over) = (Vec::new(), longest.saturating_add(BESIDE), false);
+        Self { begun, parts: MOST_PARTS, bytes, longest, has_passed_over }
+    }
+
+    /// The answer, if it is all there.
+    pub(super) fn next(&mut self, inbox: &mut Inbox) -> Result<Option<Value>, Failure> {
+        loop {
+            let Some((element, length)) = element(inbox.unread(), self.bytes)? else { return Ok(None) };
+            let mut unwanted = 0;
+            let value = match element {
+                Element::Array(count) if count > 0 => {
+                    if self.begun.len() == DEEPEST || count > self.parts {
+                        return Err(garbage());
+                    }
+                    self.parts -= count;
+                    self.begun.push((Vec::with_capacity(count), count));
+                    None
+                }
+                Element::TooLong(rest) => {
+                    unwanted = rest;
+                    Some(self.stand_in()?)
+                }
+                element => {
+                    if let Element::String(string) = &element {
+                        self.bytes -= string.len();
+                    }
+                    Some(simple(element)?)
+                }
+            };
+            inbox.consume(length);
+            inbox.pass_over(unwanted);
+            if let Some(answer) = value.and_then(|value| self.put(value)) {
+                return Ok(Some(answer));
+            }
+        }
+    }
+
+    /// In the place of a string that is too long: so long that it is refused wherever its length is looked at. The
+    /// memory is that of zeros, which the system does not give before it is written to.
+    fn stand_in(&mut self) -> Result<Value, Failure> {
+        if std::mem::replace(&mut self.has_passed_over, true) {
+            return Err(garbage());
+        }
+        Ok(Value::BulkString(vec![0; self.longest.saturating_add(1)]))
+    }
+
+    /// Where it belongs. The whole answer, if that was the last of it.
+    fn put(&mut self, mut value: Value) -> Option<Value> {
+        loop {
+            let Some((values, count)) = self.begun.last_mut() else { return Some(value) };
+            values.push(value);
+            if values.len() < *count {
+                return None;
+            }
+            value = Value::Array(std::mem::take(values));
+            self.begun.pop();
+        }
+    }
+}
+
+/// Without parts.
+fn simple(element: Element<'_>) -> Result<Value, Failure> {
+    Ok(match element {
         Element::Nil => Value::Nil,
         Element::String(string) => Value::BulkString(string.to_vec()),
         Element::Number(number) => Value::Int(number),
         Element::Status(b"OK") => Value::Okay,
         Element::Status(status) => Value::SimpleString(String::from_utf8_lossy(status).into_owned()),
         Element::Error(line) => ::redis::parse_redis_value(line).map_err(|_| garbage())?,
-        Element::Array(_) if depth == 0 => return Err(garbage()),
-        Element::Array(count) => {
-            // It is to be believed when it is there.
-            let mut values = Vec::with_capacity(count.min(64));
-            for _ in 0..count {
-                let Some((value, more)) = nested(&bytes[length..], depth - 1)? else { return Ok(None) };
-                values.push(value);
-                length += more;
-            }
-            Value::Array(values)
-        }
-    };
-    Ok(Some((value, length)))
+        Element::Array(_) => Value::Array(Vec::new()),
+        Element::TooLong(_) => return Err(garbage()),
+    })
 }
 
 /// None for what is not there.
@@ -155,32 +255,39 @@ mod tests {
     use super::*;
 
     const ANSWERS: &[u8] =
-        b"*4\r\n$3\r\na\r\n\r\n$-1\r\n:-7\r\n*1\r\n+OK\r\n-WRONGTYPE no\r\n$0\r\n\r\n*-1\r\n";
+        b"*4\r\n$3\r\na\r\n\r\n$-1\r\n:-7\r\n*1\r\n+OK\r\n-WRONGTYPE no\r\n$0\r\n\r\n*-1\r\n*0\r\n";
+    const LONGEST: usize = 1000;
 
-    fn all(mut bytes: &[u8]) -> Vec<Value> {
-        let mut values = Vec::new();
-        while let Some((value, length)) = value(bytes).unwrap() {
-            values.push(value);
-            bytes = &bytes[length..];
+    fn put(inbox: &mut Inbox, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = inbox.room();
+            let count = room.len().min(bytes.len());
+            room[..count].copy_from_slice(&bytes[..count]);
+            inbox.filled(count);
+            bytes = &bytes[count..];
         }
-        assert_eq!(bytes, b"");
-        values
+    }
+
+    /// The answers in some bytes that come in pieces.
+    fn all(bytes: &[u8], piece: usize) -> Result<Vec<Value>, Failure> {
+        let (mut inbox, mut parser, mut values) = (Inbox::new(), Parser::new(LONGEST), Vec::new());
+        for piece in bytes.chunks(piece) {
+            put(&mut inbox, piece);
+            while let Some(value) = parser.next(&mut inbox)? {
+                values.push(value);
+                parser = Parser::new(LONGEST);
+            }
+        }
+        Ok(values)
     }
 
     #[test]
-    fn answers_are_what_the_client_says() {
-        let ours = all(ANSWERS);
+    fn answers_are_what_the_client_says_however_they_come() {
         let mut parser = ::redis::Parser::new();
         let mut bytes = ANSWERS;
-        let theirs: Vec<Value> = (0..ours.len()).map(|_| parser.parse_value(&mut bytes).unwrap()).collect();
-        assert_eq!(ours, theirs);
-    }
-
-    #[test]
-    fn what_is_cut_short_is_waited_for() {
-        let (_, first) = value(ANSWERS).unwrap().unwrap();
-        for end in 0..first {
-            assert_eq!(value(&ANSWERS[..end]).unwrap(), None, "{end}");
+        let theirs: Vec<Value> = (0..5).map(|_| parser.parse_value(&mut bytes).unwrap()).collect();
+        for piece in 1..=ANSWERS.len() {
+            assert_eq!(all(ANSWERS, piece).unwrap(), theirs, "{piece}");
         }
     }
 
@@ -198,12 +305,37 @@ mod tests {
             "+OK\n",
             "%1\r\n",
             "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
+            "*9223372036854775807\r\n",
+            "*65\r\n",
+            "*2\r\n*63\r\n",
+            &"+".repeat(LONGEST_LINE),
         ] {
-            assert_eq!(value(bytes.as_bytes()).unwrap_err().what, What::Dropped, "{bytes:?}");
+            assert_eq!(all(bytes.as_bytes(), 3).unwrap_err().what, What::Dropped, "{bytes:?}");
         }
-        for bytes in ["$9223372036854775807\r\n", "*9223372036854775807\r\n"] {
-            assert_eq!(value(bytes.as_bytes()).unwrap(), None, "{bytes:?}");
+        assert_eq!(all(b"$9223372036854775807\r\nx", 1).unwrap(), [Value::BulkString(vec![0; LONGEST + 1])]);
+    }
+
+    #[test]
+    fn a_string_that_is_too_long_is_passed_over() {
+        let long = format!("*3\r\n$5000\r\n{}\r\n$2\r\nok\r\n:1\r\n:2\r\n", "x".repeat(5000));
+        let stand_in = Value::BulkString(vec![0; LONGEST + 1]);
+        let array = Value::Array(vec![stand_in, Value::BulkString(b"ok".to_vec()), Value::Int(1)]);
+        for piece in [1, 7, 4096, 10_000] {
+            assert_eq!(all(long.as_bytes(), piece).unwrap(), [array.clone(), Value::Int(2)], "{piece}");
         }
+        let together = format!("*2\r\n$800\r\n{0}\r\n$800\r\n{0}\r\n", "x".repeat(800));
+        let [Value::Array(parts)] = &all(together.as_bytes(), 100).unwrap()[..] else { panic!("an array") };
+        assert_eq!(parts[1], Value::BulkString(vec![0; LONGEST + 1]), "all strings share the limit");
+        let mut inbox = Inbox::new();
+        put(&mut inbox, b"$100000000\r\n");
+        assert_eq!(element(inbox.unread(), LONGEST).unwrap(), Some((Element::TooLong(100_000_002), 12)));
+        inbox.consume(12);
+        inbox.pass_over(100_000_002);
+        for _ in 0..10 {
+            put(&mut inbox, &[b'x'; 1 << 20]);
+        }
+        assert!(!inbox.is_empty());
+        assert_eq!(inbox.bytes.len(), ROOM, "nothing of it is kept");
     }
 
     #[test]

@@ -13,13 +13,13 @@ use ::redis::cluster_async::ClusterConnection;
 use ::redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, RedisConnectionInfo, Value,
 };
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::net::{TcpStream, tcp};
 #[cfg(unix)]
-use tokio::net::UnixStream;
+use tokio::net::{UnixStream, unix};
 
 use super::failure::{Failure, What, settle};
-use super::line::Line;
+use super::line::{Limits, Line};
 use super::sentinel::Sentinels;
 
 /// One server, one that sentinels name, or a cluster.
@@ -67,15 +67,15 @@ impl Target {
         }
     }
 
-    /// A connection on the runtime that this is polled on. Without a deadline of its own; its reads have `limit`.
-    pub(super) async fn connect(&self, limit: Duration) -> Result<Connection, Failure> {
+    /// A connection on the runtime that this is polled on. Without a deadline of its own.
+    pub(super) async fn connect(&self, limits: Limits) -> Result<Connection, Failure> {
         prepare_tls();
         match self {
             Self::Cluster { client, .. } => Ok(Connection::Cluster(client.get_async_connection().await?)),
             _ => {
                 let info = self.locate().await?;
                 match is_plain(&info) {
-                    true => Ok(Connection::Line(line(&info, limit).await?)),
+                    true => Ok(Connection::Line(line(&info, limits).await?)),
                     false => Ok(Connection::Client(multiplexed(info).await?)),
                 }
             }
@@ -94,8 +94,8 @@ pub(super) async fn multiplexed(info: ConnectionInfo) -> Result<MultiplexedConne
 }
 
 /// The same on a socket of ours.
-async fn line(info: &ConnectionInfo, limit: Duration) -> Result<Arc<Line>, Failure> {
-    let line = Line::new(Socket::open(info.addr()).await?, limit);
+async fn line(info: &ConnectionInfo, limits: Limits) -> Result<Arc<Line>, Failure> {
+    let line = Line::new(Socket::open(info.addr()).await?, limits);
     for greeting in greetings(info.redis_settings()) {
         greeting.answered(line.send(&greeting.cmd).await)?;
     }
@@ -130,9 +130,7 @@ impl Greeting {
     /// Who is refused cannot be served.
     pub(super) fn answered(&self, answer: Result<Value, Failure>) -> Result<(), Failure> {
         match answer {
-            Err(failure) if self.is_auth && failure.what == What::Refused => {
-                Err(Failure::new(What::Unreachable, failure.to_string()))
-            }
+            Err(failure) if self.is_auth => Err(failure.of_login()),
             answer => answer.map(drop),
         }
     }
@@ -159,6 +157,30 @@ impl Socket {
         }
     }
 
+    /// In two: one end for a task that reads, and one for all that write.
+    pub(super) fn into_split(self) -> (Reader, Writer) {
+        match self {
+            Self::Tcp(socket) => {
+                let (reader, writer) = socket.into_split();
+                (Reader::Tcp(reader), Writer::Tcp(writer))
+            }
+            #[cfg(unix)]
+            Self::Unix(socket) => {
+                let (reader, writer) = socket.into_split();
+                (Reader::Unix(reader), Writer::Unix(writer))
+            }
+        }
+    }
+}
+
+/// The end of a socket that is read from.
+pub(super) enum Reader {
+    Tcp(tcp::OwnedReadHalf),
+    #[cfg(unix)]
+    Unix(unix::OwnedReadHalf),
+}
+
+impl Reader {
     pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
@@ -170,12 +192,40 @@ impl Socket {
             Self::Unix(socket) => Pin::new(socket).poll_read(context, room),
         }
     }
+}
 
-    pub(super) fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+/// The end of a socket that is written to.
+pub(super) enum Writer {
+    Tcp(tcp::OwnedWriteHalf),
+    #[cfg(unix)]
+    Unix(unix::OwnedWriteHalf),
+}
+
+impl Writer {
+    pub(super) fn poll_write(&self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            let ready = match self {
+                Self::Tcp(socket) => socket.as_ref().poll_write_ready(context),
+                #[cfg(unix)]
+                Self::Unix(socket) => socket.as_ref().poll_write_ready(context),
+            };
+            match ready {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Ready(Ok(())) => match self.try_write(bytes) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    written => return Poll::Ready(written),
+                },
+            }
+        }
+    }
+
+    /// What can be written at once, on any thread.
+    pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(socket) => Pin::new(socket).poll_write(context, bytes),
+            Self::Tcp(socket) => socket.try_write(bytes),
             #[cfg(unix)]
-            Self::Unix(socket) => Pin::new(socket).poll_write(context, bytes),
+            Self::Unix(socket) => socket.try_write(bytes),
         }
     }
 }
@@ -210,7 +260,7 @@ impl Connection {
     }
 
     /// Where reads are asked together.
-    pub(super) fn line(&self) -> Option<&Line> {
+    pub(super) fn line(&self) -> Option<&Arc<Line>> {
         match self {
             Self::Line(line) => Some(line),
             Self::Client(_) | Self::Cluster(_) => None,

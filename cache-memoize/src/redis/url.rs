@@ -45,7 +45,7 @@ pub(super) fn parse(setting: &str, url: &str) -> Result<ConnectionInfo, Error> {
     Ok(info.set_tcp_settings(tcp).set_redis_settings(settings))
 }
 
-/// The URL without user, password and query.
+/// The URL without user, password, query and fragment.
 pub(super) fn without_secrets(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
@@ -56,8 +56,8 @@ pub(super) fn without_secrets(url: &str) -> String {
         Some((_, place)) => ("…@", place),
         None => ("", rest),
     };
-    let place = match place.split_once('?') {
-        Some((place, _)) => format!("{place}?…"),
+    let place = match place.find(['?', '#']) {
+        Some(end) => format!("{}{}…", &place[..end], &place[end..=end]),
         None => place.to_owned(),
     };
     format!("{scheme}{secret}{place}")

@@ -56,8 +56,10 @@ pub(crate) fn find(name: &str) -> Shared {
     if let Some(found) = read(&REGISTERED).get(name) {
         return found.clone();
     }
+    // Made before the lock is taken, and dropped after it is given back if another thread was faster.
     let nobody = Shared::new(Nobody(name.to_owned()));
-    write(&REGISTERED).entry(name.to_owned()).or_insert(nobody).clone()
+    let mut registered = write(&REGISTERED);
+    registered.entry(name.to_owned()).or_insert_with(|| nobody.clone()).clone()
 }
 
 /// Stands under a name that nobody registered.

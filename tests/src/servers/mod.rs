@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 mod cluster;
+mod fake;
 mod peer;
 mod port;
 pub mod process;
@@ -19,6 +20,7 @@ pub mod resp;
 mod sentinels;
 
 pub use cluster::{Cluster, MovingSlot};
+pub use fake::{Act, FakeServer, Words};
 pub use peer::{Peer, Pending};
 pub use port::Port;
 pub use proxy::{Mode, Proxy};

@@ -31,8 +31,17 @@ end
 
 -- e epoch, t last ticket, f ticket of the last that landed, n how many compute (and a field for each),
 -- o leader, l its ticket, g its generation, u until when it leads, c that nothing was known when the epoch began
-local state = redis.pcall('HMGET', fence, 'e', 'f', 'o', 'g', 'u')
+local state = redis.pcall('HMGET', fence, 'e', 'f', 'o', 'g', 'u', 't', 'n', 'l')
+
+-- Whether a field is as it was written here: a token, or a number that is exact in a script. What is not is another
+-- program's, or damaged; nothing of it counts then.
+local function is_token(field) return not field or #field == 16 end
+local function is_number(field)
+  return not field or (string.find(field, '^%d+$') and tonumber(field) < 4503599627370496)
+end
 local broken = state.err
+  or not (is_token(state[1]) and is_token(state[3]) and is_token(state[4]) and is_number(state[2])
+    and is_number(state[5]) and is_number(state[6]) and is_number(state[7]) and is_number(state[8]))
 local epoch = not broken and state[1]
 if epoch and epoch == ARGV[6] and generation == ARGV[7] and (tonumber(state[2] or 0) or 0) <= tonumber(ARGV[8]) then
   return {1}
