@@ -18,7 +18,8 @@ pub(super) struct Failure {
 }
 
 /// What is said instead of a server's own words.
-const REFUSED_LOGIN: &str = "the server refused the login; is it the right user name and password, and does it want one?";
+const REFUSED_LOGIN: &str =
+    "the server refused the login; is it the right user name and password, and does it want one?";
 
 /// Codes that say why a login was refused, and are the server's own.
 const LEGIBLE: [&str; 6] = ["WRONGPASS", "NOAUTH", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY"];

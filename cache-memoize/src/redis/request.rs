@@ -383,7 +383,9 @@ mod tests {
         }
         assert!(was_read(Value::Array(vec![Value::Nil])).is_err());
         assert!(was_done(Value::Nil).is_err());
-        for answer in [Value::Nil, Value::Okay, Value::Array(vec![]), Value::BulkString(vec![]), Value::Int(7)] {
+        for answer in
+            [Value::Nil, Value::Okay, Value::Array(vec![]), Value::BulkString(vec![]), Value::Int(7)]
+        {
             assert!(was_removed_all(answer).is_err());
         }
         assert!(was_removed_all(Value::Int(0)).is_ok() && was_removed_all(Value::Int(1)).is_ok());

@@ -39,7 +39,8 @@ impl Secrets {
     /// The words, unless there is a secret in them.
     pub(super) fn cleared(&self, words: String) -> String {
         let quoted = |secret: &String| {
-            !secret.is_empty() && ['\'', '"', '`'].iter().any(|mark| words.contains(&format!("{mark}{secret}{mark}")))
+            !secret.is_empty()
+                && ['\'', '"', '`'].iter().any(|mark| words.contains(&format!("{mark}{secret}{mark}")))
         };
         let anywhere = |secret: &String| secret.len() >= LEAST && words.contains(&**secret);
         let is_secret = self.passwords.iter().any(|secret| quoted(secret) || anywhere(secret))

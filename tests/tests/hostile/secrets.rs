@@ -59,7 +59,8 @@ fn print(builder: RedisBuilder) {
 /// A server or a proxy that quotes whatever it is asked.
 fn quoting(code: &'static str) -> FakeServer {
     FakeServer::start(move |words: &Words| {
-        let quoted: Vec<_> = words.iter().map(|word| format!("'{}'", String::from_utf8_lossy(word))).collect();
+        let quoted: Vec<_> =
+            words.iter().map(|word| format!("'{}'", String::from_utf8_lossy(word))).collect();
         let line = quoted.join(" ").replace(['\r', '\n'], " ");
         Act::say(&format!("-{code}unknown command, with args beginning with: {line}\r\n"))
     })
@@ -76,7 +77,9 @@ fn nothing_printed_has_a_login_in_it() {
     let wrong = RedisServer::start_with(&["--requirepass", "another"]);
     let renamed = RedisServer::start_with(&["--rename-command", "AUTH", ""]);
     let open = RedisServer::start();
-    let fakes = ["ERR ", "WRONGPASS ", "NOAUTH ", "NOPERM ", "LOADING ", "READONLY ", "canary@secret/#1 ", ""].map(quoting);
+    let fakes =
+        ["ERR ", "WRONGPASS ", "NOAUTH ", "NOPERM ", "LOADING ", "READONLY ", "canary@secret/#1 ", ""]
+            .map(quoting);
     let ports = [wrong.port(), renamed.port(), open.port(), 1].into_iter();
     for port in ports.chain(fakes.iter().map(FakeServer::port)) {
         of(url(port));
@@ -89,7 +92,9 @@ fn nothing_printed_has_a_login_in_it() {
     }
     of(format!("redis://{LOGIN}@no-such-host.invalid/"));
     of(format!("redis+unix:///no/such.sock?user={USER}&pass=canary%40secret"));
-    for rest in ["127.0.0.1:1/#canary@secret", "127.0.0.1:1/?db=canary@secret", "127.0.0.1:port/", "h/canary@secret"] {
+    for rest in
+        ["127.0.0.1:1/#canary@secret", "127.0.0.1:1/?db=canary@secret", "127.0.0.1:port/", "h/canary@secret"]
+    {
         of(format!("redis://{LOGIN}@{rest}"));
     }
     of("redis://127.0.0.1:1/#canary-user".to_owned());

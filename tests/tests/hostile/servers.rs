@@ -118,7 +118,12 @@ fn whatever_a_server_says_functions_compute() {
 fn floods() -> Vec<(&'static str, &'static str, Vec<u8>, Vec<u8>)> {
     let x = vec![b'x'; 64 << 10];
     vec![
-        ("an endless value", "MGET", b"*2\r\n$16\r\n0123456789abcdef\r\n$9999999999999\r\n".to_vec(), x.clone()),
+        (
+            "an endless value",
+            "MGET",
+            b"*2\r\n$16\r\n0123456789abcdef\r\n$9999999999999\r\n".to_vec(),
+            x.clone(),
+        ),
         ("an endless value, first", "MGET", b"*2\r\n$9999999999999\r\n".to_vec(), x.clone()),
         ("an endless status", "MGET", b"+".to_vec(), x.clone()),
         ("endless answers", "MGET", Vec::new(), b"*2\r\n$-1\r\n$-1\r\n".repeat(5000)),

@@ -55,7 +55,8 @@ fn readers_of_several_groups_are_one_command() {
 fn a_crowd_is_a_few_commands() {
     block_on(async {
         let (line, mut server) = line(LONG).await;
-        let reads: Vec<_> = (0..300).map(|number| line.read(&Key::new(number.to_string(), "group"))).collect();
+        let reads: Vec<_> =
+            (0..300).map(|number| line.read(&Key::new(number.to_string(), "group"))).collect();
         assert_eq!(commands(&mut server, 303).await, [129, 129, 45]);
         drop((reads, line));
     });
@@ -66,7 +67,8 @@ fn a_crowd_is_a_few_commands() {
 fn what_nobody_waits_for_ends_the_connection() {
     block_on(async {
         let (line, mut server) = line(Duration::from_millis(1)).await;
-        let unread = line.read(&Key::new("key", "group")).await.unwrap().map_err(|unread| unread.failure.what);
+        let unread =
+            line.read(&Key::new("key", "group")).await.unwrap().map_err(|unread| unread.failure.what);
         assert_eq!(unread, Err(What::Timeout));
         server.write_all(b"*2\r\n$-1\r\n$-1\r\n").await.unwrap();
         let answered = tokio::spawn(async move {
