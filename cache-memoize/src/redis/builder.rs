@@ -11,6 +11,7 @@ use super::line::Limits;
 use super::sentinel::Sentinels;
 use super::server::Server;
 use super::target::{self, Target};
+use super::tls::Certificates;
 use super::{Redis, url};
 use crate::{Codec, Error, ErrorKind, Shared};
 
@@ -23,6 +24,7 @@ pub struct RedisBuilder {
     username: Option<String>,
     password: Option<String>,
     database: Option<i64>,
+    certificates: Certificates,
     timeout: Duration,
     namespace: Option<String>,
     codec: Option<Codec>,
@@ -49,6 +51,7 @@ impl RedisBuilder {
             username: None,
             password: None,
             database: None,
+            certificates: Certificates::default(),
             timeout: Duration::from_millis(100),
             namespace: None,
             codec: None,
@@ -85,15 +88,52 @@ impl RedisBuilder {
         self
     }
 
-    /// The ACL user. Goes before one in a URL.
+    /// The ACL user. Goes before one in a URL. An empty one is none, as if this had not been called.
     pub fn username(mut self, username: impl Into<String>) -> Self {
-        self.username = Some(username.into());
+        self.username = Some(username.into()).filter(|username| !username.is_empty());
         self
     }
 
-    /// The password. Goes before one in a URL.
+    /// The password. Goes before one in a URL. An empty one is none, as if this had not been called: Redis has no empty
+    /// passwords, and a variable of the environment that is not set reads as one.
+    ///
+    /// ```
+    /// use cache_memoize::Redis;
+    ///
+    /// let from = |name| std::env::var(name).unwrap_or_default();
+    /// let redis = Redis::builder().url("redis://127.0.0.1/").password(from("REDIS_PASSWORD")).build()?;
+    /// # Ok::<(), cache_memoize::Error>(())
+    /// ```
     pub fn password(mut self, password: impl Into<String>) -> Self {
-        self.password = Some(password.into());
+        self.password = Some(password.into()).filter(|password| !password.is_empty());
+        self
+    }
+
+    /// Whom to trust, in place of the authorities that the system trusts: certificates in PEM, such as the contents of a
+    /// `ca.crt`. For servers with `rediss://` URLs (feature `redis-tls`); all of them have to be certified by it.
+    ///
+    /// Without it, the system's store counts, or the file that the environment variable `SSL_CERT_FILE` names.
+    ///
+    /// ```no_run
+    /// use cache_memoize::Redis;
+    ///
+    /// let redis = Redis::builder()
+    ///     .url("rediss://cache.internal/")
+    ///     .ca_certificate(std::fs::read("/etc/redis/ca.crt")?)
+    ///     .client_certificate(std::fs::read("/etc/redis/app.crt")?, std::fs::read("/etc/redis/app.key")?)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ca_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.certificates.authority = Some(pem.into());
+        self
+    }
+
+    /// Who we are, for a server that demands a certificate of its clients (`tls-auth-clients yes`, which is what Redis
+    /// does unless told otherwise): a certificate, with those between it and its authority, and its private key, both in
+    /// PEM.
+    pub fn client_certificate(mut self, pem: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.certificates.client = Some((pem.into(), key.into()));
         self
     }
 
@@ -191,14 +231,14 @@ impl RedisBuilder {
     }
 
     fn node(&self, url: &str) -> Result<(String, Target), Error> {
-        let info = self.with_login(url::parse("url", url)?)?;
+        let info = self.certificates.with(self.with_login(url::parse("url", url)?)?)?;
         Ok((format!("redis at {}", url::place(&info)), Target::Node(info)))
     }
 
     fn cluster_of(&self, urls: &[String]) -> Result<(String, Target), Error> {
         let mut nodes = Vec::new();
         for url in urls {
-            let info = self.with_login(url::parse("cluster", url)?)?;
+            let info = self.certificates.with(self.with_login(url::parse("cluster", url)?)?)?;
             if info.redis_settings().db() != 0 {
                 return Err(wrong("database: a cluster has only number 0; leave it out"));
             }
@@ -212,7 +252,14 @@ impl RedisBuilder {
             return Err(wrong("cluster: there are no nodes; name at least one"));
         }
         let limit = target::node_timeout(self.timeout);
-        let client = ClusterClientBuilder::new(nodes.clone())
+        let client = ClusterClientBuilder::new(nodes.clone());
+        // The nodes that these name are asked in the same way.
+        #[cfg(feature = "redis-tls")]
+        let client = match self.certificates.for_client()? {
+            Some(certificates) => client.certs(certificates),
+            None => client,
+        };
+        let client = client
             .connection_timeout(limit)
             .response_timeout(limit)
             // We have one around everything.
@@ -230,7 +277,7 @@ impl RedisBuilder {
     fn sentinel_of(&self, master: &str, urls: &[String]) -> Result<(String, Target), Error> {
         let mut nodes = Vec::new();
         for url in urls {
-            let info = url::parse("sentinel", url)?;
+            let info = self.certificates.with(url::parse("sentinel", url)?)?;
             if info.redis_settings().db() != 0 {
                 return Err(wrong("sentinel: Sentinels have no databases; write `.database(..)` instead"));
             }

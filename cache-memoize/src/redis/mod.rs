@@ -30,6 +30,7 @@ mod secrets;
 mod sentinel;
 mod server;
 mod target;
+mod tls;
 mod url;
 mod wake;
 

@@ -111,7 +111,8 @@ pub(super) struct Greeting {
 /// Says who we are and chooses the database.
 pub(super) fn greetings(settings: &RedisConnectionInfo) -> Vec<Greeting> {
     let mut greetings = Vec::new();
-    if let Some(password) = settings.password() {
+    // An empty one is none: `redis+unix:///run/redis.sock?pass=`.
+    if let Some(password) = settings.password().filter(|password| !password.is_empty()) {
         let mut cmd = ::redis::cmd("AUTH");
         if let Some(username) = settings.username() {
             cmd.arg(username);
@@ -242,7 +243,7 @@ pub(super) fn is_plain(info: &ConnectionInfo) -> bool {
 
 /// `rustls` panics when the program has not chosen who does its cryptography. A choice that it makes before the first
 /// connection is kept.
-fn prepare_tls() {
+pub(super) fn prepare_tls() {
     #[cfg(feature = "redis-tls")]
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Somebody else may have been faster.

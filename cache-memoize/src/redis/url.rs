@@ -12,8 +12,9 @@ pub(super) fn parse(setting: &str, url: &str) -> Result<ConnectionInfo, Error> {
     };
     let examples =
         "write something like redis://127.0.0.1:6379/, rediss://example.org/ or redis+unix:///run/redis.sock";
-    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-    match scheme {
+    // Schemes may be written in capitals.
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    match scheme.as_deref() {
         Some("redis" | "redis+unix" | "unix" | "valkey" | "valkey+unix") => {}
         Some("rediss" | "valkeys") if cfg!(feature = "redis-tls") => {
             if url.contains("#insecure") {
@@ -28,6 +29,9 @@ pub(super) fn parse(setting: &str, url: &str) -> Result<ConnectionInfo, Error> {
     if has_raw_password(url) {
         let cure = "write its `@`, `/`, `?` and `#` as %40, %2F, %3F and %23";
         return Err(wrong("has a password that is not encoded", cure));
+    }
+    if let Some((problem, cure)) = unknown_parameter(url) {
+        return Err(wrong(&problem, &cure));
     }
     let info = match url.into_connection_info() {
         Ok(info) => info,
@@ -69,6 +73,46 @@ fn has_raw_password(url: &str) -> bool {
     let authority = rest.find(['/', '?', '#']).map_or(rest, |end| &rest[..end]);
     let at_signs = rest.matches('@').count();
     !scheme.contains("unix") && at_signs > 0 && (at_signs > 1 || !authority.contains('@'))
+}
+
+/// What the client would ignore, and the user means.
+fn unknown_parameter(url: &str) -> Option<(String, String)> {
+    let (before, fragment) = url.split_once('#').map_or((url, ""), |(before, fragment)| (before, fragment));
+    if !fragment.is_empty() {
+        let problem = "has something behind a `#`, which means nothing here".to_owned();
+        return Some((
+            problem,
+            "leave it out, or write a `#` that belongs to a name or password as %23".to_owned(),
+        ));
+    }
+    let (place, query) = before.split_once('?')?;
+    let is_unix =
+        place.split_once("://").is_some_and(|(scheme, _)| scheme.to_ascii_lowercase().contains("unix"));
+    let known: &[&str] = if is_unix { &["db", "user", "pass", "protocol"] } else { &["protocol"] };
+    let names: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split('=').next().unwrap_or(pair))
+        .collect();
+    let cure = match is_unix {
+        true => "known are `db`, `user`, `pass` and `protocol`; settings are methods of `Redis::builder()`",
+        false => {
+            "the database is the path (redis://host:6379/1), the login stands before the host \
+             (redis://user:password@host), settings are methods of `Redis::builder()`"
+        }
+    };
+    // A password with an `&` in it, which is not encoded, would be shown.
+    let may_show = !names.iter().any(|name| name.starts_with("pass"));
+    for (at, name) in names.iter().enumerate() {
+        let shown = if may_show { format!(" `{name}`") } else { String::new() };
+        if !known.contains(name) {
+            return Some((format!("has a parameter{shown} that is not known"), cure.to_owned()));
+        }
+        if names[..at].contains(name) {
+            return Some((format!("has a parameter{shown} twice"), "write it once".to_owned()));
+        }
+    }
+    None
 }
 
 /// Whether any of the words is one that [`without_secrets`] leaves out.
@@ -130,6 +174,42 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Setting, "{error}");
             assert!(!error.to_string().contains("hunter2"), "{error}");
             assert!(error.to_string().starts_with("url: \""), "{error}");
+        }
+    }
+
+    #[test]
+    fn parameters_that_would_be_ignored_are_errors() {
+        for (url, named) in [
+            ("redis://127.0.0.1:6379?db=1", "`db`"),
+            ("redis://127.0.0.1:6379/?db=1", "`db`"),
+            ("redis://127.0.0.1:6379/1?timeout=5&nonsense=1", "`timeout`"),
+            ("redis://127.0.0.1/?protocol=resp3&DB=1", "`DB`"),
+            ("redis://127.0.0.1/?protocol=resp3&protocol=resp2", "twice"),
+            ("redis+unix:///run/redis.sock?database=1", "`database`"),
+            ("unix:///run/redis.sock?db=1&db=2", "twice"),
+            ("valkey://127.0.0.1/?password=x", "not known"),
+            ("redis://127.0.0.1/#1", "`#`"),
+        ] {
+            let error = parse("url", url).map(|_| ()).unwrap_err();
+            assert!(error.kind() == ErrorKind::Setting && error.to_string().contains(named), "{error}");
+        }
+        // A piece of a password is no name to be shown.
+        let error = parse("url", "unix:///run/redis.sock?pass=one&hunter2").map(|_| ()).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn what_is_meant_is_understood() {
+        for (url, shown) in [
+            ("REDIS://127.0.0.1/3", "127.0.0.1:6379/3"),
+            ("Redis+Unix:///run/Redis.sock?db=1", "/run/Redis.sock/1"),
+            ("redis://127.0.0.1/?protocol=resp3", "127.0.0.1:6379"),
+            ("redis://127.0.0.1/?", "127.0.0.1:6379"),
+            ("redis://:@127.0.0.1/", "127.0.0.1:6379"),
+        ] {
+            let info = parse("url", url).unwrap();
+            assert_eq!(place(&info), shown);
+            assert_eq!(info.redis_settings().password(), None, "{url}");
         }
     }
 

@@ -18,6 +18,7 @@ mod redis;
 mod replication;
 pub mod resp;
 mod sentinels;
+mod tls;
 
 pub use cluster::{Cluster, MovingSlot};
 pub use fake::{Act, FakeServer, Words};
@@ -27,6 +28,7 @@ pub use proxy::{Mode, Proxy};
 pub use redis::RedisServer;
 pub use resp::Value;
 pub use sentinels::Sentinels;
+pub use tls::{Authority, Identity, TlsServer};
 
 /// A wait that takes longer than this has failed. Nothing here takes more than a quarter of it.
 pub const PATIENCE: Duration = Duration::from_secs(60);

@@ -130,6 +130,7 @@ const SMALLEST: [&str; 20] = [
     "+time",
     "+publish",
     // For those who wait for the computation of another process.
+    "resetchannels",
     "&{app:*",
     "+subscribe",
 ];

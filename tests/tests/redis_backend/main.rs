@@ -10,6 +10,7 @@ mod runtimes;
 mod sentinel;
 mod settings;
 mod store;
+mod tls;
 mod together;
 mod trait_promises;
 mod wake;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use cache_memoize::backend::{Call, Key};
 use cache_memoize::{ErrorKind, Redis, RedisBuilder};
+use cache_memoize_tests::finish;
+use cache_memoize_tests::servers::RedisServer;
 
 #[test]
 fn no_server_and_no_runtime_are_needed() {
@@ -33,6 +36,10 @@ fn what_cannot_work_is_named() {
         (url().cluster(["redis://a"]), "several places"),
         (url().timeout(Duration::ZERO), "timeout: 0 s"),
         (url().username("app"), "username: there is no password"),
+        (url().username("app").password(""), "username: there is no password"),
+        (Redis::builder().url("redis://127.0.0.1?db=1"), "`db`"),
+        (Redis::builder().sentinel("main", ["redis://a?db=1"]), "`db`"),
+        (Redis::builder().cluster(["redis://a?x=1"]), "`x`"),
         (Redis::builder().url("127.0.0.1:6379"), "redis://127.0.0.1:6379/"),
         (Redis::builder().url("redis://127.0.0.1/x"), "database"),
         (Redis::builder().url("redis://0.0.0.0/"), "wildcard"),
@@ -47,6 +54,24 @@ fn what_cannot_work_is_named() {
         let error = builder.build().map(drop).expect_err(words);
         assert_eq!(error.kind(), ErrorKind::Setting);
         assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+/// A variable of the environment that is not set is no login.
+#[test]
+fn empty_credentials_are_none() {
+    let server = RedisServer::start();
+    for builder in [
+        Redis::builder().url(server.url()).username("").password(""),
+        Redis::builder().url(server.url().replace("redis://", "redis://:@")),
+        Redis::builder().url(format!("{}?pass=", server.socket_url())),
+    ] {
+        let redis = builder.timeout(Duration::from_secs(20)).build().expect("valid");
+        let key = Key::new("empty:1", "empty");
+        assert_eq!(
+            finish(redis.as_shared().backend().read(&key, Call::BLOCKING)).expect("no login is sent"),
+            None
+        );
     }
 }
 
