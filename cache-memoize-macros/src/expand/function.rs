@@ -15,7 +15,7 @@ use crate::model::{Callbacks, Model, Store};
 ///     let mut turn = (|| { use …; target.lookup(key, shape, &mut found).join(&mut found) })();
 ///     let copies = turn.on_miss(|| (a.clone(), b));
 ///     let body = move || body;
-///     if turn.is_direct() { found.insert(body()); } else { turn.run(&mut found, body) }
+///     if turn.is_direct() { found = Some(body()); } else { turn.run(&mut found, body) }
 ///     let returned = turn.end(|| policy, &mut found);
 ///     after_miss(copies, |(a, b)| on_miss(&a, b));
 ///     returned
@@ -54,7 +54,8 @@ pub(super) fn memoized(model: &Model) -> TokenStream {
 /// `let mut found = None; let mut turn = …;`
 fn turn(model: &Model, lookup: &TokenStream) -> TokenStream {
     let (unlinted, join, on_hit) = (unlinted(), join(model), on_hit(model));
-    let told = on_hit.map(|on_hit| quote_spanned!(hidden()=> if __found.is_some() { #on_hit }));
+    let told = on_hit
+        .map(|on_hit| quote_spanned!(hidden()=> if ::core::option::Option::is_some(&__found) { #on_hit }));
     let look = quote_spanned!(hidden()=> #lookup.#join(&mut __found));
     // A function of its own, unless the user's expressions may leave this one.
     let look = match may_leave(model) {
@@ -167,14 +168,15 @@ pub(super) fn run(model: &Model, callbacks: &Callbacks, says: Says) -> TokenStre
     let (run, returned) = match model.sig.asyncness {
         None => (
             quote_spanned! {hidden()=>
-                #allowed let __body = #body;
-                if __turn.is_direct() {
-                    let _ = __found.insert(__body());
+                // It may hand on a `&mut` argument, and so change what it holds.
+                #allowed #[allow(unused_mut)] let mut __body = #body;
+                if (&__turn).is_direct() {
+                    __found = ::core::option::Option::Some(__body());
                 } else {
-                    __turn.run(&mut __found, __body);
+                    (&mut __turn).run(&mut __found, __body);
                 }
             },
-            quote_spanned!(hidden()=> __turn.end(|| #policy, &mut __found)),
+            quote_spanned!(hidden()=> (&mut __turn).end(|| #policy, &mut __found)),
         ),
         Some(_) => (
             quote_spanned!(hidden()=> let __body = ::core::pin::pin!(::core::option::Option::Some(#allowed #body));),
@@ -216,7 +218,7 @@ pub(super) fn run(model: &Model, callbacks: &Callbacks, says: Says) -> TokenStre
     let told = told(model, on_miss, &lent, says);
     quote_spanned! {hidden()=>
         #unlinted
-        let __copies = __turn.on_miss(|| (#(#copies,)*));
+        let __copies = (&__turn).on_miss(|| (#(#copies,)*));
         #run
         let __returned = #returned;
         #unlinted

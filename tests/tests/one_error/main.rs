@@ -38,7 +38,7 @@ fn every_mistake_is_told_once() {
     for Mistake { name, level, says, .. } in mistakes::ALL {
         let mut messages = told.get(*name).cloned().unwrap_or_default();
         // Programs with an error may have unused arguments.
-        messages.retain(|(its, text)| its == "error" || *level == "warning");
+        messages.retain(|(its, _)| its == "error" || *level == "warning");
         match &*messages {
             [] if *level == "nothing" => {}
             [(its, text)] if its == level && text.contains(says) => {}
