@@ -54,7 +54,8 @@ pub(super) fn memoized(model: &Model) -> TokenStream {
 /// `let mut found = None; let mut turn = …;`
 fn turn(model: &Model, lookup: &TokenStream) -> TokenStream {
     let (unlinted, join, on_hit) = (unlinted(), join(model), on_hit(model));
-    let told = on_hit.map(|on_hit| quote_spanned!(hidden()=> if __found.is_some() { #on_hit }));
+    let told = on_hit
+        .map(|on_hit| quote_spanned!(hidden()=> if ::core::option::Option::is_some(&__found) { #on_hit }));
     let look = quote_spanned!(hidden()=> #lookup.#join(&mut __found));
     // A function of its own, unless the user's expressions may leave this one.
     let look = match may_leave(model) {
@@ -156,14 +157,15 @@ pub(super) fn run(model: &Model, callbacks: &Callbacks) -> TokenStream {
     let (run, returned) = match model.sig.asyncness {
         None => (
             quote_spanned! {hidden()=>
-                #allowed let __body = #body;
-                if __turn.is_direct() {
-                    let _ = __found.insert(__body());
+                // A method of the user's may have the same name: by the type that it takes, ours is tried first.
+                #allowed #[allow(unused_mut)] let mut __body = #body;
+                if (&__turn).is_direct() {
+                    let _ = ::core::option::Option::insert(&mut __found, __body());
                 } else {
-                    __turn.run(&mut __found, __body);
+                    (&mut __turn).run(&mut __found, __body);
                 }
             },
-            quote_spanned!(hidden()=> __turn.end(|| #policy, &mut __found)),
+            quote_spanned!(hidden()=> (&mut __turn).end(|| #policy, &mut __found)),
         ),
         Some(_) => (
             quote_spanned!(hidden()=> let __body = ::core::pin::pin!(::core::option::Option::Some(#allowed #body));),
@@ -196,7 +198,7 @@ pub(super) fn run(model: &Model, callbacks: &Callbacks) -> TokenStream {
     let call = callable::call(on_miss, &lent);
     quote_spanned! {hidden()=>
         #unlinted
-        let __copies = __turn.on_miss(|| (#(#copies,)*));
+        let __copies = (&__turn).on_miss(|| (#(#copies,)*));
         #run
         let __returned = #returned;
         #unlinted

@@ -58,7 +58,7 @@ pub struct Found<K, S>(Arc<dyn AnyEntry>, PhantomData<fn() -> (K, S)>);
 impl<K: 'static, S: Shape> Found<K, S> {
     /// A copy of it.
     #[inline(never)]
-    pub fn value(&self) -> S::Return {
+    pub fn value(self) -> S::Return {
         let entry = self.0.view::<K, S::Shared>();
         S::copy_out(entry.and_then(|entry| entry.value()).expect("it was found there"))
     }
