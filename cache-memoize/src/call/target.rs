@@ -4,6 +4,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::Place;
 use super::lead::{Lead, Purpose};
 use super::lookup::{Lookup, Miss};
 use super::turn::Turn;
@@ -59,12 +60,7 @@ impl<'m> Target<'m> {
     /// Step one: a hit, whose value goes to `found`, or what is needed to go on without the borrowed arguments. Inlined
     /// whatever the size, so that a small value is never in memory.
     #[inline(always)]
-    pub fn lookup<K: Key, S: Shape>(
-        self,
-        key: K,
-        _: S,
-        found: &mut Option<S::Return>,
-    ) -> Lookup<K::Owned, S> {
+    pub fn lookup<K: Key, S: Shape>(self, key: K, _: S, found: &mut Place<S::Return>) -> Lookup<K::Owned, S> {
         if hooks::is_off() {
             return Lookup::Done;
         }
@@ -78,7 +74,7 @@ impl<'m> Target<'m> {
         let recalled = self.recall::<K, S>(hash, time, &key);
         match recalled.map_or_else(|| self.look_near(hash, time, key), Ok) {
             Ok(value) => {
-                *found = Some(value);
+                *found = Place::new(Some(value));
                 Lookup::Done
             }
             Err(miss) => Lookup::Miss(miss),
