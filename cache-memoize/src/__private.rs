@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 pub use std::string::String;
 
 pub use crate::call::target::Target;
-pub use crate::call::{Body, Found, Lookup, Named, Refreshing, Run, Turn};
+pub use crate::call::{Body, Found, Lookup, Named, Place as ForValue, Refreshing, Run, Turn};
 pub use crate::error::Error;
 pub use crate::key::part::KeyPart;
 pub use crate::key::parts::{Cons, Key, Nil};
@@ -163,6 +163,32 @@ impl<K, S: Shape> Look for Lookup<K, S> {
 #[inline]
 pub fn unless<L: Look>(bypass: bool, lookup: impl FnOnce() -> L) -> L {
     if bypass { L::bypass() } else { lookup() }
+}
+
+/// No value yet.
+#[inline]
+pub const fn nothing<R>() -> ForValue<R> {
+    ForValue::new(None)
+}
+
+/// A value that the body returned.
+#[inline]
+pub fn put<R>(found: &mut ForValue<R>, value: R) {
+    *found = ForValue::new(Some(value));
+}
+
+/// The value, if there is one.
+#[inline]
+pub fn take<R>(found: &mut ForValue<R>) -> Option<R> {
+    found.take()
+}
+
+/// Calls `on_hit` for a value that was found.
+pub fn after_hit<R>(found: &mut ForValue<R>, on_hit: impl FnOnce()) {
+    if let Some(value) = found.take() {
+        on_hit();
+        put(found, value);
+    }
 }
 
 /// Calls `on_miss` when the body has run.

@@ -107,11 +107,7 @@ impl Companion<'_> {
         let inputs = signature::inputs(model, &model.all_args);
         let output = signature::returned(model);
         let unlinted = unlinted();
-        let found = model
-            .sig
-            .asyncness
-            .is_none()
-            .then(|| quote_spanned!(hidden()=> let mut __found = ::core::option::Option::None;));
+        let found = model.sig.asyncness.is_none().then(|| function::found(model));
         let mutable = found.is_some().then(|| quote!(mut));
         let body = quote!(#found #unlinted let #mutable #begun; #unlinted #begin; #run);
         self.emit(Parts { runs: true, ..Parts::new("refresh", inputs, self.fallible(quote!(#output)), body) })

@@ -11,11 +11,11 @@ use crate::model::{Callbacks, Model, Store};
 
 /// ```text
 /// fn f(a: A, b: &B) -> R {
-///     let mut found = None;
+///     let mut found = nothing();
 ///     let mut turn = (|| { use …; target.lookup(key, shape, &mut found).join(&mut found) })();
 ///     let copies = turn.on_miss(|| (a.clone(), b));
 ///     let body = move || body;
-///     if turn.is_direct() { found = Some(body()); } else { turn.run(&mut found, body) }
+///     if turn.is_direct() { put(&mut found, body()) } else { turn.run(&mut found, body) }
 ///     let returned = turn.end(|| policy, &mut found);
 ///     after_miss(copies, |(a, b)| on_miss(&a, b));
 ///     returned
@@ -54,19 +54,27 @@ pub(super) fn memoized(model: &Model) -> TokenStream {
 /// `let mut found = None; let mut turn = …;`
 fn turn(model: &Model, lookup: &TokenStream) -> TokenStream {
     let (unlinted, join, on_hit) = (unlinted(), join(model), on_hit(model));
-    let told = on_hit
-        .map(|on_hit| quote_spanned!(hidden()=> if ::core::option::Option::is_some(&__found) { #on_hit }));
+    let private = private(model);
+    let told =
+        on_hit.map(|on_hit| quote_spanned!(hidden()=> #private::after_hit(&mut __found, || { #on_hit });));
     let look = quote_spanned!(hidden()=> #lookup.#join(&mut __found));
     // A function of its own, unless the user's expressions may leave this one.
     let look = match may_leave(model) {
         false => quote_spanned!(hidden()=> (|| #look)()),
         true => look,
     };
+    let found = found(model);
     quote_spanned! {hidden()=>
-        let mut __found = ::core::option::Option::None;
+        #found
         #unlinted let mut __turn = #look;
         #told
     }
+}
+
+/// `let mut found = …;`, the place for the value.
+pub(super) fn found(model: &Model) -> TokenStream {
+    let private = private(model);
+    quote_spanned!(hidden()=> let mut __found = #private::nothing();)
 }
 
 /// Whether an expression of the user's may leave the function that it is in.
@@ -86,12 +94,13 @@ fn may_leave(model: &Model) -> bool {
 /// `let lookup = …; let turn = …;`, statements of their own: nothing that the first one borrows may live across an
 /// `await`.
 fn turn_async(model: &Model, lookup: &TokenStream) -> TokenStream {
+    let private = private(model);
     let (unlinted, join, on_hit) = (unlinted(), join(model), on_hit(model));
     quote_spanned! {hidden()=>
         #unlinted let __lookup = {
-            let mut __found = ::core::option::Option::None;
+            let mut __found = #private::nothing();
             let __lookup = #lookup;
-            match __found {
+            match #private::take(&mut __found) {
                 ::core::option::Option::Some(__value) => { #on_hit return __value }
                 ::core::option::Option::None => __lookup,
             }
@@ -168,10 +177,10 @@ pub(super) fn run(model: &Model, callbacks: &Callbacks, says: Says) -> TokenStre
     let (run, returned) = match model.sig.asyncness {
         None => (
             quote_spanned! {hidden()=>
-                // It may hand on a `&mut` argument, and so change what it holds.
+                // A method of the user's may have the same name: by the type that it takes, ours is tried first.
                 #allowed #[allow(unused_mut)] let mut __body = #body;
                 if (&__turn).is_direct() {
-                    __found = ::core::option::Option::Some(__body());
+                    #private::put(&mut __found, __body());
                 } else {
                     (&mut __turn).run(&mut __found, __body);
                 }

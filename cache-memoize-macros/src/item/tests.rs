@@ -164,12 +164,6 @@ fn signatures_that_no_option_can_make_right() {
             ),
             "needs a body",
         ),
-        (
-            quote!(
-                fn f(#[cfg(x)] a: u8) {}
-            ),
-            "cannot come and go",
-        ),
     ] {
         let (parsed, messages) = read(item.clone());
         assert!(parsed.is_some());

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use super::Place;
 use super::lead::{Lead, Purpose, take_off};
 use super::turn::Turn;
 use crate::flight::context::{self, NoWait};
@@ -58,7 +59,7 @@ pub struct Found<K, S>(Arc<dyn AnyEntry>, PhantomData<fn() -> (K, S)>);
 impl<K: 'static, S: Shape> Found<K, S> {
     /// A copy of it.
     #[inline(never)]
-    pub fn value(&self) -> S::Return {
+    pub fn value(self) -> S::Return {
         let entry = self.0.view::<K, S::Shared>();
         S::copy_out(entry.and_then(|entry| entry.value()).expect("it was found there"))
     }
@@ -67,12 +68,12 @@ impl<K: 'static, S: Shape> Found<K, S> {
 impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     /// Waits on this thread while somebody else computes the value, which then goes to `found`.
     #[inline]
-    pub fn join(self, found: &mut Option<S::Return>) -> Turn<K, S> {
+    pub fn join(self, found: &mut Place<S::Return>) -> Turn<K, S> {
         match self {
             Self::Done => Turn::NONE,
             Self::Miss(miss) => match miss.join() {
                 Ok(value) => {
-                    *found = Some(value.value());
+                    *found = Place::new(Some(value.value()));
                     Turn::NONE
                 }
                 Err(turn) => turn,
@@ -104,7 +105,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
 
     /// Like [`join`](Self::join), for a body that must not run twice at a time: when a run fails, those who
     /// waited do not compute side by side, but one of them has the next try.
-    pub fn claim(self, found: &mut Option<S::Return>) -> Turn<K, S> {
+    pub fn claim(self, found: &mut Place<S::Return>) -> Turn<K, S> {
         self.exclusive().join(found)
     }
 
@@ -121,7 +122,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     }
 
     /// Computes whatever others do: `single_flight = false`.
-    pub fn alone(self, _: &mut Option<S::Return>) -> Turn<K, S> {
+    pub fn alone(self, _: &mut Place<S::Return>) -> Turn<K, S> {
         self.aside()
     }
 

@@ -9,6 +9,10 @@ mod run;
 pub(crate) mod target;
 mod turn;
 
+/// Where the caller wants a value, while there may be none. Without a destructor: what has one has an address, and a hit
+/// would not have its value in registers. Nothing of the user's runs while a value is there.
+pub type Place<R> = std::mem::ManuallyDrop<Option<R>>;
+
 pub use body::Body;
 pub use lookup::{Found, Lookup};
 pub use named::Named;

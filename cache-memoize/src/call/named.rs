@@ -5,6 +5,7 @@ use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::Place;
 use super::lookup::Lookup;
 use super::target::Target;
 use super::turn::Refreshing;
@@ -25,7 +26,7 @@ impl Named<'_> {
         self,
         key: K,
         shape: S,
-        found: &mut Option<S::Return>,
+        found: &mut Place<S::Return>,
     ) -> Lookup<K::Owned, S> {
         self.0.lookup(key, shape, found)
     }

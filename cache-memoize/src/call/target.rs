@@ -4,6 +4,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::Place;
 use super::lead::{Lead, Purpose};
 use super::lookup::{Lookup, Miss};
 use super::turn::Turn;
@@ -77,28 +78,21 @@ impl<'m> Target<'m> {
     /// Step one: a hit, whose value goes to `found`, or what is needed to go on without the borrowed arguments. Inlined
     /// whatever the size, so that a small value is never in memory.
     #[inline(always)]
-    pub fn lookup<K: Key, S: Shape>(
-        self,
-        key: K,
-        _: S,
-        found: &mut Option<S::Return>,
-    ) -> Lookup<K::Owned, S> {
+    pub fn lookup<K: Key, S: Shape>(self, key: K, _: S, found: &mut Place<S::Return>) -> Lookup<K::Owned, S> {
         if hooks::is_off() {
             return Lookup::Done;
         }
         let hash = self.hash(&key);
         // Before the store is asked: see `stamp`.
         let time = self.tenant.scope.time(hash);
-        if self.recall::<K, S>(hash, time, &key, found) {
-            return Lookup::Done;
-        }
         // Only a large value is written there by others: what has no address stays in registers.
         if const { entry::is_large::<S::Shared>() } {
             return self.look_further::<K, S, ()>(hash, time, key, found);
         }
-        match self.look_near(hash, time, key) {
+        let recalled = self.recall::<K, S>(hash, time, &key);
+        match recalled.map_or_else(|| self.look_near(hash, time, key), |value| Ok(Some(value))) {
             Ok(value) => {
-                *found = value;
+                *found = Place::new(value);
                 Lookup::Done
             }
             Err(miss) => Lookup::Miss(miss),
@@ -120,33 +114,26 @@ impl<'m> Target<'m> {
         }
     }
 
-    /// What this thread has found before; whether it has.
+    /// What this thread has found before.
     #[inline]
-    fn recall<K: Key, S: Shape>(&self, hash: u64, time: u64, key: &K, found: &mut Option<S::Return>) -> bool {
+    fn recall<K: Key, S: Shape>(&self, hash: u64, time: u64, key: &K) -> Option<S::Return> {
         let counters = &self.tenant.scope.counters;
         match const { Kept::of::<K, S::Shared>() } {
             Kept::Copy => {
                 let take = |copied: &Copied<K::Owned, S::Shared>| {
                     let is_it = key.is_same(&copied.key) && !copied.deadline.has_passed();
-                    if is_it {
-                        *found = Some(S::copy_out(&copied.value));
-                    }
-                    is_it
+                    is_it.then(|| S::copy_out(&copied.value))
                 };
                 front::recall(&self.tenant.front, hash, time, counters, take)
             }
             Kept::Lead => {
                 let take = |led: &Led<K::Owned, S::Shared>| {
-                    let Some(entry) = led.entry() else { return false };
-                    let value = entry.value.get().filter(|_| key.is_same(&entry.key));
-                    if let Some(value) = value {
-                        *found = Some(S::copy_out(value));
-                    }
-                    value.is_some()
+                    let entry = led.entry()?;
+                    entry.value.get().filter(|_| key.is_same(&entry.key)).map(S::copy_out)
                 };
                 front::recall(&self.tenant.front, hash, time, counters, take)
             }
-            Kept::Nothing => false,
+            Kept::Nothing => None,
         }
     }
 

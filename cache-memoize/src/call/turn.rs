@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::panic::resume_unwind;
 
+use super::Place;
 use super::body::Body;
 use super::lead::Lead;
 use super::run::Run;
@@ -38,7 +39,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Turn<K, S> {
 
     /// Runs the body if need be, unless the function has called it.
     #[inline]
-    pub fn run(&mut self, found: &mut Option<S::Return>, body: impl FnOnce() -> S::Return) {
+    pub fn run(&mut self, found: &mut Place<S::Return>, body: impl FnOnce() -> S::Return) {
         if found.is_none() {
             self.compute(found, body);
         }
@@ -71,7 +72,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Turn<K, S> {
     pub fn end(
         &mut self,
         policy: impl FnOnce() -> Policy<K, S>,
-        returned: &mut Option<S::Return>,
+        returned: &mut Place<S::Return>,
     ) -> S::Return {
         if const { is_large::<S::Return>() } {
             if let (Some(lead), Some(returned)) = (self.0.as_mut_some(), returned.as_ref()) {
@@ -118,7 +119,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Refreshing<K, S> {
     }
 
     /// See [`Turn::run`].
-    pub fn run(&mut self, found: &mut Option<S::Return>, body: impl FnOnce() -> S::Return) {
+    pub fn run(&mut self, found: &mut Place<S::Return>, body: impl FnOnce() -> S::Return) {
         self.0.run(found, body);
     }
 
@@ -126,7 +127,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Refreshing<K, S> {
     pub fn end(
         &mut self,
         policy: impl FnOnce() -> Policy<K, S>,
-        returned: &mut Option<S::Return>,
+        returned: &mut Place<S::Return>,
     ) -> Result<S::Return, Error> {
         Ok(self.0.end(policy, returned))
     }

@@ -142,26 +142,24 @@ pub(crate) fn is_short(key: &impl Key) -> bool {
     length.0 <= LARGEST
 }
 
-/// Has `take` look at what this thread found under that hash at this time; whether it could use it. Counts a hit then.
+/// What this thread found under that hash at this time, if `take` can use it. Counts a hit.
 #[inline]
-pub(crate) fn recall<T: 'static>(
+pub(crate) fn recall<T: 'static, V>(
     number: &Number,
     hash: u64,
     time: u64,
     counters: &Counters,
-    take: impl FnOnce(&T) -> bool,
-) -> bool {
-    let recalled = thread::with(|local| {
+    take: impl FnOnce(&T) -> Option<V>,
+) -> Option<V> {
+    thread::with(|local| {
         // User code in `take` may call memoized functions, which then find the fronts borrowed: by readers, as here.
         let fronts = local.fronts.try_borrow().ok()?;
         let front: &Front<T> = fronts.get(number.0)?;
-        let is_it = take(&front.find(hash, |found| found.is_of(hash, time))?.it);
-        if is_it {
-            counters.count_on(local, Count::Hits);
-        }
-        Some(is_it)
-    });
-    recalled.flatten().unwrap_or(false)
+        let value = take(&front.find(hash, |found| found.is_of(hash, time))?.it)?;
+        counters.count_on(local, Count::Hits);
+        Some(value)
+    })
+    .flatten()
 }
 
 /// Counts a hit that the store had; whether it is worth while to keep what was found.

@@ -12,7 +12,7 @@ use super::operation::Op;
 use super::program::Step;
 use super::subject::{Body, Subject};
 use crate::call::target::Target;
-use crate::call::{Body as AsyncBody, Tenant, Turn};
+use crate::call::{Body as AsyncBody, Place, Tenant, Turn};
 use crate::flight::block_on;
 use crate::key::part::CopyOf;
 use crate::key::parts::Key;
@@ -99,7 +99,7 @@ impl<F: Failure> World<F> {
 
     /// A call on this thread.
     fn call(&self, step: &Step, body: impl FnOnce() -> Result<u64, F>) -> Result<u64, F> {
-        let found = &mut None;
+        let found = &mut Place::new(None);
         let lookup = self.target().lookup(self.key(step.key), self.shape, found);
         let turn = match step.op {
             Op::Alone => lookup.alone(found),
@@ -113,7 +113,7 @@ impl<F: Failure> World<F> {
         &self,
         step: &Step,
         mut turn: Turn<usize, F::Shape>,
-        found: &mut Option<Result<u64, F>>,
+        found: &mut Place<Result<u64, F>>,
         body: impl FnOnce() -> Result<u64, F>,
     ) -> Result<u64, F> {
         turn.run(found, body);
@@ -123,7 +123,7 @@ impl<F: Failure> World<F> {
     /// A call as a task.
     async fn call_async(&self, step: &Step, body: impl Future<Output = Result<u64, F>>) -> Result<u64, F> {
         let lookup = {
-            let found = &mut None;
+            let found = &mut Place::new(None);
             let lookup = self.target().lookup(self.key(step.key), self.shape, found);
             match found.take() {
                 Some(value) => return value,
@@ -137,7 +137,12 @@ impl<F: Failure> World<F> {
     }
 
     fn refresh(&self, step: &Step, body: impl FnOnce() -> Result<u64, F>) -> Result<u64, F> {
-        self.computed(step, self.target().refresh(self.key(step.key), self.shape), &mut None, body)
+        self.computed(
+            step,
+            self.target().refresh(self.key(step.key), self.shape),
+            &mut Place::new(None),
+            body,
+        )
     }
 
     async fn refresh_async(&self, step: &Step, body: impl Future<Output = Result<u64, F>>) -> Result<u64, F> {

@@ -7,7 +7,7 @@ use super::answer::Answered;
 use super::codec::{Coded, NeedsNoBytes};
 use super::fleet::NeedsNoFleet;
 use super::{BackendOf, Place};
-use crate::call::{Found, Lookup, Named, Turn};
+use crate::call::{Found, Lookup, Named, Place as ForValue, Turn};
 use crate::key::parts::{Cons, Nil};
 use crate::key::via::{self, BorrowingKeyOf, CanBeKey, KeyOf, KeyPartOf, Known};
 use crate::memory::Memory;
@@ -162,7 +162,7 @@ impl Coded<()> for Named<'_> {
 /// What is special only where others share the entries.
 impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     /// See [`join`](Self::join): the fleet is this process.
-    pub fn join_fleet(self, found: &mut Option<S::Return>) -> Turn<K, S> {
+    pub fn join_fleet(self, found: &mut ForValue<S::Return>) -> Turn<K, S> {
         self.join(found)
     }
 

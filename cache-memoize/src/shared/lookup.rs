@@ -18,6 +18,7 @@ use super::turn::{Here, Turn};
 use crate::__private::Look;
 use crate::Error;
 use crate::backend::{Begun, Call, Fence};
+use crate::call::Place;
 use crate::call::lead::Purpose;
 use crate::chores;
 use crate::flight::context::{self, NoWait};
@@ -70,7 +71,7 @@ type Joined<S> = Result<Here<S>, Turn<S>>;
 
 impl<S: SharedShape> Lookup<S> {
     /// Shares a computation of this process.
-    pub fn join(self, found: &mut Option<S::Return>) -> Turn<S> {
+    pub fn join(self, found: &mut Place<S::Return>) -> Turn<S> {
         block_on(self.turn(How::JOIN)).found(found)
     }
 
@@ -80,7 +81,7 @@ impl<S: SharedShape> Lookup<S> {
     }
 
     /// Shares a computation of any process.
-    pub fn join_fleet(self, found: &mut Option<S::Return>) -> Turn<S> {
+    pub fn join_fleet(self, found: &mut Place<S::Return>) -> Turn<S> {
         block_on(self.turn(How::FLEET)).found(found)
     }
 
@@ -90,7 +91,7 @@ impl<S: SharedShape> Lookup<S> {
     }
 
     /// For a body that must not run twice at a time, in any process.
-    pub fn claim(self, found: &mut Option<S::Return>) -> Turn<S> {
+    pub fn claim(self, found: &mut Place<S::Return>) -> Turn<S> {
         block_on(self.turn(How::CLAIM)).found(found)
     }
 
@@ -100,7 +101,7 @@ impl<S: SharedShape> Lookup<S> {
     }
 
     /// Computes whatever others do.
-    pub fn alone(self, found: &mut Option<S::Return>) -> Turn<S> {
+    pub fn alone(self, found: &mut Place<S::Return>) -> Turn<S> {
         block_on(self.turn(How::ALONE)).found(found)
     }
 

@@ -7,6 +7,7 @@ use super::caller::Caller;
 use super::lead::{Approach, Lead, Stage};
 use crate::Error;
 use crate::backend::Call;
+use crate::call::Place;
 use crate::call::lead::Purpose;
 use crate::flight::{Leader, block_on};
 use crate::policy::Policy;
@@ -51,11 +52,11 @@ impl<S: SharedShape> Refreshing<S> {
     }
 
     /// Begins, and runs the body.
-    pub fn run(&mut self, returned: &mut Option<S::Return>, body: impl FnOnce() -> S::Return) {
+    pub fn run(&mut self, returned: &mut Place<S::Return>, body: impl FnOnce() -> S::Return) {
         let Some(asking) = self.asking.take() else { return };
         let mut lead = block_on(Self::begin(asking, Call::BLOCKING));
         if let Ok(lead) = &mut lead {
-            *returned = Some(lead.run(body));
+            **returned = Some(lead.run(body));
         }
         self.lead = Some(lead);
     }
@@ -64,7 +65,7 @@ impl<S: SharedShape> Refreshing<S> {
     pub fn end(
         &mut self,
         policy: impl FnOnce() -> Policy<(), S>,
-        returned: &mut Option<S::Return>,
+        returned: &mut Place<S::Return>,
     ) -> Result<S::Return, Error> {
         let lead = self.lead.take().expect("the body has been run, or could not be")?;
         let returned = returned.take().expect("the body has been run");

@@ -14,6 +14,7 @@ use super::lookup::Lookup;
 use super::refresh::Refreshing;
 use super::{FunctionScope, Shared};
 use crate::backend::{Call, Commit, Fence};
+use crate::call::Place;
 use crate::event::{self, Event, EventKind};
 use crate::flight::{Leader, block_on};
 use crate::hooks;
@@ -116,7 +117,7 @@ impl SharedTarget {
     }
 
     /// Step one. No I/O yet; nothing of the arguments is borrowed any more.
-    pub fn lookup<S: SharedShape>(&self, key: Written, _: S, _: &mut Option<S::Return>) -> Lookup<S> {
+    pub fn lookup<S: SharedShape>(&self, key: Written, _: S, _: &mut Place<S::Return>) -> Lookup<S> {
         match self.caller(&key) {
             _ if hooks::is_off() => Lookup::Bypass,
             Ok(caller) => Lookup::Call(Box::new(caller)),

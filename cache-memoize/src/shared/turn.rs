@@ -4,6 +4,7 @@ use std::future::Future;
 use std::panic::resume_unwind;
 
 use super::lead::Lead;
+use crate::call::Place;
 use crate::policy::Policy;
 use crate::shape::shared::SharedShape;
 
@@ -37,10 +38,10 @@ impl<S: SharedShape> Turn<S> {
     }
 
     /// The same to a place that the caller has for it.
-    pub(crate) fn found(self, found: &mut Option<S::Return>) -> Self {
+    pub(crate) fn found(self, found: &mut Place<S::Return>) -> Self {
         match self.now() {
             Ok(value) => {
-                *found = Some(value.value());
+                **found = Some(value.value());
                 Self::Uncached
             }
             Err(turn) => turn,
@@ -61,11 +62,11 @@ impl<S: SharedShape> Turn<S> {
     }
 
     /// Runs the body if need be.
-    pub fn run(&mut self, found: &mut Option<S::Return>, body: impl FnOnce() -> S::Return) {
+    pub fn run(&mut self, found: &mut Place<S::Return>, body: impl FnOnce() -> S::Return) {
         if found.is_some() {
             return;
         }
-        *found = Some(match self {
+        **found = Some(match self {
             Self::Lead(lead) => lead.run(body),
             Self::Hit(_) | Self::Uncached => body(),
         });
@@ -75,7 +76,7 @@ impl<S: SharedShape> Turn<S> {
     pub fn end(
         &mut self,
         policy: impl FnOnce() -> Policy<(), S>,
-        returned: &mut Option<S::Return>,
+        returned: &mut Place<S::Return>,
     ) -> S::Return {
         let returned = returned.take().expect("it was found or computed");
         if let Self::Lead(lead) = std::mem::replace(self, Self::Uncached) {
