@@ -7,8 +7,8 @@ use quote::ToTokens;
 use syn::{Attribute, Expr, Meta, Path, Signature, Token, Visibility, parse_quote};
 
 use crate::args::{
-    Args, Backend, CacheErr, Callable, Capacity, Codec, CompanionsOption, Given, Prefix, SingleFlight, Ttl,
-    Version,
+    Args, Backend, CacheErr, Callable, Capacity, Codec, CompanionsOption, Given, MaxWait, Prefix,
+    SingleFlight, Ttl, Version,
 };
 use crate::diag::Errors;
 use crate::item::{Argument, Item};
@@ -33,6 +33,7 @@ pub(crate) struct Model {
     pub(crate) home: Home,
     pub(crate) bypass_if: Option<Expr>,
     pub(crate) single_flight: SingleFlight,
+    pub(crate) max_wait: Option<MaxWait>,
     pub(crate) callbacks: Callbacks,
     pub(crate) companions: Companions,
     pub(crate) context: Context,
@@ -171,6 +172,7 @@ impl Model {
             ttl: value(args.ttl),
             bypass_if: value(args.bypass_if),
             single_flight: value(args.single_flight).unwrap_or(SingleFlight::On),
+            max_wait: value(args.max_wait),
             callbacks: Callbacks { on_hit: value(args.on_hit), on_miss: value(args.on_miss) },
             number: EXPANSIONS.fetch_add(1, Relaxed),
             runtime: value(args.krate).unwrap_or_else(manifest::runtime),

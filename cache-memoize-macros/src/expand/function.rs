@@ -60,7 +60,8 @@ fn hit(model: &Model) -> Option<TokenStream> {
 /// How a call that misses meets others that compute the same.
 fn join(model: &Model) -> TokenStream {
     let waits = model.sig.asyncness.is_some();
-    match (&model.store, model.single_flight) {
+    let max_wait = model.max_wait.as_ref().map(|max_wait| policy::max_wait(model, max_wait));
+    let join = match (&model.store, model.single_flight) {
         (Store::Mark, _) if waits => quote!(claim_async().await),
         (Store::Mark, _) => quote!(claim()),
         (Store::Value(_), SingleFlight::Off) if waits && matches!(model.home, Home::Backend { .. }) => {
@@ -71,6 +72,10 @@ fn join(model: &Model) -> TokenStream {
         (Store::Value(_), SingleFlight::On) => quote!(join()),
         (Store::Value(_), SingleFlight::Fleet) if waits => quote!(join_fleet_async().await),
         (Store::Value(_), SingleFlight::Fleet) => quote!(join_fleet()),
+    };
+    match max_wait {
+        None => join,
+        Some(max_wait) => quote!(max_wait(#max_wait).#join),
     }
 }
 

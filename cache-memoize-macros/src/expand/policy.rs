@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use super::place::Place;
 use super::signature::returned;
 use super::{hidden, key, private};
-use crate::args::{CacheErr, Callable, Ttl};
+use crate::args::{CacheErr, Callable, MaxWait, Ttl};
 use crate::model::{Bound, Home, Model, Store, StoredErr, Worth};
 
 /// `Policy { ttl: …, ..Policy::new() }`
@@ -42,6 +42,22 @@ fn lifetime(model: &Model, ttl: &Ttl) -> TokenStream {
             quote!(#private::Lifetime::Fixed(|| #duration))
         }
         Ttl::Closure(closure) => quote!(#private::Lifetime::By(#closure)),
+    }
+}
+
+/// `|| duration`
+pub(super) fn max_wait(model: &Model, max_wait: &MaxWait) -> TokenStream {
+    match max_wait {
+        MaxWait::Duration(duration) => {
+            let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+            quote!(|| ::core::time::Duration::new(#seconds, #nanos))
+        }
+        MaxWait::Expr(expr) => {
+            let at = Place::of(expr);
+            let question = |at| quote_spanned!(at=> IntoMaxWait::into_max_wait);
+            let duration = at.call(model, question, quote!(#expr));
+            quote!(|| #duration)
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) enum Purpose {
     Fill,
     /// For its caller alone, beside another computation.
     Aside,
+    /// For its caller and all who join, beside another computation that takes too long.
+    Relief,
     /// To replace what is stored.
     Refresh,
 }
@@ -200,7 +202,11 @@ pub(crate) fn take_off(
 ) -> Arc<Flight> {
     scope.counters.begins();
     let generation = scope.generation();
-    key.begin(purpose != Purpose::Aside, |at| Flight::new(entry, at, generation, leader, memory.address()))
+    let make = |at| Flight::new(entry, at, generation, leader, memory.address());
+    match purpose {
+        Purpose::Relief => key.begin_beside(make),
+        Purpose::Fill | Purpose::Aside | Purpose::Refresh => key.begin(purpose != Purpose::Aside, make),
+    }
 }
 
 /// Puts a copy of the result into the entry, once; whether one is there.

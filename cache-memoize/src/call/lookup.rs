@@ -3,11 +3,14 @@
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::lead::{Lead, Purpose, take_off};
 use super::turn::Turn;
+use crate::event::{self, Event, EventKind};
 use crate::flight::context::{self, NoWait};
-use crate::flight::{self, Flight, Leader, Settled, Wait, Waited};
+use crate::flight::table::Relief;
+use crate::flight::{self, Bound, Flight, Leader, MAX_WAIT, Settled, Wait, Waited};
 use crate::hooks::{self, Held, Point};
 use crate::memory::entry::{AnyEntry, Entry};
 use crate::memory::store::{Content, Copier};
@@ -38,6 +41,8 @@ pub struct Miss<K, S: Shape> {
     pub(crate) key: K,
     /// Whether the body must not run twice at a time even when it fails.
     pub(crate) exclusive: bool,
+    /// How long it waits before one more may compute, if not for [`MAX_WAIT`].
+    pub(crate) max_wait: Option<fn() -> Duration>,
     pub(crate) shape: PhantomData<fn() -> S>,
 }
 
@@ -69,15 +74,27 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
         };
         miss.at(Point::Missed).await;
         let mut next = miss.next(Leader::Task);
+        let mut bound = None;
         loop {
             match next {
                 Next::Turn(turn) => return turn,
-                Next::Wait(miss, flight, wait) => {
+                Next::Wait(miss, flight, mut wait) => {
+                    let bound = bound.get_or_insert_with(|| miss.bound(Leader::Task));
                     miss.at(Point::Waiting).await;
-                    let waited = wait.await;
-                    next = miss.waited(&flight, waited, Leader::Task);
+                    next = match bound.wait(&mut wait).await {
+                        Some(waited) => miss.waited(&flight, waited, Leader::Task),
+                        None => miss.overdue(flight, wait, bound, Leader::Task),
+                    };
                 }
             }
+        }
+    }
+
+    /// The user's bound of waiting.
+    pub fn max_wait(self, max_wait: fn() -> Duration) -> Self {
+        match self {
+            Self::Miss(miss) => Self::Miss(Miss { max_wait: Some(max_wait), ..miss }),
+            other => other,
         }
     }
 
@@ -119,14 +136,54 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     fn join(self) -> Turn<K, S> {
         self.at(Point::Missed).block();
         let mut next = self.next(Leader::Thread);
+        let mut bound = None;
         loop {
             match next {
                 Next::Turn(turn) => return turn,
-                Next::Wait(miss, flight, wait) => {
+                Next::Wait(miss, flight, mut wait) => {
+                    let bound = bound.get_or_insert_with(|| miss.bound(Leader::Thread));
                     miss.at(Point::Waiting).block();
-                    let waited = flight::block_on(wait);
-                    next = miss.waited(&flight, waited, Leader::Thread);
+                    next = match bound.block_on(&mut wait) {
+                        Some(waited) => miss.waited(&flight, waited, Leader::Thread),
+                        None => miss.overdue(flight, wait, bound, Leader::Thread),
+                    };
                 }
+            }
+        }
+    }
+
+    fn bound(&self, leader: Leader) -> Bound {
+        Bound::new(self.max_wait.map_or(MAX_WAIT, |max_wait| max_wait()), leader)
+    }
+
+    /// The call has waited for as long as it may. So it begins one more computation, if no other call did so lately.
+    #[cold]
+    fn overdue(self, flight: Arc<Flight>, wait: Wait, bound: &mut Bound, leader: Leader) -> Next<K, S> {
+        if self.exclusive {
+            bound.ask_at(None);
+            if flight.is_to_be_told() {
+                event::tell(&stuck(self.scope.function, bound.max_wait));
+            }
+            return Next::Wait(self, flight, wait);
+        }
+        let inner = self.memory.inner();
+        let mut key = inner.flights.at(self.hash);
+        match key.relief(&flight, bound) {
+            Relief::Now => {
+                let entry = Arc::new(Entry::<K, S::Shared>::empty(self.ident, self.key));
+                let flight = take_off(&mut key, &self.memory, &self.scope, entry, Purpose::Relief, leader);
+                drop(key);
+                Next::Turn(Turn::Lead(Lead::of(self.memory, flight, self.copier, Purpose::Relief, None)))
+            }
+            Relief::Later(due) => {
+                drop(key);
+                bound.ask_at(due);
+                Next::Wait(self, flight, wait)
+            }
+            Relief::LookAgain => {
+                drop(key);
+                drop(wait);
+                self.next(leader)
             }
         }
     }
@@ -197,18 +254,24 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
             Settled::Unshared if self.exclusive => self.next(leader),
             // In turn, failing callers would form a convoy: side by side.
             Settled::Unshared => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
-            Settled::Shared => match self.value_in(&*flight.entry) {
-                Some(value) => {
-                    counters.count(Count::Joined);
-                    Next::Turn(Turn::Hit(value))
-                }
-                None => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
-            },
+            Settled::Shared => self.shared(&*flight.entry, leader),
+            Settled::Elsewhere(entry) => self.shared(&*entry, leader),
             Settled::Panicked(message) => {
                 counters.count(Count::Joined);
                 let message = message.as_deref().unwrap_or("no message");
                 resume_unwind(Box::new(format!("the computation that this call shared panicked: {message}")))
             }
+        }
+    }
+
+    /// The value of another's computation.
+    fn shared(self, entry: &dyn AnyEntry, leader: Leader) -> Next<K, S> {
+        match self.value_in(entry) {
+            Some(value) => {
+                self.scope.counters.count(Count::Joined);
+                Next::Turn(Turn::Hit(value))
+            }
+            None => Next::Turn(Turn::Lead(Lead::begin(self, Purpose::Aside, leader))),
         }
     }
 
@@ -229,4 +292,14 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
             Content::Foreign => None,
         }
     }
+}
+
+/// The news that callers wait for a run of `store_result = false`, beside which none may begin.
+pub(crate) fn stuck(function: &str, waited: Duration) -> Event {
+    let message = format!(
+        "calls have waited {waited:?} for a run that has not ended, and `store_result = false` lets none begin beside it: \
+         either the run takes long, or it waits for what its waiters hold, such as a thread of a pool or a worker of a \
+         runtime"
+    );
+    Event { kind: EventKind::Stuck, function: function.to_owned(), message, ..Event::default() }
 }

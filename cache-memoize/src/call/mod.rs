@@ -10,6 +10,8 @@ mod turn;
 
 pub use body::Body;
 pub use lookup::Lookup;
+#[cfg(feature = "shared")]
+pub(crate) use lookup::stuck;
 pub use named::Named;
 pub(crate) use target::Tenant;
 pub use turn::{Refreshing, Turn};

@@ -163,6 +163,7 @@ impl<'m> Target<'m> {
             copier: self.copier::<K, S>(),
             key: key.into_owned(),
             exclusive: false,
+            max_wait: None,
             shape: PhantomData,
         }
     }

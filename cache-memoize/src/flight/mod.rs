@@ -1,8 +1,9 @@
 //! A flight: one computation of one key, from before its body begins until its result is there for everyone
 //! who waits. Threads and tasks wait in the same way, through a [`Waker`].
 //!
-//! A flight ends in exactly one of four ways ([`Settled`]). Waiting holds no lock, and neither does computing.
+//! A flight ends in exactly one of a few ways ([`Settled`]). Waiting holds no lock, and neither does computing.
 
+mod bound;
 pub(crate) mod context;
 pub(crate) mod table;
 mod wait;
@@ -10,8 +11,12 @@ mod wait;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Poll, Waker};
+use std::time::Instant;
 
-pub(crate) use wait::{Wait, Waited, block_on, wait};
+pub(crate) use bound::{Bound, MAX_WAIT};
+#[cfg(any(feature = "shared", test))]
+pub(crate) use wait::block_on;
+pub(crate) use wait::{Wait, Waited, wait};
 
 use crate::memory::entry::{AnyEntry, Generation};
 use crate::sync::door::{AtomicBool, Mutex, lock};
@@ -21,11 +26,14 @@ use crate::sync::door::{AtomicBool, Mutex, lock};
 pub(crate) enum Settled {
     /// The entry of the flight has been filled: everyone may copy the value.
     Shared,
+    /// A computation of the key that began later, beside this one, has filled this entry. This one goes on, for its own
+    /// caller.
+    Elsewhere(Arc<dyn AnyEntry>),
     /// The result belongs to its own caller: an error that is not `Clone`.
     Unshared,
     /// The body panicked, with this message where there was one.
     Panicked(Option<Arc<str>>),
-    /// The leader was dropped before it had a result: somebody else should lead.
+    /// The leader was dropped before it had a result, or another one has stored a value: look again.
     Abandoned,
 }
 
@@ -60,8 +68,18 @@ pub(crate) struct Flight {
 }
 
 enum Phase {
-    Running { waiters: Vec<Waiter>, next_id: u64 },
+    Running(Running),
     Settled(Settled),
+}
+
+#[derive(Default)]
+struct Running {
+    waiters: Vec<Waiter>,
+    next_id: u64,
+    /// When the first one began to wait.
+    waited_for: Option<Instant>,
+    /// Whether it was told that it takes too long.
+    told: bool,
 }
 
 struct Waiter {
@@ -115,7 +133,7 @@ impl Flight {
             leader,
             memory,
             parent: context::current(),
-            phase: Mutex::new(Phase::Running { waiters: Vec::new(), next_id: 0 }),
+            phase: Mutex::new(Phase::Running(Running::default())),
             polled: Mutex::default(),
             joined: AtomicBool::new(false),
         })
@@ -154,8 +172,8 @@ impl Flight {
             let mut phase = lock(&self.phase);
             match &mut *phase {
                 Phase::Settled(_) => return,
-                Phase::Running { waiters, .. } => {
-                    let waiters = std::mem::take(waiters);
+                Phase::Running(running) => {
+                    let waiters = std::mem::take(&mut running.waiters);
                     *phase = Phase::Settled(how);
                     waiters
                 }
@@ -171,10 +189,11 @@ impl Flight {
     fn register(&self, within: Option<Arc<Flight>>, waker: Waker) -> Result<u64, Settled> {
         match &mut *lock(&self.phase) {
             Phase::Settled(how) => Err(how.clone()),
-            Phase::Running { waiters, next_id } => {
-                let id = *next_id;
-                *next_id += 1;
-                waiters.push(Waiter { id, waker, within });
+            Phase::Running(running) => {
+                let id = running.next_id;
+                running.next_id += 1;
+                running.waited_for.get_or_insert_with(Instant::now);
+                running.waiters.push(Waiter { id, waker, within });
                 self.joined.store(true, Relaxed);
                 Ok(id)
             }
@@ -184,8 +203,8 @@ impl Flight {
     fn poll_waiter(&self, id: u64, mut waker: Waker) -> Poll<Settled> {
         match &mut *lock(&self.phase) {
             Phase::Settled(how) => return Poll::Ready(how.clone()),
-            Phase::Running { waiters, .. } => {
-                if let Some(waiter) = waiters.iter_mut().find(|waiter| waiter.id == id) {
+            Phase::Running(running) => {
+                if let Some(waiter) = running.waiters.iter_mut().find(|waiter| waiter.id == id) {
                     std::mem::swap(&mut waiter.waker, &mut waker);
                 }
             }
@@ -197,16 +216,32 @@ impl Flight {
     fn unregister(&self, id: u64) {
         let gone = match &mut *lock(&self.phase) {
             Phase::Settled(_) => None,
-            Phase::Running { waiters, .. } => {
+            Phase::Running(Running { waiters, .. }) => {
                 waiters.iter().position(|waiter| waiter.id == id).map(|index| waiters.swap_remove(index))
             }
         };
         drop(gone);
     }
 
+    /// Since when there are waiters, if there were any and it has not ended.
+    fn waited_for(&self) -> Option<Instant> {
+        match &*lock(&self.phase) {
+            Phase::Settled(_) => None,
+            Phase::Running(running) => running.waited_for,
+        }
+    }
+
+    /// Whether nobody has been told yet that it takes too long. From now on it is told.
+    pub(crate) fn is_to_be_told(&self) -> bool {
+        match &mut *lock(&self.phase) {
+            Phase::Settled(_) => false,
+            Phase::Running(running) => !std::mem::replace(&mut running.told, true),
+        }
+    }
+
     /// Calls `visit` with every computation that waits for this one.
     fn for_each_waiting(&self, mut visit: impl FnMut(&Arc<Flight>)) {
-        if let Phase::Running { waiters, .. } = &*lock(&self.phase) {
+        if let Phase::Running(Running { waiters, .. }) = &*lock(&self.phase) {
             waiters.iter().filter_map(|waiter| waiter.within.as_ref()).for_each(&mut visit);
         }
     }

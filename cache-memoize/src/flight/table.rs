@@ -12,8 +12,9 @@ use std::collections::hash_map::Entry as Slot;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
-use super::Flight;
+use super::{Bound, Flight, Settled};
 use crate::memory::store::HashIsHash;
 use crate::sync::door::{AtomicU64, MODELLED, Mutex, MutexGuard, lock};
 
@@ -38,6 +39,38 @@ struct Overtakable {
     fence: u64,
     /// The one that callers may join.
     flight: Option<Arc<Flight>>,
+    /// Those that callers might have joined, had they not taken so long that others were begun beside them. The last one
+    /// was begun last. They are joined again if those ends without a value.
+    overdue: Vec<Arc<Flight>>,
+    /// When the last one was begun beside another.
+    relieved: Option<Instant>,
+}
+
+/// Whether a caller that has waited may begin one more computation.
+pub(crate) enum Relief {
+    /// It may, now.
+    Now,
+    /// Not before then, if ever.
+    Later(Option<Instant>),
+    /// What it waits for is not what callers join any more.
+    LookAgain,
+}
+
+/// What becomes of waiters for a computation when another one of the key has ended. They are told when this is dropped:
+/// not under a lock.
+#[must_use = "they are told when it is dropped, which must not be under a lock"]
+#[derive(Default)]
+pub(crate) struct Others(Vec<(Arc<Flight>, Settled)>);
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        while let Some((flight, how)) = self.0.pop() {
+            // Told also when a waker panics.
+            let mut rest = Self(std::mem::take(&mut self.0));
+            flight.settle(how);
+            self.0 = std::mem::take(&mut rest.0);
+        }
+    }
 }
 
 impl Flights {
@@ -91,7 +124,37 @@ impl AtKey<'_> {
         key.computing += 1;
         if joinable {
             key.flight = Some(flight.clone());
+            key.relieved = None;
         }
+        flight
+    }
+
+    /// Whether a caller that has waited for `waited` may begin one more. If so, no other may before that is as old.
+    pub(crate) fn relief(&mut self, waited: &Arc<Flight>, bound: &Bound) -> Relief {
+        let Some(current) = self.flight() else { return Relief::LookAgain };
+        let since = current.waited_for();
+        let Some(key) = self.shard.get_mut(&self.hash) else { return Relief::LookAgain };
+        let is_it = |flight: &Arc<Flight>| Arc::ptr_eq(flight, waited);
+        if !key.flight.iter().chain(&key.overdue).any(is_it) {
+            return Relief::LookAgain;
+        }
+        let now = Instant::now();
+        match bound.due(key.relieved, since) {
+            Some(due) if due <= now => {
+                key.relieved = Some(now);
+                Relief::Now
+            }
+            due => Relief::Later(due),
+        }
+    }
+
+    /// A computation begins beside the one that callers may join, and takes its place.
+    pub(crate) fn begin_beside(&mut self, make: impl FnOnce((u64, u64)) -> Arc<Flight>) -> Arc<Flight> {
+        let overdue = self.flight().cloned();
+        let flight = self.begin(true, make);
+        let key = self.shard.entry(self.hash).or_default();
+        key.overdue.extend(overdue);
+        key.relieved = Some(Instant::now());
         flight
     }
 
@@ -107,6 +170,8 @@ impl AtKey<'_> {
     pub(crate) fn overtake(&mut self, ticket: u64) -> Option<Arc<Flight>> {
         let key = self.shard.get_mut(&self.hash)?;
         key.fence = key.fence.max(ticket);
+        // Whoever leads them holds them, so that none is dropped here.
+        key.overdue.retain(|flight| flight.ticket >= ticket);
         key.flight.take_if(|flight| flight.ticket < ticket)
     }
 
@@ -116,17 +181,48 @@ impl AtKey<'_> {
     }
 
     /// A computation has ended. With the last one, what is known of the key is forgotten.
-    pub(crate) fn end(&mut self, flight: &Arc<Flight>) {
+    pub(crate) fn end(&mut self, flight: &Arc<Flight>, stored: bool) -> Others {
         let Slot::Occupied(mut slot) = self.shard.entry(self.hash) else {
-            return;
+            return Others::default();
         };
         let key = slot.get_mut();
         key.computing -= 1;
+        let others = match key.overdue.is_empty() {
+            true => Others::default(),
+            false => key.end_among_others(flight, stored),
+        };
         if key.flight.as_ref().is_some_and(|current| Arc::ptr_eq(current, flight)) {
             key.flight = None;
         }
         if key.computing == 0 {
             slot.remove();
         }
+        others
+    }
+}
+
+impl Overtakable {
+    /// One of several ends. Its value, if it has one for others, is for all who began to wait before it began; and if it
+    /// was stored, the others find it.
+    #[cold]
+    fn end_among_others(&mut self, flight: &Arc<Flight>, stored: bool) -> Others {
+        let mut line = std::mem::take(&mut self.overdue);
+        line.extend(self.flight.take());
+        let mut others = Others::default();
+        if let Some(place) = line.iter().position(|other| Arc::ptr_eq(other, flight)) {
+            let later = line.split_off(place + 1);
+            line.truncate(place);
+            if flight.entry.is_filled() {
+                let told = |earlier| (earlier, Settled::Elsewhere(flight.entry.clone()));
+                others.0.extend(line.drain(..).map(told));
+            }
+            match stored {
+                true => others.0.extend(later.into_iter().map(|later| (later, Settled::Abandoned))),
+                false => line.extend(later),
+            }
+        }
+        self.flight = line.pop();
+        self.overdue = line;
+        others
     }
 }

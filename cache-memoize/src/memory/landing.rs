@@ -6,6 +6,7 @@ use super::entry::{AnyEntry, Generation};
 use super::store::{Displaced, Gone, Here, Life, New, Pair, Slot};
 use super::{Inner, sweeper};
 use crate::flight::Flight;
+use crate::flight::table::Others;
 use crate::stats::Count;
 
 /// What the end of a computation does to the store.
@@ -25,6 +26,8 @@ pub(crate) enum Landing {
 #[must_use = "drop it when nobody waits any more"]
 #[derive(Default)]
 pub(crate) struct Leftovers {
+    /// First, for they wait.
+    others: Others,
     displaced: Displaced,
     removed: Option<Gone>,
     overtaken: Option<Arc<Flight>>,
@@ -60,7 +63,7 @@ impl Inner {
                 Landing::RefreshRefused => self.remove_if(hash, |it| it.ticket <= ticket, &mut leftovers),
             }
         }
-        key.end(flight);
+        leftovers.others = key.end(flight, stored.is_some());
         drop(key);
         generation.of.counters.lands(stored.is_some());
         if let Some(new) = stored {

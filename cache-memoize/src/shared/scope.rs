@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::time::{Duration, Instant};
 
 use super::envelope::Mismatch;
 use super::hints::Hints;
@@ -22,11 +23,20 @@ pub(crate) struct FunctionScope {
     /// By shape, of which a generic function has several.
     types: RwLock<Vec<(TypeId, Fingerprints)>>,
     rejected: Arc<Rejections>,
+    /// When it was last told that calls wait for too long.
+    stuck: Mutex<Option<Instant>>,
 }
 
 impl FunctionScope {
     pub(crate) fn new(scope: Arc<Scope>, rejected: Arc<Rejections>) -> Self {
-        Self { scope, hints: Hints::default(), group: OnceLock::new(), types: RwLock::default(), rejected }
+        Self {
+            scope,
+            hints: Hints::default(),
+            group: OnceLock::new(),
+            types: RwLock::default(),
+            rejected,
+            stuck: Mutex::default(),
+        }
     }
 
     /// The types that the function stores.
@@ -39,6 +49,18 @@ impl FunctionScope {
         let types = S::fingerprints();
         write(&self.types).push((shape, types));
         types
+    }
+
+    /// Whether it is news that calls wait for too long: not if it was told a short time ago.
+    #[cold]
+    pub(crate) fn is_stuck_news(&self) -> bool {
+        const QUIET: Duration = Duration::from_secs(60);
+        let mut told = lock(&self.stuck);
+        let is_news = told.is_none_or(|told| told.elapsed() >= QUIET);
+        if is_news {
+            *told = Some(Instant::now());
+        }
+        is_news
     }
 
     /// An entry was found and not served.

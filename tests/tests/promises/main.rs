@@ -16,3 +16,4 @@ mod pairs;
 mod panics;
 mod recursion;
 mod user_code;
+mod waiting;
