@@ -6,4 +6,5 @@ mod matrix;
 mod meeting;
 mod names;
 mod user_code;
+mod waiting;
 mod world;
