@@ -97,6 +97,16 @@ fn claims() {
     search::<World<Owned>>("3 × 1, claimed", Preemptions(2), &Program::all(&[], &acts, &[1, 1, 1]));
 }
 
+/// Calls that do not wait, beside those that do: of two computations of a key either may be the first to end.
+#[test]
+fn beside_each_other() {
+    let each = programs(&[Call, Task, Fail, Drop, Hasty, HastyTask, HastyFail, Set, Invalidate, Refresh], &[1, 1]);
+    search::<World<Owned>>("2 × 1 beside each other", Exhaustive, &each);
+    search::<World<Shared>>("2 × 1 beside each other, errors shared", Exhaustive, &each);
+    let three = programs(&[Call, Hasty, HastyFail, Invalidate, Refresh], &[1, 1, 1]);
+    search::<World<Owned>>("3 × 1 beside each other", Preemptions(2), &three);
+}
+
 /// What this search once found.
 #[test]
 fn what_went_wrong() {
@@ -150,6 +160,15 @@ mod deeper {
     fn three_each() {
         let programs = Program::all(&[], &on_keys(&CORE, &[0]), &[3, 3]);
         search::<World<Owned>>("2 × 3", Preemptions(1), &programs);
+    }
+
+    #[test]
+    #[ignore = "minutes"]
+    fn beside_each_other() {
+        let two = programs(&[Call, Hasty, HastyFail, Set, Invalidate, InvalidateAll, Refresh], &[2, 2]);
+        search::<World<Owned>>("2 × 2 beside each other", Preemptions(2), &two);
+        let three = programs(&[Call, Hasty, HastyTask, HastyFail, Drop, Set, InvalidateAll], &[1, 1, 1]);
+        search::<World<Shared>>("3 × 1 beside each other, errors shared", Preemptions(3), &three);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use super::history::Got;
 use super::operation::Op;
@@ -103,6 +104,7 @@ impl<F: Failure> World<F> {
         let turn = match step.op {
             Op::Alone => lookup.alone(),
             Op::Claim | Op::ClaimFail => lookup.claim(),
+            op if op.is_hasty() => lookup.max_wait(|| Duration::ZERO).join(),
             _ => lookup.join(),
         };
         turn.run(self.policy(step.op), body)
@@ -110,7 +112,9 @@ impl<F: Failure> World<F> {
 
     /// A call as a task.
     async fn call_async(&self, step: &Step, body: impl Future<Output = Result<u64, F>>) -> Result<u64, F> {
-        let turn = self.target().lookup(self.key(step.key), self.shape).join_async().await;
+        let lookup = self.target().lookup(self.key(step.key), self.shape);
+        let lookup = if step.op.is_hasty() { lookup.max_wait(|| Duration::ZERO) } else { lookup };
+        let turn = lookup.join_async().await;
         turn.run_async(self.policy(step.op), body).await
     }
 
@@ -155,7 +159,7 @@ impl<F: Failure> Subject for World<F> {
             }
         };
         let perform = || match step.op {
-            Op::Task => returned(block_on(self.call_async(step, async { run() }))),
+            Op::Task | Op::HastyTask => returned(block_on(self.call_async(step, async { run() }))),
             Op::Drop => polled_once(body, self.call_async(step, endless(body))),
             op if op.is_call() => returned(self.call(step, run)),
             Op::Refresh | Op::RefreshFail | Op::RefreshRefuse => returned(self.refresh(step, run)),
