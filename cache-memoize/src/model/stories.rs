@@ -100,7 +100,8 @@ fn claims() {
 /// Calls that do not wait, beside those that do: of two computations of a key either may be the first to end.
 #[test]
 fn beside_each_other() {
-    let each = programs(&[Call, Task, Fail, Drop, Hasty, HastyTask, HastyFail, Set, Invalidate, Refresh], &[1, 1]);
+    let each =
+        programs(&[Call, Task, Fail, Drop, Hasty, HastyTask, HastyFail, Set, Invalidate, Refresh], &[1, 1]);
     search::<World<Owned>>("2 × 1 beside each other", Exhaustive, &each);
     search::<World<Shared>>("2 × 1 beside each other, errors shared", Exhaustive, &each);
     let three = programs(&[Call, Hasty, HastyFail, Invalidate, Refresh], &[1, 1, 1]);

@@ -367,9 +367,15 @@ impl Bench<'_> {
         assert_eq!(key.begin_as(waited()).await, Begun::Led, "one that leads no more has failed");
         key.fail(&third).await;
         let Begun::Fence(next) = key.begin_as(waited()).await else { panic!("nobody leads") };
-        let Begun::Fence(beside) = key.begin_as(waited()).await else { panic!("who waited does not wait on") };
+        let Begun::Fence(beside) = key.begin_as(waited()).await else {
+            panic!("who waited does not wait on")
+        };
         assert_eq!(key.begin_as(begin()).await, Begun::Led, "who has not waited does");
-        assert_eq!(key.leader().await.map(|leader| leader.name), Some(next.token.to_vec()), "one of them leads");
+        assert_eq!(
+            key.leader().await.map(|leader| leader.name),
+            Some(next.token.to_vec()),
+            "one of them leads"
+        );
         key.release(&beside).await;
         assert!(key.commit(&next, b"value").await, "it stores as any other");
         assert!(key.leader().await.is_none(), "it is done");

@@ -88,8 +88,7 @@ fn what_is_computed_without_permission_is_not_shared() {
 #[test]
 fn what_is_computed_while_its_slot_moves_is_not_shared() {
     let cluster = Cluster::start(3, 0);
-    let open =
-        || Redis::builder().cluster(cluster.urls()).timeout(crate::subject::AMPLE).build().unwrap();
+    let open = || Redis::builder().cluster(cluster.urls()).timeout(crate::subject::AMPLE).build().unwrap();
     let (mine, others) = (open(), open());
     // Connected, and with a generation.
     other_process(&mine, 0);

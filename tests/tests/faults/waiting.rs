@@ -47,8 +47,20 @@ fn a_leader_without_a_sign_of_life_is_not_waited_for() {
         let text = once_cache_key(&redis, id);
         let fence = format!("{{{text}}}:fence");
         let generation = server.command(&["GET", "{once}:generation"]).bytes().to_vec();
-        let fields: [&[u8]; 12] =
-            [b"e", &[1; 16], b"t", b"1", b"n", b"1", b"o", &leader, b"g", &generation, b"u", b"32503680000000"];
+        let fields: [&[u8]; 12] = [
+            b"e",
+            &[1; 16],
+            b"t",
+            b"1",
+            b"n",
+            b"1",
+            b"o",
+            &leader,
+            b"g",
+            &generation,
+            b"u",
+            b"32503680000000",
+        ];
         let words: Vec<&[u8]> = [&b"HSET"[..], fence.as_bytes()].into_iter().chain(fields).collect();
         server.command(&words);
         let (before, redis) = (RUNS.load(SeqCst), redis.clone());
@@ -70,7 +82,8 @@ fn a_lease_of_the_dead_ends_by_the_clock_of_those_who_wait() {
     let redis = open(&server);
     let text = shared_cache_key(&redis, 1);
     let begin = Begin::new([9; 16], Duration::from_secs(3600)).lead(true);
-    let begun = finish(Shared::from(redis.clone()).backend().begin(&Key::new(text, "d"), begin, Call::BLOCKING));
+    let begun =
+        finish(Shared::from(redis.clone()).backend().begin(&Key::new(text, "d"), begin, Call::BLOCKING));
     assert!(matches!(begun, Ok(Begun::Fence(_))));
     let calls: Vec<_> = (0..4)
         .map(|_| {
@@ -114,7 +127,10 @@ fn runs_of_the_living_are_waited_for_and_that_is_told() {
     let told = TOLD.lock().unwrap();
     // Each of the three processes tells it.
     assert!((1..=3).contains(&told.len()), "{told:#?}");
-    assert!(told[0].message.contains("200ms") && told[0].message.contains("store_result = false"), "{told:#?}");
+    assert!(
+        told[0].message.contains("200ms") && told[0].message.contains("store_result = false"),
+        "{told:#?}"
+    );
 }
 
 /// One more for each `max_wait`, in the whole fleet.

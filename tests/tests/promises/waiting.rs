@@ -1,11 +1,12 @@
 //! §2 Nobody waits for ever: a body may need what its waiters hold.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::thread::{self, sleep, spawn};
 use std::time::{Duration, Instant};
 
-use cache_memoize::cache_memoize;
+use cache_memoize::{Memory, cache_memoize};
 use cache_memoize_tests::{Gate, eventually};
 
 /// Longer than what is promised, for machines that are busy.
@@ -14,7 +15,7 @@ const SOON: Duration = Duration::from_secs(20);
 /// The first program of its kind: blocking calls on the workers of a Tokio runtime, whose bodies need these workers.
 #[test]
 fn workers_of_a_runtime_that_wait_are_not_missed_for_ever() {
-    #[cache_memoize(ttl = 60, max_wait = "250ms")]
+    #[cache_memoize(ttl = 60, max_wait = "2s")]
     fn price(id: u64) -> u64 {
         tokio::task::block_in_place(|| {
             tokio::runtime::Handle::current().block_on(async move {
@@ -34,8 +35,8 @@ fn workers_of_a_runtime_that_wait_are_not_missed_for_ever() {
     for _ in 0..8 {
         assert_eq!(answers.recv_timeout(SOON), Ok(21), "after {:?}", began.elapsed());
     }
-    // One for each `max_wait` would take longer, were it so for workers too.
-    println!("eight answers after {:?}", began.elapsed());
+    // One for each `max_wait` is twelve seconds.
+    assert!(began.elapsed() < Duration::from_secs(8), "eight answers after {:?}", began.elapsed());
     runtime.shutdown_background();
 }
 
@@ -122,4 +123,163 @@ fn waiters_take_whichever_value_comes() {
         assert_eq!(slow(1), 21, "the later one stays");
     });
     assert_eq!(slow_stats().misses, 2);
+}
+
+/// Two functions of one key, of which only one is in a hurry.
+macro_rules! two_functions {
+    ($patient:ident, $hasty:ident, $body:expr) => {
+        static MEMORY: LazyLock<Memory> = LazyLock::new(|| Memory::new(10));
+
+        #[cache_memoize(backend = MEMORY, prefix = "one", max_wait = 3600)]
+        fn $patient(id: u64) -> Result<u64, NotClone> {
+            $body(id, false)
+        }
+
+        #[cache_memoize(backend = MEMORY, prefix = "one", max_wait = "50ms")]
+        fn $hasty(id: u64) -> Result<u64, NotClone> {
+            $body(id, true)
+        }
+    };
+}
+
+#[derive(Debug, PartialEq)]
+struct NotClone;
+
+/// A caller that has waited for a short time only gets the value of the one that was begun beside, at once.
+#[test]
+fn a_value_from_beside_is_for_those_who_wait_already() {
+    static GATE: Gate = Gate::closed();
+    static WAITING: AtomicU64 = AtomicU64::new(0);
+    two_functions!(patient, hasty, |id: u64, hasty: bool| {
+        if !hasty {
+            GATE.pass();
+        }
+        Ok(id + u64::from(hasty))
+    });
+
+    thread::scope(|scope| {
+        let first = scope.spawn(|| patient(1));
+        GATE.wait_for(1);
+        let others = [(); 4].map(|()| {
+            scope.spawn(|| {
+                WAITING.fetch_add(1, SeqCst);
+                patient(1)
+            })
+        });
+        eventually("all of them call", || WAITING.load(SeqCst) == 4);
+        assert_eq!(hasty(1), Ok(2));
+        others.into_iter().for_each(|other| assert_eq!(other.join().unwrap(), Ok(2)));
+        GATE.open();
+        assert_eq!(first.join().unwrap(), Ok(1));
+    });
+}
+
+/// And the other way round: the one that took long is the first to end.
+#[test]
+fn a_value_that_took_long_is_for_those_who_came_later() {
+    static GATES: [Gate; 2] = [const { Gate::closed() }; 2];
+    static WAITING: AtomicBool = AtomicBool::new(false);
+    two_functions!(patient, hasty, |id: u64, hasty: bool| {
+        GATES[usize::from(hasty)].pass();
+        Ok(id + u64::from(hasty))
+    });
+
+    thread::scope(|scope| {
+        let first = scope.spawn(|| patient(1));
+        GATES[0].wait_for(1);
+        let beside = scope.spawn(|| hasty(1));
+        GATES[1].wait_for(1);
+        let later = scope.spawn(|| {
+            WAITING.store(true, SeqCst);
+            patient(1)
+        });
+        eventually("it calls", || WAITING.load(SeqCst));
+        // It should wait; if it comes late it is a hit, which is right as well.
+        sleep(Duration::from_millis(100));
+        GATES[0].open();
+        assert_eq!((first.join().unwrap(), later.join().unwrap()), (Ok(1), Ok(1)));
+        GATES[1].open();
+        assert_eq!(beside.join().unwrap(), Ok(2));
+        assert_eq!(patient(1), Ok(2), "what began later stays");
+    });
+    assert_eq!(GATES[0].arrivals(), 1);
+}
+
+/// The one beside fails: then callers join the one that takes long, and do not compute.
+#[test]
+fn a_computation_that_takes_long_is_joined_again() {
+    static GATE: Gate = Gate::closed();
+    two_functions!(patient, hasty, |id: u64, hasty: bool| {
+        if hasty {
+            return Err(NotClone);
+        }
+        GATE.pass();
+        Ok(id)
+    });
+
+    thread::scope(|scope| {
+        let first = scope.spawn(|| patient(1));
+        GATE.wait_for(1);
+        assert_eq!(hasty(1), Err(NotClone));
+        let later = scope.spawn(|| patient(1));
+        // It would be there by then.
+        sleep(Duration::from_millis(300));
+        assert_eq!(GATE.arrivals(), 1);
+        GATE.open();
+        assert_eq!((first.join().unwrap(), later.join().unwrap()), (Ok(1), Ok(1)));
+    });
+}
+
+/// An invalidation overtakes both, and those who call after it get neither.
+#[test]
+fn an_invalidation_overtakes_all_of_them() {
+    static GATE: Gate = Gate::closed();
+    static ROW: AtomicU64 = AtomicU64::new(1);
+
+    #[cache_memoize(max_wait = "50ms")]
+    fn read(id: u64) -> u64 {
+        let row = ROW.load(SeqCst);
+        if row == 1 {
+            GATE.pass();
+        }
+        id + row
+    }
+
+    thread::scope(|scope| {
+        let old = [(); 3].map(|()| scope.spawn(|| read(1)));
+        GATE.wait_for(2);
+        ROW.store(2, SeqCst);
+        read_invalidate(1);
+        assert_eq!(read(1), 3);
+        GATE.open();
+        old.into_iter().for_each(|old| assert!([2, 3].contains(&old.join().unwrap())));
+        assert_eq!(read(1), 3);
+    });
+}
+
+/// `store_result = false`: nobody runs beside, however long it takes.
+#[test]
+fn runs_are_waited_for_as_long_as_they_take() {
+    static GATE: Gate = Gate::closed();
+    static TOLD: AtomicU64 = AtomicU64::new(0);
+
+    #[cache_memoize(ttl = 60, store_result = false, max_wait = "20ms")]
+    fn run_once(id: u64) {
+        let _ = id;
+        GATE.pass();
+    }
+
+    cache_memoize::observe(|event| {
+        if event.kind == cache_memoize::EventKind::Stuck && event.function.contains("run_once") {
+            TOLD.fetch_add(1, SeqCst);
+        }
+    });
+    thread::scope(|scope| {
+        (0..4).for_each(|_| drop(scope.spawn(|| run_once(1))));
+        eventually("it is told", || TOLD.load(SeqCst) > 0);
+        sleep(Duration::from_millis(300));
+        assert_eq!((GATE.arrivals(), TOLD.load(SeqCst)), (1, 1));
+        GATE.open();
+    });
+    assert_eq!((GATE.arrivals(), TOLD.load(SeqCst)), (1, 1));
 }
