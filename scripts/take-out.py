@@ -83,7 +83,7 @@ IN_MEMORY = [
     ("crowd", "§2 workers of a runtime are let go faster", "flight/bound.rs",
      "const CROWD: u32 = 64;", "const CROWD: u32 = 1;"),
     ("elsewhere", "§2 a value from beside is for those who wait already", "flight/table.rs",
-     "others.0.extend(line.drain(..).map(told));", "let _ = told; line.clear();"),
+     "others.0.extend(line.drain(..).map(told));", "line.drain(..).map(told).for_each(drop);"),
     ("look-again", "§2 a value that took long is for those who came later", "flight/table.rs",
      "true => others.0.extend(later.into_iter().map(|later| (later, Settled::Abandoned))),", "true => line.extend(later),"),
     ("joined-again", "§2 no second computation beside a live one when one beside it has failed", "flight/table.rs",
