@@ -100,12 +100,10 @@ fn claims() {
 /// Calls that do not wait, beside those that do: of two computations of a key either may be the first to end.
 #[test]
 fn beside_each_other() {
-    let each =
-        programs(&[Call, Task, Fail, Drop, Hasty, HastyTask, HastyFail, Set, Invalidate, Refresh], &[1, 1]);
-    search::<World<Owned>>("2 × 1 beside each other", Exhaustive, &each);
-    search::<World<Shared>>("2 × 1 beside each other, errors shared", Exhaustive, &each);
-    let three = programs(&[Call, Hasty, HastyFail, Invalidate, Refresh], &[1, 1, 1]);
-    search::<World<Owned>>("3 × 1 beside each other", Preemptions(2), &three);
+    let each = programs(&[Call, Fail, Hasty, HastyFail, Invalidate], &[1, 1]);
+    search::<World<Owned>>("2 × 1 beside each other", Preemptions(3), &each);
+    let three = Program::all(&[], &on_keys(&[Call, Hasty, Invalidate], &[0]), &[1, 1, 1]);
+    search::<World<Shared>>("3 × 1 beside each other, errors shared", Preemptions(2), &three);
 }
 
 /// What this search once found.
@@ -166,6 +164,8 @@ mod deeper {
     #[test]
     #[ignore = "minutes"]
     fn beside_each_other() {
+        let each = [Call, Task, Fail, Drop, Hasty, HastyTask, HastyFail, Set, Invalidate, Refresh];
+        search::<World<Owned>>("2 × 1 beside each other", Exhaustive, &programs(&each, &[1, 1]));
         let two = programs(&[Call, Hasty, HastyFail, Set, Invalidate, InvalidateAll, Refresh], &[2, 2]);
         search::<World<Owned>>("2 × 2 beside each other", Preemptions(2), &two);
         let three = programs(&[Call, Hasty, HastyTask, HastyFail, Drop, Set, InvalidateAll], &[1, 1, 1]);
