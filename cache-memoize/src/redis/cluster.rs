@@ -77,17 +77,15 @@ impl Asking {
         regret: Option<Regret>,
         keys: &Keys<'_>,
     ) -> Result<(Value, Value), Failure> {
-        let (answer, generation) = both(self.ask(request, regret), self.look(keys)).await;
+        let generation = async {
+            match self.one(request::get(&keys.generation)).await {
+                Err(failure) if failure.what == What::WrongType => Ok(Value::Nil),
+                answer => answer,
+            }
+        };
+        let (answer, generation) = both(self.ask(request, regret), generation).await;
         let (answer, generation) = (answer?, generation?);
         Ok((answer.heard(), generation))
-    }
-
-    /// The generation, as it is.
-    async fn look(&self, keys: &Keys<'_>) -> Result<Value, Failure> {
-        match self.one(request::get(&keys.generation)).await {
-            Err(failure) if failure.what == What::WrongType => Ok(Value::Nil),
-            answer => answer,
-        }
     }
 
     pub(super) async fn read(&self, keys: &Keys<'_>) -> Result<Option<Vec<u8>>, Failure> {
@@ -123,12 +121,7 @@ impl Asking {
         begin: Begin,
         channel: &str,
     ) -> Result<Begun, Failure> {
-        // One who would lead in a generation that has ended finds no leader of it, and would take the place of the one
-        // that there is: so it looks first.
-        let mut known = match begin.lead {
-            true => request::as_token(&self.look(keys).await?),
-            false => generations.get(&keys.generation),
-        };
+        let mut known = generations.get(&keys.generation);
         for _ in 1..ATTEMPTS {
             let (answer, generation, current) =
                 self.begin_in(generations, known, keys, &begin, channel).await?;

@@ -340,7 +340,7 @@ impl Bench<'_> {
 
     /// Of backends that tell who leads.
     async fn succession(&self) {
-        let key = self.key("succession");
+        let key = self.key_in("succession", "succession");
         let Begun::Fence(leader) = key.try_begin(false, None, true).await else { panic!("nobody leads") };
         let Some(seen) = key.leader().await else { return };
         assert_eq!(seen.name, leader.token, "the name of the leader");
