@@ -14,7 +14,7 @@ use std::task::{Poll, Waker};
 use std::time::Instant;
 
 pub(crate) use bound::{Bound, MAX_WAIT};
-#[cfg(any(feature = "shared", test))]
+#[cfg(any(feature = "shared", feature = "testing", test))]
 pub(crate) use wait::block_on;
 pub(crate) use wait::{Wait, Waited, wait};
 

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-#[cfg(any(feature = "shared", test))]
+#[cfg(any(feature = "shared", feature = "testing", test))]
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -87,7 +87,7 @@ impl Wake for Sleeper {
 }
 
 /// Runs a future on this thread, which sleeps while there is nothing to do.
-#[cfg(any(feature = "shared", test))]
+#[cfg(any(feature = "shared", feature = "testing", test))]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let output = block_on_until(pin!(future), None);
     output.expect("there is no time at which it ends without")
