@@ -42,6 +42,7 @@ pub(crate) struct Args {
     pub(crate) backend: Option<Given<Backend>>,
     pub(crate) codec: Option<Given<Codec>>,
     pub(crate) single_flight: Option<Given<SingleFlight>>,
+    pub(crate) max_wait: Option<Given<MaxWait>>,
     pub(crate) companions: Option<Given<CompanionsOption>>,
     pub(crate) krate: Option<Given<Path>>,
     /// All of the attribute's tokens, for questions such as "does it say `Self`?".
@@ -66,6 +67,14 @@ pub(crate) enum Ttl {
     Expr(Expr),
     /// Decided for each stored value.
     Closure(ExprClosure),
+}
+
+/// How long a call waits for another's computation before one more may begin.
+pub(crate) enum MaxWait {
+    /// A string, read at compile time.
+    Duration(Duration),
+    /// Seconds or a `Duration`; its type tells.
+    Expr(Expr),
 }
 
 /// Something to be called with arguments that the expansion chooses.

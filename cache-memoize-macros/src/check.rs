@@ -82,6 +82,11 @@ fn conflicts(args: &Args, errors: &mut Errors) {
             errors.push(option, format!("`{option}` cannot be given with `{other}`: {why}"));
         }
     }
+    let apart = args.single_flight.as_ref().is_some_and(|given| given.value == SingleFlight::Off);
+    if let Some(max_wait) = args.named("max_wait").filter(|_| apart) {
+        let why = "no call waits for another then, so leave one of them out";
+        errors.push(max_wait, format!("`max_wait` cannot be given with `single_flight = false`: {why}"));
+    }
     if args.store_result.as_ref().is_some_and(|given| !given.value) {
         conflicts_with_mark(args, errors);
     }

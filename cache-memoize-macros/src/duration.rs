@@ -1,4 +1,4 @@
-//! Lifetimes written as text, `"300ms"` or `"1h 30m"`, read at compile time.
+//! Times written as text, `"300ms"` or `"1h 30m"`, read at compile time.
 
 use core::time::Duration;
 
@@ -20,11 +20,11 @@ const UNITS: &[Unit] = &[
     (&["w", "week", "weeks"], 604_800 * SECOND),
 ];
 
-/// Reads a lifetime, or says what is wrong with which piece and what to write instead.
+/// Reads a time, or says what is wrong with which piece and what to write instead.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let mut rest = text.trim();
     if rest.is_empty() {
-        return Err("there is no lifetime in it: write a number and a unit, as in `\"300s\"`".into());
+        return Err("there is no time in it: write a number and a unit, as in `\"300s\"`".into());
     }
     if rest.chars().all(|c| c.is_ascii_digit()) {
         return Err(format!(
@@ -55,7 +55,7 @@ fn piece(text: &str) -> Result<(&str, &str, &str), String> {
     let word = text.split_whitespace().next().unwrap_or(text);
     if digits.is_empty() {
         return Err(match text.starts_with('-') {
-            true => format!("`{word}` is negative: a lifetime is counted from the store onwards"),
+            true => format!("`{word}` is negative: give a positive time"),
             false => {
                 format!("`{word}` does not begin with a number: write one before each unit, as in `1h 30m`")
             }
@@ -91,7 +91,7 @@ fn unit_called(name: &str) -> Result<Unit, String> {
 }
 
 fn too_long() -> String {
-    "it is longer than a `Duration` can hold: leave the option out for no expiry".into()
+    "it is longer than a `Duration` can hold: give a shorter time".into()
 }
 
 #[cfg(test)]
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn the_offending_piece_is_named_with_its_cure() {
         for (text, says) in [
-            ("", "no lifetime"),
+            ("", "no time"),
             ("300", "`300` needs a unit: write `\"300s\"`, or the integer `300`"),
             ("1h 30", "`30` needs a unit: write `30s`"),
             ("1.5h", "`1.5h` is not a whole number"),

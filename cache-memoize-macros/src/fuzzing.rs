@@ -33,6 +33,7 @@ const NAMES: &[&str] = &[
     "cache_alias",
     "codec",
     "single_flight",
+    "max_wait",
     "companions",
     "crate",
     "tll",

@@ -5,8 +5,8 @@ use quote::{ToTokens, format_ident};
 use syn::{Attribute, Expr, Meta, Path, Signature, Token, Visibility, parse_quote};
 
 use crate::args::{
-    Args, Backend, CacheErr, Callable, Capacity, Codec, CompanionsOption, Given, Prefix, SingleFlight, Ttl,
-    Version,
+    Args, Backend, CacheErr, Callable, Capacity, Codec, CompanionsOption, Given, MaxWait, Prefix,
+    SingleFlight, Ttl, Version,
 };
 use crate::diag::Errors;
 use crate::expand::JUDGE;
@@ -36,6 +36,7 @@ pub(crate) struct Model {
     pub(crate) single_flight: SingleFlight,
     /// The `"fleet"` of the option, as it was written.
     pub(crate) fleet: Option<TokenStream>,
+    pub(crate) max_wait: Option<MaxWait>,
     pub(crate) callbacks: Callbacks,
     pub(crate) companions: Companions,
     pub(crate) context: Context,
@@ -177,6 +178,7 @@ impl Model {
             bypass_if: value(args.bypass_if),
             fleet: args.single_flight.as_ref().and_then(Given::fleet),
             single_flight: value(args.single_flight).unwrap_or(SingleFlight::On),
+            max_wait: value(args.max_wait),
             callbacks: Callbacks { on_hit: value(args.on_hit), on_miss: value(args.on_miss) },
             number,
             runtime: value(args.krate).unwrap_or_else(manifest::runtime),

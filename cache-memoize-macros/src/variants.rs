@@ -100,7 +100,8 @@ mod tests {
         );
         let item = Item::parse(item, &mut Errors::default()).expect("a function");
         // A comma behind the last argument is of no account.
-        let made = of(&quote!(skip(self, a, b)), &item).expect("two functions").to_string().replace(" ,)", ")");
+        let made =
+            of(&quote!(skip(self, a, b)), &item).expect("two functions").to_string().replace(" ,)", ")");
         let expected = quote! {
             #[cfg(all(x, y))] #[::cache_memoize::cache_memoize(skip(self, a, b))]
             pub fn f(&self, a: u8, #[cfg(z)] b: u8) {}

@@ -25,7 +25,7 @@ pub use crate::shape::{
 };
 pub use crate::site::{Instance, Site, instance, instance_of, type_of};
 pub use crate::stats::Stats;
-pub use crate::time::IntoTtl;
+pub use crate::time::{IntoMaxWait, IntoTtl};
 
 /// An argument that is copied for `on_miss`. It is asked of the option and not of `T`, for which the compiler
 /// would propose to implement it.

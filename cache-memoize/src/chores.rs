@@ -17,6 +17,7 @@ pub(crate) use lane::Lane;
 use lane::carry_out;
 
 use crate::sync::lock;
+use crate::time;
 
 type Chore = Box<dyn FnOnce() + Send>;
 
@@ -47,7 +48,12 @@ pub(crate) fn later(delay: Duration, lane: &Lane, chore: impl FnOnce() + Send + 
 
 /// Ready when the time is over.
 pub(crate) fn sleep(delay: Duration) -> Sleep {
-    Sleep { until: Instant::now() + delay, alarm: None }
+    sleep_until(time::later(Instant::now(), delay))
+}
+
+/// Ready at that time.
+pub(crate) fn sleep_until(until: Instant) -> Sleep {
+    Sleep { until, alarm: None }
 }
 
 /// Something that will be done. Dropping it calls it off, if it has not begun.
@@ -101,7 +107,7 @@ fn set(delay: Duration, alarm: Alarm) -> (Due, bool) {
     let process = std::process::id();
     let mut timer = lock(timer);
     timer.last += 1;
-    let due = (Instant::now() + delay, timer.last);
+    let due = (time::later(Instant::now(), delay), timer.last);
     let is_next = timer.alarms.first_key_value().is_none_or(|(next, _)| due < *next);
     timer.alarms.insert(due, alarm);
     let is_kept = timer.running == Some(process);

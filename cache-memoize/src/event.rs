@@ -35,7 +35,8 @@ pub enum EventKind {
     /// The program uses a cache in a way that cannot do what is meant, such as two functions that claim the same keys.
     /// The message names the places and the cure. Each place is told once.
     Misuse,
-    /// Callers wait for a computation that waits for them, and no other may begin beside it.
+    /// Callers have waited for `max_wait` for a run of `store_result = false`, beside which no other may begin. It takes
+    /// long, or it waits for what its callers hold. Told once for each run, on a shared backend once a minute at most.
     Stuck,
 }
 

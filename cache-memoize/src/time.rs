@@ -1,6 +1,6 @@
 //! When an entry expires: a cheap monotonic clock, and what users may write as a lifetime.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An instant of the monotonic clock in ticks of 2⁻³² s. The clock is the coarse one of the operating
 /// system: it advances every few milliseconds (4 ms on most Linux kernels) and costs a tenth of
@@ -75,6 +75,13 @@ fn in_milliseconds(ticks: u64) -> u64 {
     (ticks >> 32) * 1000 + (((ticks & 0xffff_ffff) * 1000) >> 32)
 }
 
+/// That much after `now`. What is too far off to be told is a century away: longer than any program runs, and short
+/// enough for every clock.
+pub(crate) fn later(now: Instant, delay: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+    now.checked_add(delay).unwrap_or_else(|| now + CENTURY)
+}
+
 /// What `ttl = …` and `err_ttl = …` accept: whole seconds, or a [`Duration`].
 ///
 /// ```
@@ -118,6 +125,23 @@ macro_rules! seconds {
     )*};
 }
 seconds!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
+
+/// What `max_wait = …` accepts: whole seconds, or a [`Duration`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a time, as `max_wait` needs one",
+    label = "expected whole seconds, a `Duration`, or text in quotes such as `\"300ms\"`"
+)]
+pub trait IntoMaxWait {
+    /// The time.
+    fn into_max_wait(self) -> Duration;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: IntoTtl> IntoMaxWait for T {
+    fn into_max_wait(self) -> Duration {
+        self.into_ttl()
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -58,6 +58,7 @@ static OPTIONS: &[Opt] = &[
     option!(backend or cache_alias, "a backend, or the name of a registered one as a string", " = REDIS"),
     option!(codec, "a `cache_memoize::Codec`", " = Codec::Json"),
     option!(single_flight, "`true`, `false` or `\"fleet\"`", " = \"fleet\""),
+    option!(max_wait, "seconds, text such as `\"300ms\"` or a `Duration`", " = \"5s\""),
     option!(companions, "`false` or a visibility", " = pub(crate)"),
     option!(crate, "the path of `cache_memoize` as seen from here", " = my_rt::cache_memoize", krate),
 ];

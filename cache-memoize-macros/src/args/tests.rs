@@ -144,6 +144,25 @@ fn lifetimes_that_cannot_be() {
 }
 
 #[test]
+fn waits_that_cannot_be() {
+    for (tokens, says) in [
+        (quote!(max_wait = 0), "`max_wait = 0` would have nobody wait: write `single_flight = false`"),
+        (quote!(max_wait = "0ms"), "would have nobody wait"),
+        (quote!(max_wait = -5), "`max_wait` is negative"),
+        (quote!(max_wait = 1.5), "write `max_wait = \"1500ms\"`"),
+        (quote!(max_wait = 300ms), "write `max_wait = \"300ms\"`"),
+        (quote!(max_wait = "300"), "`300` needs a unit"),
+        (quote!(max_wait = ""), "there is no time in it"),
+        (quote!(max_wait = |v| 5), "not a closure"),
+        (quote!(max_wait = true), "`max_wait` takes seconds"),
+        (quote!(max_wait), "for instance `max_wait = \"5s\"`"),
+    ] {
+        let message = only_mistake(tokens.clone());
+        assert!(message.contains(says), "{tokens}: {message}");
+    }
+}
+
+#[test]
 fn values_of_the_wrong_kind() {
     for (tokens, says) in [
         (quote!(key = 5), "a closure or the path of a function"),

@@ -7,8 +7,8 @@ use syn::{
 
 use super::options::Opt;
 use super::{
-    Backend, CacheErr, Callable, Capacity, Codec, CompanionsOption, Errors, Given, Prefix, SingleFlight, Ttl,
-    Version,
+    Backend, CacheErr, Callable, Capacity, Codec, CompanionsOption, Errors, Given, MaxWait, Prefix,
+    SingleFlight, Ttl, Version,
 };
 use crate::duration;
 
@@ -227,6 +227,43 @@ fn gives_future(closure: &ExprClosure) -> bool {
         Expr::Block(block) => matches!(block.block.stmts.last(), Some(Stmt::Expr(Expr::Async(_), None))),
         _ => false,
     }
+}
+
+impl FromValue for MaxWait {
+    fn from_value(value: Value, name: &Ident) -> Result<Self, Refusal> {
+        let expr = value.expr()?;
+        if is_negative_literal(&expr) {
+            return Err(Refusal::Because(format!("`{name}` is negative: give a positive time")));
+        }
+        match bare(&expr) {
+            Expr::Closure(_) => Err(Refusal::Because(format!(
+                "`{name}` is the same for all calls: give seconds, text such as `\"300ms\"` or a `Duration`, not a closure"
+            ))),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                let written = text.value();
+                match duration::parse(&written) {
+                    Ok(duration) if duration.is_zero() => Err(no_wait(&format!("{written:?}"), name)),
+                    Ok(duration) => Ok(Self::Duration(duration)),
+                    Err(why) => Err(Refusal::Because(format!("`{name} = {written:?}`: {why}"))),
+                }
+            }
+            Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if is_zero(number) => {
+                Err(no_wait(&number.to_string(), name))
+            }
+            Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+                whole_seconds(number, name).map(|()| Self::Expr(expr))
+            }
+            Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => Err(fractional(number, name)),
+            Expr::Lit(_) => Err(Refusal::Kind),
+            _ => Ok(Self::Expr(expr)),
+        }
+    }
+}
+
+fn no_wait(written: &str, name: &Ident) -> Refusal {
+    Refusal::Because(format!(
+        "`{name} = {written}` would have nobody wait: write `single_flight = false` for that, or give a positive time"
+    ))
 }
 
 impl FromValue for Callable {

@@ -7,7 +7,7 @@
 use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
 use quote::ToTokens;
 
-use crate::args::{Args, CacheErr, Callable, Capacity, Codec, Given, Ttl};
+use crate::args::{Args, CacheErr, Callable, Capacity, Codec, Given, MaxWait, Ttl};
 use crate::diag::Errors;
 use crate::item::Argument;
 
@@ -38,6 +38,9 @@ pub(super) fn check(args: &Args, arguments: &[Argument], errors: &mut Errors) {
     }
     if let Some(Given { name, value: Codec(expr), .. }) = &args.codec {
         look(name, Some(Code::plain(expr)), ALL, "give one for all calls, such as `Codec::Json`");
+    }
+    if let Some(Given { name, value: MaxWait::Expr(expr), .. }) = &args.max_wait {
+        look(name, Some(Code::plain(expr)), ALL, "give one time for all calls");
     }
     for (given, sees, parameter) in [(&args.ttl, VALUE, "value"), (&args.err_ttl, ERROR, "error")] {
         let Some(Given { name, value, .. }) = given else {

@@ -67,6 +67,8 @@ fn options_that_go_together() {
         quote!(cache_err = true, ttl = |v| v.ttl(), err_ttl = 5),
         quote!(weigher = |key, value| 1, capacity = 5),
         quote!(backend = B, single_flight = "fleet"),
+        quote!(backend = B, single_flight = "fleet", max_wait = 5),
+        quote!(store_result = false, max_wait = "5s"),
         quote!(backend = "posts", codec = Codec::Json, redact(id), skip(db)),
     ] {
         assert_eq!(mistakes(args.clone(), two()), Vec::<String>::new(), "{args}");

@@ -57,7 +57,8 @@ fn turn(model: &Model, lookup: &TokenStream) -> TokenStream {
     let private = private(model);
     let told =
         on_hit.map(|on_hit| quote_spanned!(hidden()=> #private::after_hit(&mut __found, || { #on_hit });));
-    let look = quote_spanned!(hidden()=> #lookup.#join(&mut __found));
+    let max_wait = max_wait(model);
+    let look = quote_spanned!(hidden()=> #lookup #max_wait.#join(&mut __found));
     // A function of its own, unless the user's expressions may leave this one.
     let look = match may_leave(model) {
         false => quote_spanned!(hidden()=> (|| #look)()),
@@ -94,7 +95,7 @@ fn may_leave(model: &Model) -> bool {
 /// `let lookup = …; let turn = …;`, statements of their own: nothing that the first one borrows may live across an
 /// `await`.
 fn turn_async(model: &Model, lookup: &TokenStream) -> TokenStream {
-    let private = private(model);
+    let (private, max_wait) = (private(model), max_wait(model));
     let (unlinted, join, on_hit) = (unlinted(), join(model), on_hit(model));
     quote_spanned! {hidden()=>
         #unlinted let __lookup = {
@@ -105,11 +106,19 @@ fn turn_async(model: &Model, lookup: &TokenStream) -> TokenStream {
                 ::core::option::Option::None => __lookup,
             }
         };
-        let __turn = match __lookup.#join().await {
+        let __turn = match __lookup #max_wait.#join().await {
             ::core::result::Result::Ok(__found) => { #on_hit return __found.value() }
             ::core::result::Result::Err(__turn) => __turn,
         };
     }
+}
+
+/// `.max_wait(|| …)`
+fn max_wait(model: &Model) -> Option<TokenStream> {
+    model.max_wait.as_ref().map(|max_wait| {
+        let max_wait = policy::max_wait(model, max_wait);
+        quote_spanned!(hidden()=> .max_wait(#max_wait))
+    })
 }
 
 /// How a call that misses meets others that compute the same.

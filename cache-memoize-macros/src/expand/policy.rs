@@ -8,7 +8,7 @@ use syn::{Expr, Index};
 use super::place::Place;
 use super::signature::{companion_name, returned};
 use super::{Says, body, hidden, key, private, unlinted};
-use crate::args::{CacheErr, Callable, Ttl};
+use crate::args::{CacheErr, Callable, MaxWait, Ttl};
 use crate::model::{Bound, Home, Model, Store, StoredErr, Worth};
 
 /// What the name of the function with the decisions ends in; hardly that of one of the user's.
@@ -97,6 +97,22 @@ fn lifetime(model: &Model, ttl: &Ttl) -> TokenStream {
             quote!(#private::Lifetime::Fixed(|| #duration))
         }
         Ttl::Closure(closure) => quote!(#private::Lifetime::By(#closure)),
+    }
+}
+
+/// `|| duration`
+pub(super) fn max_wait(model: &Model, max_wait: &MaxWait) -> TokenStream {
+    match max_wait {
+        MaxWait::Duration(duration) => {
+            let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+            quote!(|| ::core::time::Duration::new(#seconds, #nanos))
+        }
+        MaxWait::Expr(expr) => {
+            let at = Place::of(expr);
+            let question = |at| quote_spanned!(at=> IntoMaxWait::into_max_wait);
+            let duration = at.call(model, question, quote!(#expr));
+            quote!(|| #duration)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use super::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Reply};
 use crate::Error;
 
 #[deny(clippy::missing_trait_methods)]
@@ -26,6 +26,14 @@ impl<B: Backend + ?Sized> Backend for Arc<B> {
 
     fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
         (**self).release(key, fence, call)
+    }
+
+    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+        (**self).fail(key, fence, call)
+    }
+
+    fn leader<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Leader>> {
+        (**self).leader(key, call)
     }
 
     fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {

@@ -19,12 +19,18 @@ pub struct Begin {
     pub joining: Option<Fence>,
     /// Do not begin beside a computation that leads, and lead from now on.
     pub lead: bool,
+    /// With `lead`: which leader to begin in spite of, and take over from. It has led for too long, or shows no sign of
+    /// life. A backend that does not tell who leads ([`Backend::leader`](super::Backend::leader)) is never asked.
+    pub instead_of: Option<Predecessor>,
+    /// With `lead`: the [ticket](Leader::ticket) of the leader that this call has waited for. If that one or a later one
+    /// ended by [`fail`](super::Backend::fail), begin beside whoever leads now, and do not lead.
+    pub waited_for: Option<u64>,
 }
 
 impl Begin {
     /// A computation that fills what is missing.
     pub fn new(token: Token, lease: Duration) -> Self {
-        Self { token, lease, over: false, joining: None, lead: false }
+        Self { token, lease, over: false, joining: None, lead: false, instead_of: None, waited_for: None }
     }
 
     /// Begin even if there is a value.
@@ -40,6 +46,59 @@ impl Begin {
     /// Do not begin beside a computation that leads.
     pub fn lead(self, lead: bool) -> Self {
         Self { lead, ..self }
+    }
+
+    /// Which leader to take over from.
+    pub fn instead_of(self, instead_of: Option<Predecessor>) -> Self {
+        Self { instead_of, ..self }
+    }
+
+    /// The ticket of the leader that was waited for.
+    pub fn waited_for(self, waited_for: Option<u64>) -> Self {
+        Self { waited_for, ..self }
+    }
+}
+
+/// The one who leads, as [`Backend::leader`](super::Backend::leader) finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Leader {
+    /// What tells it from other leaders: of a computation of this crate's, its [`token`](Begin::token).
+    pub name: Vec<u8>,
+    /// Something that is different after each renewal. A leader whose sign stays the same for longer than a lease is
+    /// dead, whatever the clock of the server says.
+    pub sign: Vec<u8>,
+    /// The ticket of its computation.
+    pub ticket: u64,
+}
+
+impl Leader {
+    /// A leader with this name, this sign of life and this ticket.
+    pub fn new(name: impl Into<Vec<u8>>, sign: impl Into<Vec<u8>>, ticket: u64) -> Self {
+        Self { name: name.into(), sign: sign.into(), ticket }
+    }
+}
+
+/// A leader that another one takes over from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Predecessor {
+    /// Its [name](Leader::name).
+    pub name: Vec<u8>,
+    /// The last [sign](Leader::sign) that was seen of it: if it gave another one since, it lives, and is not to be taken
+    /// over from. `None`: take over from it though it lives.
+    pub sign: Option<Vec<u8>>,
+}
+
+impl Predecessor {
+    /// The leader of this name, unless it has given another sign than this one.
+    pub fn new(name: impl Into<Vec<u8>>, sign: Option<Vec<u8>>) -> Self {
+        Self { name: name.into(), sign }
+    }
+
+    /// Whether it is this leader, as it was seen.
+    pub fn is(&self, leader: &Leader) -> bool {
+        self.name == leader.name && self.sign.as_ref().is_none_or(|sign| *sign == leader.sign)
     }
 }
 

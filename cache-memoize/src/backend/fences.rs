@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::{Begin, Begun, Commit, Fence, Key, Token};
+use super::{Begin, Begun, Commit, Fence, Key, Token, fence};
 use crate::sync::lock;
+use crate::time;
 
 /// Who computes what, and what has overtaken them: the half of a [`Backend`](super::Backend) that is not about
 /// storing.
@@ -51,6 +52,8 @@ struct Overtakable {
     /// Those that have begun and not ended. By name, so that one that ends twice ends nobody else.
     computing: Vec<Token>,
     leader: Option<Leader>,
+    /// The highest ticket of a leader that failed. What is known of the key is kept for a while then.
+    failed: u64,
     until: Instant,
 }
 
@@ -58,7 +61,12 @@ struct Leader {
     token: Token,
     ticket: u64,
     generation: u128,
+    /// How often it was renewed.
+    signs: u64,
 }
+
+/// For how long it is known that a leader failed: longer than waiters sleep between two looks.
+const FAILURE: Duration = Duration::from_secs(1);
 
 impl Fences {
     /// See [`Backend::begin`](super::Backend::begin); `value` looks for one.
@@ -72,13 +80,16 @@ impl Fences {
         let generation = state.generation(key);
         let now = Instant::now();
         state.forget_lapsed(now);
+        let mut lead = begin.lead;
         if let Some(known) = state.known(key, now) {
             if begin.joining.as_ref().is_some_and(|fence| known.stands(fence, generation)) {
                 return Begun::Standing;
             }
-            let leads = |leader: &Leader| leader.token != begin.token && leader.generation == generation;
-            if begin.lead && known.leader.as_ref().is_some_and(leads) {
-                return Begun::Led;
+            if lead && known.leader.as_ref().is_some_and(|leader| leader.leads(begin, generation)) {
+                if begin.waited_for.is_none_or(|ticket| known.failed < ticket) {
+                    return Begun::Led;
+                }
+                lead = false;
             }
         }
         let epoch = state.next();
@@ -89,13 +100,15 @@ impl Fences {
             floor: 0,
             computing: Vec::new(),
             leader: None,
+            failed: 0,
             until: now,
         });
         known.last_ticket += 1;
         known.computing.push(begin.token);
-        known.until = known.until.max(now + begin.lease);
-        if begin.lead {
-            known.leader = Some(Leader { token: begin.token, ticket: known.last_ticket, generation });
+        known.until = known.until.max(time::later(now, begin.lease));
+        if lead {
+            let (token, ticket) = (begin.token, known.last_ticket);
+            known.leader = Some(Leader { token, ticket, generation, signs: 0 });
         }
         Begun::Fence(Fence {
             token: begin.token,
@@ -138,6 +151,24 @@ impl Fences {
         lock(&self.0).end(key, fence);
     }
 
+    /// See [`Backend::fail`](super::Backend::fail).
+    pub fn fail(&self, key: &Key, fence: &Fence) {
+        let mut state = lock(&self.0);
+        if let Some(known) = state.keys.get_mut(key)
+            && known.leader.as_ref().is_some_and(|leader| leader.token == fence.token)
+        {
+            known.failed = known.failed.max(fence.ticket);
+        }
+        state.end(key, fence);
+    }
+
+    /// See [`Backend::leader`](super::Backend::leader).
+    pub fn leader(&self, key: &Key) -> Option<fence::Leader> {
+        let mut state = lock(&self.0);
+        let known = state.known(key, Instant::now())?;
+        known.leader.as_ref().map(Leader::seen)
+    }
+
     /// See [`Backend::renew`](super::Backend::renew).
     pub fn renew(&self, key: &Key, fence: &Fence, lease: Duration) -> bool {
         let mut state = lock(&self.0);
@@ -146,7 +177,10 @@ impl Fences {
         let Some(known) = state.known(key, now).filter(|known| known.stands(fence, generation)) else {
             return false;
         };
-        known.until = known.until.max(now + lease);
+        known.until = known.until.max(time::later(now, lease));
+        if let Some(leader) = known.leader.as_mut().filter(|leader| leader.token == fence.token) {
+            leader.signs += 1;
+        }
         true
     }
 
@@ -168,6 +202,18 @@ impl Fences {
         let generation = state.next();
         state.generations.insert(group.to_owned(), generation);
         change()
+    }
+}
+
+impl Leader {
+    /// Whether whoever would begin must wait for it.
+    fn leads(&self, begin: &Begin, generation: u128) -> bool {
+        let replaced = || begin.instead_of.as_ref().is_some_and(|before| before.is(&self.seen()));
+        self.token != begin.token && self.generation == generation && !replaced()
+    }
+
+    fn seen(&self) -> fence::Leader {
+        fence::Leader::new(self.token, self.signs.to_be_bytes(), self.ticket)
     }
 }
 
@@ -209,7 +255,11 @@ impl State {
         known.leader.take_if(|leader| leader.token == fence.token);
         known.computing.retain(|token| *token != fence.token);
         if known.computing.is_empty() {
-            self.keys.remove(key);
+            // Of a failure whoever waited for it is to hear.
+            match known.failed == fence.ticket {
+                true => known.until = Instant::now() + FAILURE,
+                false => drop(self.keys.remove(key)),
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use super::{Backend, Begin, Begun, Call, Commit, Fence, Fences, Key, Reply};
+use super::{Backend, Begin, Begun, Call, Commit, Fence, Fences, Key, Leader, Reply};
 use crate::Shared;
 use crate::memory::entry::{AnyEntry, Entry};
 use crate::memory::rivals::{By, Compare};
@@ -117,6 +117,15 @@ impl Backend for ByteMemory {
     fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: Call) -> Reply<'a, ()> {
         self.bytes().fences.release(key, fence);
         Reply::now(Ok(()))
+    }
+
+    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: Call) -> Reply<'a, ()> {
+        self.bytes().fences.fail(key, fence);
+        Reply::now(Ok(()))
+    }
+
+    fn leader<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, Option<Leader>> {
+        Reply::now(Ok(self.bytes().fences.leader(key)))
     }
 
     fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, _: Call) -> Reply<'a, bool> {

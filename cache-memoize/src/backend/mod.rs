@@ -17,7 +17,7 @@ mod fences;
 pub(crate) mod memory;
 mod reply;
 
-pub use fence::{Begin, Begun, Commit, Fence, Token};
+pub use fence::{Begin, Begun, Commit, Fence, Leader, Predecessor, Token};
 pub use fences::Fences;
 pub use reply::{Call, Reply};
 
@@ -86,11 +86,13 @@ pub trait Backend: Send + Sync + 'static {
     /// 1. Unless `begin.over`: if there is a value, [`Begun::Value`].
     /// 2. If the fence that `begin.joining` gives still stands (nothing was removed, or committed by a computation
     ///    that began later, since it was given), [`Begun::Standing`].
-    /// 3. If `begin.lead` and the computation of another token leads, [`Begun::Led`].
+    /// 3. If `begin.lead` and the computation of another token leads, [`Begun::Led`]; unless `begin.instead_of` is that
+    ///    leader, or `begin.waited_for` says that it need not be waited for.
     /// 4. Otherwise [`Begun::Fence`], which is proof of when the computation began. With `begin.lead` this token leads
     ///    until it commits or releases, is fenced off, or its lease ends.
     ///
-    /// The first two change nothing. A fence is kept for at least `begin.lease`.
+    /// The first two change nothing. A fence is kept for at least `begin.lease`. Without `begin.lead` there is no
+    /// [`Begun::Led`].
     fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: Call) -> Reply<'a, Begun>;
 
     /// Stores the value of a computation if its fence still stands, in one atomic step; whether it was stored.
@@ -106,6 +108,22 @@ pub trait Backend: Send + Sync + 'static {
 
     /// A computation ended without a value to commit. It leads no more.
     fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()>;
+
+    /// The same of a computation that was carried out, and whose result is not to be kept: an `Err`, for example. So
+    /// whoever has waited for it need not wait for the next one ([`Begin::waited_for`]), or failing computations would run
+    /// one after the other. That is worth remembering for a second or two. By default it is a [`release`](Self::release).
+    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+        self.release(key, fence, call)
+    }
+
+    /// Who leads, if there is a leader and this backend can tell. Whoever waits for a leader asks now and then, to see
+    /// whether it lives and how long it takes. A backend that cannot tell leaves this method out: then a call waits for as
+    /// long as [`begin`](Self::begin) says that there is a leader, and with `single_flight = "fleet"` for `max_wait` at
+    /// most.
+    fn leader<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Leader>> {
+        let _ = (key, call);
+        Reply::now(Ok(None))
+    }
 
     /// Keeps a fence for another `lease` from now; whether it still stands.
     fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool>;

@@ -258,8 +258,13 @@ pub(crate) fn take_off(
 ) -> Arc<Flight> {
     scope.counters.begins();
     let generation = scope.generation();
-    let (joinable, memory) = (errand.purpose != Purpose::Aside, errand.memory.address());
-    key.begin(joinable, |at| Flight::new(entry, at, generation, leader, memory, Some(errand)))
+    let memory = errand.memory.address();
+    let purpose = errand.purpose;
+    let make = |at| Flight::new(entry, at, generation, leader, memory, Some(errand));
+    match purpose {
+        Purpose::Relief => key.begin_beside(make),
+        Purpose::Fill | Purpose::Aside | Purpose::Refresh => key.begin(purpose != Purpose::Aside, make),
+    }
 }
 
 /// Puts a copy of the result into the entry, once; whether one is there.

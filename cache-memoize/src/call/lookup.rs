@@ -4,12 +4,15 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Place;
 use super::lead::{Lead, Purpose, take_off};
 use super::turn::Turn;
+use crate::event::{self, Event, EventKind};
 use crate::flight::context::{self, NoWait};
-use crate::flight::{self, Errand, Flight, Leader, Settled, Wait, Waited};
+use crate::flight::table::Relief;
+use crate::flight::{self, Bound, Errand, Flight, Leader, MAX_WAIT, Settled, Wait, Waited};
 use crate::hooks::{self, Held, Point};
 use crate::memory::entry::{self, AnyEntry, View};
 use crate::memory::store::{Content, Copier};
@@ -39,6 +42,8 @@ pub struct Miss<K, S: Shape> {
     pub(crate) key: K,
     /// Whether the body must not run twice at a time even when it fails.
     pub(crate) exclusive: bool,
+    /// How long it waits before one more may compute, if not for [`MAX_WAIT`].
+    pub(crate) max_wait: Option<fn() -> Duration>,
     pub(crate) shape: PhantomData<fn() -> S>,
 }
 
@@ -90,16 +95,28 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
         };
         miss.at(Point::Missed).await;
         let mut next = miss.next(Leader::Task);
+        let mut bound = None;
         loop {
             match next {
                 Next::Turn(turn) => return Err(turn),
                 Next::Found(found) => return Ok(found),
-                Next::Wait(miss, flight, wait) => {
+                Next::Wait(miss, flight, mut wait) => {
+                    let bound = bound.get_or_insert_with(|| miss.bound(Leader::Task));
                     miss.at(Point::Waiting).await;
-                    let waited = wait.await;
-                    next = miss.waited(&flight, waited, Leader::Task);
+                    next = match bound.wait(&mut wait).await {
+                        Some(waited) => miss.waited(&flight, waited, Leader::Task),
+                        None => miss.overdue(flight, wait, bound, Leader::Task),
+                    };
                 }
             }
+        }
+    }
+
+    /// The user's bound of waiting.
+    pub fn max_wait(self, max_wait: fn() -> Duration) -> Self {
+        match self {
+            Self::Miss(miss) => Self::Miss(Miss { max_wait: Some(max_wait), ..miss }),
+            other => other,
         }
     }
 
@@ -152,15 +169,57 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     fn join(self) -> Joined<K, S> {
         self.at(Point::Missed).block();
         let mut next = self.next(Leader::Thread);
+        let mut bound = None;
         loop {
             match next {
                 Next::Turn(turn) => return Err(turn),
                 Next::Found(found) => return Ok(found),
-                Next::Wait(miss, flight, wait) => {
+                Next::Wait(miss, flight, mut wait) => {
+                    let bound = bound.get_or_insert_with(|| miss.bound(Leader::Thread));
                     miss.at(Point::Waiting).block();
-                    let waited = flight::block_on(wait);
-                    next = miss.waited(&flight, waited, Leader::Thread);
+                    next = match bound.block_on(&mut wait) {
+                        Some(waited) => miss.waited(&flight, waited, Leader::Thread),
+                        None => miss.overdue(flight, wait, bound, Leader::Thread),
+                    };
                 }
+            }
+        }
+    }
+
+    fn bound(&self, leader: Leader) -> Bound {
+        Bound::new(self.max_wait.map_or(MAX_WAIT, |max_wait| max_wait()), leader)
+    }
+
+    /// The call has waited for as long as it may. So it begins one more computation, if no other call did so lately.
+    #[cold]
+    fn overdue(self, flight: Arc<Flight>, wait: Wait, bound: &mut Bound, leader: Leader) -> Next<K, S> {
+        if self.exclusive {
+            bound.ask_at(None);
+            if flight.is_to_be_told() {
+                event::tell(&stuck(self.scope.function, bound.max_wait));
+            }
+            return Next::Wait(self, flight, wait);
+        }
+        let inner = self.memory.inner();
+        let mut key = inner.flights.at(self.hash);
+        match key.relief(&flight, bound) {
+            Relief::Now => {
+                let entry = entry::vacant::<K, S::Shared>(self.ident, self.key);
+                let (memory, copier) = (self.memory.clone(), self.copier);
+                let errand = Errand { memory, purpose: Purpose::Relief, vacant: None, copier };
+                let flight = take_off(&mut key, &self.scope, entry, errand, leader);
+                drop(key);
+                Next::Turn(Turn::of(Lead::of(flight)))
+            }
+            Relief::Later(due) => {
+                drop(key);
+                bound.ask_at(due);
+                Next::Wait(self, flight, wait)
+            }
+            Relief::LookAgain => {
+                drop(key);
+                drop(wait);
+                self.next(leader)
             }
         }
     }
@@ -245,17 +304,23 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
             Settled::Unshared if self.exclusive => self.next(leader),
             // In turn, failing callers would form a convoy: side by side.
             Settled::Unshared => Next::Turn(self.aside(leader)),
-            Settled::Shared if self.value_in(&*flight.entry).is_some() => {
-                counters.count(Count::Joined);
-                Next::Found(Found(flight.entry.clone(), PhantomData))
-            }
-            Settled::Shared => Next::Turn(self.aside(leader)),
+            Settled::Shared => self.shared(flight.entry.clone(), leader),
+            Settled::Elsewhere(entry) => self.shared(entry, leader),
             Settled::Panicked(message) => {
                 counters.count(Count::Joined);
                 let message = message.as_deref().unwrap_or("no message");
                 resume_unwind(Box::new(format!("the computation that this call shared panicked: {message}")))
             }
         }
+    }
+
+    /// The value of another's computation.
+    fn shared(self, entry: Arc<dyn AnyEntry>, leader: Leader) -> Next<K, S> {
+        if self.value_in(&*entry).is_none() {
+            return Next::Turn(self.aside(leader));
+        }
+        self.scope.counters.count(Count::Joined);
+        Next::Found(Found(entry, PhantomData))
     }
 
     /// The entry, if it is of this very key.
@@ -294,4 +359,14 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Miss<K, S> {
     fn may_be_pair(&self) -> bool {
         self.copier.downcast_ref::<Option<Copier<K, S::Shared>>>().is_some_and(Option::is_some)
     }
+}
+
+/// The news that callers wait for a run of `store_result = false`, beside which none may begin.
+pub(crate) fn stuck(function: &str, waited: Duration) -> Event {
+    let message = format!(
+        "calls have waited {waited:?} for a run that has not ended, and `store_result = false` lets none begin beside it: \
+         either the run takes long, or it waits for what its waiters hold, such as a thread of a pool or a worker of a \
+         runtime"
+    );
+    Event { kind: EventKind::Stuck, function: function.to_owned(), message, ..Event::default() }
 }

@@ -14,6 +14,8 @@ mod turn;
 pub type Place<R> = std::mem::ManuallyDrop<Option<R>>;
 
 pub use body::Body;
+#[cfg(feature = "shared")]
+pub(crate) use lookup::stuck;
 pub use lookup::{Found, Lookup};
 pub use named::Named;
 pub use run::Run;

@@ -245,6 +245,7 @@ impl<'m> Target<'m> {
             },
             key: key.into_owned(),
             exclusive: false,
+            max_wait: None,
             shape: PhantomData,
         }
     }

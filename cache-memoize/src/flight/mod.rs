@@ -1,8 +1,9 @@
 //! A flight: one computation of one key, from before its body begins until its result is there for everyone
 //! who waits. Threads and tasks wait in the same way, through a [`Waker`].
 //!
-//! A flight ends in exactly one of four ways ([`Settled`]). Waiting holds no lock, and neither does computing.
+//! A flight ends in exactly one of a few ways ([`Settled`]). Waiting holds no lock, and neither does computing.
 
+mod bound;
 pub(crate) mod context;
 pub(crate) mod table;
 mod wait;
@@ -11,8 +12,12 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool as ByItsThread, Ordering::Relaxed};
 use std::task::{Poll, Waker};
+use std::time::Instant;
 
-pub(crate) use wait::{Wait, Waited, block_on, wait};
+pub(crate) use bound::{Bound, MAX_WAIT};
+#[cfg(any(feature = "shared", feature = "testing", test))]
+pub(crate) use wait::block_on;
+pub(crate) use wait::{Wait, Waited, wait};
 
 use crate::memory::Memory;
 use crate::memory::entry::{AnyEntry, Generation};
@@ -23,11 +28,14 @@ use crate::sync::door::{AtomicBool, Mutex, lock};
 pub(crate) enum Settled {
     /// The entry of the flight has been filled: everyone may copy the value.
     Shared,
+    /// A computation of the key that began later, beside this one, has filled this entry. This one goes on, for its own
+    /// caller.
+    Elsewhere(Arc<dyn AnyEntry>),
     /// The result belongs to its own caller: an error that is not `Clone`.
     Unshared,
     /// The body panicked, with this message where there was one.
     Panicked(Option<Arc<str>>),
-    /// The leader was dropped before it had a result: somebody else should lead.
+    /// The leader was dropped before it had a result, or another one has stored a value: look again.
     Abandoned,
 }
 
@@ -74,6 +82,8 @@ pub(crate) enum Purpose {
     Fill,
     /// For its caller alone, beside another computation.
     Aside,
+    /// For its caller and all who join, beside another computation that takes too long.
+    Relief,
     /// To replace what is stored.
     Refresh,
 }
@@ -90,8 +100,18 @@ pub(crate) struct Errand {
 }
 
 enum Phase {
-    Running { waiters: Vec<Waiter>, next_id: u64 },
+    Running(Running),
     Settled(Settled),
+}
+
+#[derive(Default)]
+struct Running {
+    waiters: Vec<Waiter>,
+    next_id: u64,
+    /// When the first one began to wait.
+    waited_for: Option<Instant>,
+    /// Whether it was told that it takes too long.
+    told: bool,
 }
 
 struct Waiter {
@@ -150,7 +170,7 @@ impl Flight {
             parent,
             entered: ByItsThread::new(false),
             errand,
-            phase: Mutex::new(Phase::Running { waiters: Vec::new(), next_id: 0 }),
+            phase: Mutex::new(Phase::Running(Running::default())),
             polled: Mutex::default(),
             joined: AtomicBool::new(false),
         })
@@ -188,8 +208,8 @@ impl Flight {
             let mut phase = lock(&self.phase);
             match &mut *phase {
                 Phase::Settled(_) => return,
-                Phase::Running { waiters, .. } => {
-                    let waiters = std::mem::take(waiters);
+                Phase::Running(running) => {
+                    let waiters = std::mem::take(&mut running.waiters);
                     *phase = Phase::Settled(how);
                     waiters
                 }
@@ -205,10 +225,11 @@ impl Flight {
     fn register(&self, within: Option<Arc<Flight>>, waker: Waker) -> Result<u64, Settled> {
         match &mut *lock(&self.phase) {
             Phase::Settled(how) => Err(how.clone()),
-            Phase::Running { waiters, next_id } => {
-                let id = *next_id;
-                *next_id += 1;
-                waiters.push(Waiter { id, waker, within });
+            Phase::Running(running) => {
+                let id = running.next_id;
+                running.next_id += 1;
+                running.waited_for.get_or_insert_with(Instant::now);
+                running.waiters.push(Waiter { id, waker, within });
                 self.joined.store(true, Relaxed);
                 Ok(id)
             }
@@ -218,8 +239,8 @@ impl Flight {
     fn poll_waiter(&self, id: u64, mut waker: Waker) -> Poll<Settled> {
         match &mut *lock(&self.phase) {
             Phase::Settled(how) => return Poll::Ready(how.clone()),
-            Phase::Running { waiters, .. } => {
-                if let Some(waiter) = waiters.iter_mut().find(|waiter| waiter.id == id) {
+            Phase::Running(running) => {
+                if let Some(waiter) = running.waiters.iter_mut().find(|waiter| waiter.id == id) {
                     std::mem::swap(&mut waiter.waker, &mut waker);
                 }
             }
@@ -231,16 +252,32 @@ impl Flight {
     fn unregister(&self, id: u64) {
         let gone = match &mut *lock(&self.phase) {
             Phase::Settled(_) => None,
-            Phase::Running { waiters, .. } => {
+            Phase::Running(Running { waiters, .. }) => {
                 waiters.iter().position(|waiter| waiter.id == id).map(|index| waiters.swap_remove(index))
             }
         };
         drop(gone);
     }
 
+    /// Since when there are waiters, if there were any and it has not ended.
+    fn waited_for(&self) -> Option<Instant> {
+        match &*lock(&self.phase) {
+            Phase::Settled(_) => None,
+            Phase::Running(running) => running.waited_for,
+        }
+    }
+
+    /// Whether nobody has been told yet that it takes too long. From now on it is told.
+    pub(crate) fn is_to_be_told(&self) -> bool {
+        match &mut *lock(&self.phase) {
+            Phase::Settled(_) => false,
+            Phase::Running(running) => !std::mem::replace(&mut running.told, true),
+        }
+    }
+
     /// Calls `visit` with every computation that waits for this one.
     fn for_each_waiting(&self, mut visit: impl FnMut(&Arc<Flight>)) {
-        if let Phase::Running { waiters, .. } = &*lock(&self.phase) {
+        if let Phase::Running(Running { waiters, .. }) = &*lock(&self.phase) {
             waiters.iter().filter_map(|waiter| waiter.within.as_ref()).for_each(&mut visit);
         }
     }

@@ -12,8 +12,9 @@ use std::collections::hash_map::Entry as Slot;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
-use super::Flight;
+use super::{Bound, Flight, Settled};
 use crate::memory::store::HashIsHash;
 use crate::sync::door::{AtomicU64, MODELLED, Mutex, MutexGuard, lock};
 
@@ -36,10 +37,22 @@ struct Overtakable {
     computing: usize,
     /// Computations with a ticket below this one came too late.
     fence: u64,
-    /// The latest that callers may join,
-    flight: Option<Arc<Flight>>,
-    /// and those before it, which may be of other keys with the same hash. Nearly always none.
-    earlier: Vec<Arc<Flight>>,
+    /// Those of the key, or of the latest of several keys with the same hash.
+    line: Line,
+    /// Those begun before, nearly always none: of other keys with the same hash, or of the same one.
+    rivals: Vec<Line>,
+}
+
+/// Computations of one key, of which callers may join the current one.
+#[derive(Default)]
+struct Line {
+    /// The one that callers may join.
+    current: Option<Arc<Flight>>,
+    /// Those that callers might have joined, had they not taken so long that others were begun beside them. The last one
+    /// was begun last. They are joined again if those end without a value.
+    overdue: Vec<Arc<Flight>>,
+    /// When the last one was begun beside another.
+    relieved: Option<Instant>,
 }
 
 /// Flights that nobody will join any more. To be dropped outside the lock.
@@ -48,7 +61,34 @@ pub(crate) struct Overtaken {
     #[expect(dead_code, reason = "only to be dropped")]
     latest: Option<Arc<Flight>>,
     #[expect(dead_code, reason = "only to be dropped")]
-    earlier: Vec<Arc<Flight>>,
+    others: Vec<Arc<Flight>>,
+}
+
+/// Whether a caller that has waited may begin one more computation.
+pub(crate) enum Relief {
+    /// It may, now.
+    Now,
+    /// Not before then, if ever.
+    Later(Option<Instant>),
+    /// What it waits for is not what callers join any more.
+    LookAgain,
+}
+
+/// What becomes of waiters for a computation when another one of the key has ended. They are told when this is dropped:
+/// not under a lock.
+#[must_use = "they are told when it is dropped, which must not be under a lock"]
+#[derive(Default)]
+pub(crate) struct Others(Vec<(Arc<Flight>, Settled)>);
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        while let Some((flight, how)) = self.0.pop() {
+            // Told also when a waker panics.
+            let mut rest = Self(std::mem::take(&mut self.0));
+            flight.settle(how);
+            self.0 = std::mem::take(&mut rest.0);
+        }
+    }
 }
 
 impl Flights {
@@ -67,7 +107,7 @@ impl Flights {
     pub(crate) fn at(&self, hash: u64) -> AtKey<'_> {
         // The store shards by other bits of the hash.
         let shard = (hash >> 48) as usize % self.shards.len();
-        AtKey { flights: self, shard: lock(&self.shards[shard]), hash }
+        AtKey { flights: self, shard: lock(&self.shards[shard]), hash, relieved: None }
     }
 }
 
@@ -76,6 +116,8 @@ pub(crate) struct AtKey<'f> {
     flights: &'f Flights,
     shard: MutexGuard<'f, Shard>,
     hash: u64,
+    /// The ticket of the flight beside which one may begin.
+    relieved: Option<u64>,
 }
 
 impl AtKey<'_> {
@@ -88,7 +130,7 @@ impl AtKey<'_> {
     /// The computation that a caller may join, beside those of other keys with the same hash: `rivals`, by their tickets.
     pub(crate) fn flight_past(&self, rivals: &[u64]) -> Option<&Arc<Flight>> {
         let key = self.shard.get(&self.hash)?;
-        let mut flights = key.flight.iter().chain(&key.earlier);
+        let mut flights = key.lines().filter_map(|line| line.current.as_ref());
         // A flight of a generation that `f_invalidate_all` ended began before it.
         flights.find(|flight| !rivals.contains(&flight.ticket) && flight.generation.is_alive())
     }
@@ -107,9 +149,47 @@ impl AtKey<'_> {
         let flight = make((self.hash, self.flights.ticket()));
         let key = self.shard.entry(self.hash).or_default();
         key.computing += 1;
-        if joinable && let Some(earlier) = key.flight.replace(flight.clone()) {
-            key.earlier.push(earlier);
+        if joinable {
+            let new = Line { current: Some(flight.clone()), ..Line::default() };
+            let before = std::mem::replace(&mut key.line, new);
+            if before.current.is_some() {
+                key.rivals.push(before);
+            }
         }
+        flight
+    }
+
+    /// Whether a caller that has waited for `waited` may begin one more. If so, no other may before that is as old.
+    pub(crate) fn relief(&mut self, waited: &Arc<Flight>, bound: &Bound) -> Relief {
+        let Some(key) = self.shard.get_mut(&self.hash) else { return Relief::LookAgain };
+        let Some(line) = key.lines_mut().find(|line| line.has(waited.ticket)) else {
+            return Relief::LookAgain;
+        };
+        let current = line.current.as_ref().filter(|current| current.generation.is_alive());
+        let Some(current) = current else { return Relief::LookAgain };
+        let now = Instant::now();
+        match bound.due(line.relieved, current.waited_for()) {
+            Some(due) if due <= now => {
+                line.relieved = Some(now);
+                self.relieved = Some(waited.ticket);
+                Relief::Now
+            }
+            due => Relief::Later(due),
+        }
+    }
+
+    /// A computation begins beside the one that was found to be overdue, and takes its place.
+    pub(crate) fn begin_beside(&mut self, make: impl FnOnce((u64, u64)) -> Arc<Flight>) -> Arc<Flight> {
+        let relieved = self.relieved.take();
+        let flight = self.begin(false, make);
+        let key = self.shard.entry(self.hash).or_default();
+        let place = key.lines().position(|line| relieved.is_none_or(|ticket| line.has(ticket)));
+        let line = match place {
+            None | Some(0) => &mut key.line,
+            Some(rival) => &mut key.rivals[rival - 1],
+        };
+        line.overdue.extend(line.current.replace(flight.clone()));
+        line.relieved = Some(Instant::now());
         flight
     }
 
@@ -124,9 +204,14 @@ impl AtKey<'_> {
     pub(crate) fn overtake(&mut self, ticket: u64) -> Overtaken {
         let Some(key) = self.shard.get_mut(&self.hash) else { return Overtaken::default() };
         key.fence = key.fence.max(ticket);
-        let latest = key.flight.take_if(|flight| flight.ticket < ticket);
-        let earlier = key.earlier.extract_if(.., |flight| flight.ticket < ticket).collect();
-        Overtaken { latest, earlier }
+        let latest = key.line.current.take_if(|flight| flight.ticket < ticket);
+        let mut others = Vec::new();
+        for line in key.lines_mut() {
+            others.extend(line.current.take_if(|flight| flight.ticket < ticket));
+            others.extend(line.overdue.extract_if(.., |flight| flight.ticket < ticket));
+        }
+        key.close_up();
+        Overtaken { latest, others }
     }
 
     /// A new ticket, under the lock.
@@ -135,19 +220,82 @@ impl AtKey<'_> {
     }
 
     /// A computation has ended. With the last one, what is known of the key is forgotten.
-    pub(crate) fn end(&mut self, flight: &Arc<Flight>) {
+    pub(crate) fn end(&mut self, flight: &Arc<Flight>, stored: bool) -> Others {
         let Slot::Occupied(mut slot) = self.shard.entry(self.hash) else {
-            return;
+            return Others::default();
         };
         let key = slot.get_mut();
         key.computing -= 1;
-        if key.flight.as_ref().is_some_and(|current| Arc::ptr_eq(current, flight)) {
-            key.flight = key.earlier.pop();
-        } else {
-            key.earlier.retain(|earlier| !Arc::ptr_eq(earlier, flight));
-        }
+        let others = match key.lines_mut().find(|line| line.has(flight.ticket)) {
+            None => Others::default(),
+            Some(line) => line.end(flight, stored),
+        };
+        key.close_up();
         if key.computing == 0 {
             slot.remove();
         }
+        others
+    }
+}
+
+impl Overtakable {
+    fn lines(&self) -> impl Iterator<Item = &Line> {
+        std::iter::once(&self.line).chain(&self.rivals)
+    }
+
+    fn lines_mut(&mut self) -> impl Iterator<Item = &mut Line> {
+        std::iter::once(&mut self.line).chain(&mut self.rivals)
+    }
+
+    /// Leaves no line that has no flight before one that has.
+    fn close_up(&mut self) {
+        if !self.rivals.is_empty() {
+            self.rivals.retain(|line| line.current.is_some());
+        }
+        if self.line.current.is_none()
+            && let Some(next) = self.rivals.pop()
+        {
+            self.line = next;
+        }
+    }
+}
+
+impl Line {
+    fn has(&self, ticket: u64) -> bool {
+        self.current.iter().chain(&self.overdue).any(|flight| flight.ticket == ticket)
+    }
+
+    /// One of its flights ends.
+    fn end(&mut self, flight: &Arc<Flight>, stored: bool) -> Others {
+        if !self.overdue.is_empty() {
+            return self.end_among_others(flight, stored);
+        }
+        // Its leader holds it, too.
+        self.current = None;
+        Others::default()
+    }
+
+    /// One of several ends. Its value, if it has one for others, is for all who began to wait before it began; and if it
+    /// was stored, the others find it.
+    #[cold]
+    fn end_among_others(&mut self, flight: &Arc<Flight>, stored: bool) -> Others {
+        let mut line = std::mem::take(&mut self.overdue);
+        line.extend(self.current.take());
+        let mut others = Others::default();
+        if let Some(place) = line.iter().position(|other| Arc::ptr_eq(other, flight)) {
+            let later = line.split_off(place + 1);
+            line.truncate(place);
+            if flight.entry.is_filled() {
+                let told = |earlier| (earlier, Settled::Elsewhere(flight.entry.clone()));
+                others.0.extend(line.drain(..).map(told));
+            }
+            match stored {
+                true => others.0.extend(later.into_iter().map(|later| (later, Settled::Abandoned))),
+                false => line.extend(later),
+            }
+        }
+        self.current = line.pop();
+        self.overdue = line;
+        others
     }
 }

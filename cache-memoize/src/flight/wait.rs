@@ -1,9 +1,12 @@
 //! Waiting for a flight to be settled.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
+#[cfg(any(feature = "shared", feature = "testing", test))]
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
 
 use super::context::{self, NoWait};
 use super::{Flight, Settled};
@@ -84,15 +87,25 @@ impl Wake for Sleeper {
 }
 
 /// Runs a future on this thread, which sleeps while there is nothing to do.
+#[cfg(any(feature = "shared", feature = "testing", test))]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let output = block_on_until(pin!(future), None);
+    output.expect("there is no time at which it ends without")
+}
+
+/// The same until then at most.
+pub(super) fn block_on_until<F: Future + Unpin>(mut future: F, until: Option<Instant>) -> Option<F::Output> {
     let this_thread = Arc::new(Sleeper::here());
     let waker = Waker::from(this_thread.clone());
     let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
     loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => this_thread.sleep(),
+        if let Poll::Ready(output) = Pin::new(&mut future).poll(&mut context) {
+            return Some(output);
+        }
+        match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            None => this_thread.sleep(),
+            Some(Duration::ZERO) => return None,
+            Some(left) => this_thread.sleep_for(left),
         }
     }
 }

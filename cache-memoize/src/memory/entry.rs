@@ -70,6 +70,8 @@ pub(crate) struct Entry<K, V> {
 pub(crate) trait AnyEntry: Any + Send + Sync {
     fn ident(&self) -> u64;
     fn key(&self) -> &dyn Any;
+    /// Whether the value is there.
+    fn is_filled(&self) -> bool;
 }
 
 impl<K, V> Entry<K, V> {
@@ -85,6 +87,9 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> AnyEntry for Entry<K, V
     }
     fn key(&self) -> &dyn Any {
         &self.key
+    }
+    fn is_filled(&self) -> bool {
+        self.value.get().is_some()
     }
 }
 

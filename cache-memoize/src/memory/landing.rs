@@ -7,7 +7,7 @@ use super::rivals::{Compare, Known};
 use super::store::{Displaced, Gone, Life, New, Pair};
 use super::{Inner, sweeper};
 use crate::flight::Flight;
-use crate::flight::table::Overtaken;
+use crate::flight::table::{Others, Overtaken};
 use crate::stats::Count;
 
 /// What the end of a computation does to the store.
@@ -27,6 +27,8 @@ pub(crate) enum Landing {
 #[must_use = "drop it when nobody waits any more"]
 #[derive(Default)]
 pub(crate) struct Leftovers {
+    /// First, for they wait.
+    others: Others,
     displaced: Displaced,
     removed: Option<Gone>,
     overtaken: Overtaken,
@@ -71,7 +73,7 @@ impl Inner {
                 }
             }
         }
-        key.end(flight);
+        leftovers.others = key.end(flight, stored.is_some());
         drop(key);
         generation.of.counters.lands(stored.is_some());
         if let Some(new) = stored {

@@ -17,6 +17,12 @@ pub(super) enum Op {
     Refuse,
     /// Calls with `single_flight = false`.
     Alone,
+    /// Calls with a `max_wait` that is over at once.
+    Hasty,
+    /// The same as a task.
+    HastyTask,
+    /// The same with a body that fails.
+    HastyFail,
     /// Calls with `store_result = false`.
     Claim,
     /// The same with a body that fails.
@@ -52,6 +58,9 @@ impl Op {
                 | Self::Fail
                 | Self::Refuse
                 | Self::Alone
+                | Self::Hasty
+                | Self::HastyTask
+                | Self::HastyFail
                 | Self::Claim
                 | Self::ClaimFail
                 | Self::Nested
@@ -66,7 +75,12 @@ impl Op {
 
     /// Whether its body fails.
     pub(super) fn fails(self) -> bool {
-        matches!(self, Self::Fail | Self::ClaimFail | Self::RefreshFail)
+        matches!(self, Self::Fail | Self::HastyFail | Self::ClaimFail | Self::RefreshFail)
+    }
+
+    /// Whether it does not wait.
+    pub(super) fn is_hasty(self) -> bool {
+        matches!(self, Self::Hasty | Self::HastyTask | Self::HastyFail)
     }
 
     /// Whether it computes beside others if it likes to.
@@ -81,14 +95,22 @@ impl Op {
 
     /// Whether it leads as a task.
     pub(super) fn is_task(self) -> bool {
-        matches!(self, Self::Task | Self::Drop | Self::RefreshDrop)
+        matches!(self, Self::Task | Self::HastyTask | Self::Drop | Self::RefreshDrop)
     }
 
     /// Whether its own value is stored when it has one.
     pub(super) fn stores(self) -> bool {
         matches!(
             self,
-            Self::Call | Self::Task | Self::Alone | Self::Claim | Self::Nested | Self::Set | Self::Refresh
+            Self::Call
+                | Self::Task
+                | Self::Alone
+                | Self::Hasty
+                | Self::HastyTask
+                | Self::Claim
+                | Self::Nested
+                | Self::Set
+                | Self::Refresh
         )
     }
 
@@ -107,6 +129,6 @@ impl Op {
 
     /// Whether there may be a second computation beside one that it came across.
     pub(super) fn divides(self) -> bool {
-        self.overtakes() || matches!(self, Self::RefreshFail | Self::RefreshDrop)
+        self.overtakes() || self.is_hasty() || matches!(self, Self::RefreshFail | Self::RefreshDrop)
     }
 }

@@ -97,6 +97,15 @@ fn claims() {
     search::<World<Owned>>("3 × 1, claimed", Preemptions(2), &Program::all(&[], &acts, &[1, 1, 1]));
 }
 
+/// Calls that do not wait, beside those that do: of two computations of a key either may be the first to end.
+#[test]
+fn beside_each_other() {
+    let each = programs(&[Call, Fail, Hasty, HastyFail, Invalidate], &[1, 1]);
+    search::<World<Owned>>("2 × 1 beside each other", Preemptions(3), &each);
+    let three = Program::all(&[], &on_keys(&[Call, Hasty, Invalidate], &[0]), &[1, 1, 1]);
+    search::<World<Shared>>("3 × 1 beside each other, errors shared", Preemptions(2), &three);
+}
+
 /// What this search once found.
 #[test]
 fn what_went_wrong() {
@@ -150,6 +159,17 @@ mod deeper {
     fn three_each() {
         let programs = Program::all(&[], &on_keys(&CORE, &[0]), &[3, 3]);
         search::<World<Owned>>("2 × 3", Preemptions(1), &programs);
+    }
+
+    #[test]
+    #[ignore = "minutes"]
+    fn beside_each_other() {
+        let each = [Call, Task, Fail, Drop, Hasty, HastyTask, HastyFail, Set, Invalidate, Refresh];
+        search::<World<Owned>>("2 × 1 beside each other", Exhaustive, &programs(&each, &[1, 1]));
+        let two = programs(&[Call, Hasty, HastyFail, Set, Invalidate, InvalidateAll, Refresh], &[2, 2]);
+        search::<World<Owned>>("2 × 2 beside each other", Preemptions(2), &two);
+        let three = programs(&[Call, Hasty, HastyTask, HastyFail, Drop, Set, InvalidateAll], &[1, 1, 1]);
+        search::<World<Shared>>("3 × 1 beside each other, errors shared", Preemptions(3), &three);
     }
 
     #[test]

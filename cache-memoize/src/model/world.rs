@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use super::history::Got;
 use super::operation::Op;
@@ -104,6 +105,7 @@ impl<F: Failure> World<F> {
         let turn = match step.op {
             Op::Alone => lookup.alone(found),
             Op::Claim | Op::ClaimFail => lookup.claim(found),
+            op if op.is_hasty() => lookup.max_wait(|| Duration::ZERO).join(found),
             _ => lookup.join(found),
         };
         self.computed(step, turn, found, body)
@@ -130,6 +132,7 @@ impl<F: Failure> World<F> {
                 None => lookup,
             }
         };
+        let lookup = if step.op.is_hasty() { lookup.max_wait(|| Duration::ZERO) } else { lookup };
         match lookup.join_async().await {
             Ok(found) => found.value(),
             Err(turn) => turn.run_async(|| self.policy(step.op), AsyncBody::new(pin!(Some(body)))).await,
@@ -182,7 +185,7 @@ impl<F: Failure> Subject for World<F> {
             }
         };
         let perform = || match step.op {
-            Op::Task => returned(block_on(self.call_async(step, async { run() }))),
+            Op::Task | Op::HastyTask => returned(block_on(self.call_async(step, async { run() }))),
             Op::Drop => polled_once(body, self.call_async(step, endless(body))),
             op if op.is_call() => returned(self.call(step, run)),
             Op::Refresh | Op::RefreshFail | Op::RefreshRefuse => returned(self.refresh(step, run)),

@@ -11,10 +11,10 @@ use super::cluster::{Asking, Generations};
 use super::failure::Failure;
 use super::keys::{self, Keys};
 use super::link::Answer;
-use super::request::{self, Generation, Regret, RenewAt, Request};
+use super::request::{self, Ending, Generation, Regret, RenewAt, Request};
 use super::server::Server;
 use super::wake::Wakes;
-use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply, Token};
+use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Reply, Token};
 use crate::{Error, ErrorKind};
 
 pub(super) struct RedisBackend {
@@ -75,6 +75,11 @@ impl RedisBackend {
 
     fn asking(&self) -> Option<Asking> {
         self.server.target.is_cluster().then(|| Asking::new(self.server.clone()))
+    }
+
+    fn end<'a>(&'a self, key: &'a Key, fence: &'a Fence, ending: Ending, call: Call) -> Reply<'a, ()> {
+        let request = request::end(&Keys::of(key), &fence.token, &keys::channel(key.group()), ending);
+        self.ask(call, request, None, request::was_released)
     }
 
     fn fits(&self, value: Option<&[u8]>) -> Result<(), Error> {
@@ -145,8 +150,15 @@ impl Backend for RedisBackend {
     }
 
     fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
-        let request = request::release(&Keys::of(key), &fence.token, &keys::channel(key.group()));
-        self.ask(call, request, None, request::was_released)
+        self.end(key, fence, Ending::GivenUp, call)
+    }
+
+    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+        self.end(key, fence, Ending::Failed, call)
+    }
+
+    fn leader<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Leader>> {
+        self.ask(call, request::leader(&Keys::of(key)), None, request::was_led)
     }
 
     fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {

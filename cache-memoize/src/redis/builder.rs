@@ -183,7 +183,8 @@ impl RedisBuilder {
         self
     }
 
-    /// How long a call waits for the computation of another process before it computes by itself. 30 s by default.
+    /// How long a call waits for another's computation, of this process or with `single_flight = "fleet"` of any, before
+    /// one more may begin beside it. 30 s by default; a function's own `max_wait` goes before it.
     pub fn max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = Some(max_wait);
         self

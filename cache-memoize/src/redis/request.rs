@@ -19,7 +19,7 @@ use ::redis::{Arg, Cmd, RedisWrite as _, Value};
 use super::failure::Failure;
 use super::keys::{self, Keys};
 use super::scripts::{self, Script};
-use crate::backend::{Begin, Begun, Commit, Fence, Key, Token};
+use crate::backend::{Begin, Begun, Commit, Fence, Key, Leader, Token};
 use crate::shared::token;
 
 /// What is sent.
@@ -183,9 +183,17 @@ pub(super) fn begin(keys: &Keys<'_>, begin: &Begin, generation: Generation<'_>) 
         .flag(begin.over)
         .flag(begin.lead)
         .bytes(&known);
-    match &begin.joining {
+    let request = match &begin.joining {
         Some(fence) => request.bytes(&fence.epoch).bytes(&fence.generation).number(fence.ticket),
         None => request.bytes(b"").bytes(b"").number(0),
+    };
+    let request = match &begin.instead_of {
+        Some(before) => request.bytes(&before.name).bytes(before.sign.as_deref().unwrap_or_default()),
+        None => request.bytes(b"").bytes(b""),
+    };
+    match begin.waited_for {
+        Some(ticket) => request.number(ticket),
+        None => request.bytes(b""),
     }
 }
 
@@ -216,7 +224,7 @@ pub(super) fn was_begun(answer: Value, token: Token) -> Result<Begun, Failure> {
 /// Nobody waits for the answer of a [`begin`] that would lead: leads no more, if it did begin. Sent on the same
 /// connection, so that it is carried out after it, and in full, for nobody reads the answer.
 pub(super) fn regret(keys: &Keys<'_>, token: &Token, channel: &str) -> Regret {
-    Regret(end(keys, token, channel, true))
+    Regret(end(keys, token, channel, Ending::Unsure))
 }
 
 /// See [`regret`].
@@ -228,15 +236,42 @@ impl Regret {
     }
 }
 
-pub(super) fn release(keys: &Keys<'_>, token: &Token, channel: &str) -> Request {
-    end(keys, token, channel, false)
+/// How a computation ends that stores nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Perhaps it did not begin.
+    Unsure,
+    /// It was given up.
+    GivenUp,
+    /// It was carried out.
+    Failed,
 }
 
-fn end(keys: &Keys<'_>, token: &Token, channel: &str, unsure: bool) -> Request {
+pub(super) fn end(keys: &Keys<'_>, token: &Token, channel: &str, ending: Ending) -> Request {
     Request::script(&scripts::RELEASE, &[&keys.value, &keys.fence], 96, "ending a computation")
         .bytes(token)
         .bytes(channel.as_bytes())
-        .flag(unsure)
+        .flag(ending == Ending::Unsure)
+        .flag(ending == Ending::Failed)
+}
+
+/// Who leads: a plain command on the fence, which needs no script.
+pub(super) fn leader(keys: &Keys<'_>) -> Request {
+    let request = Request::plain("HMGET", 4, keys.fence.len() + 3, "looking for a leader");
+    request.bytes(keys.fence.as_bytes()).bytes(b"o").bytes(b"u").bytes(b"l")
+}
+
+/// What [`leader`] is answered with. In what somebody else wrote there may be anything.
+pub(super) fn was_led(answer: Value) -> Result<Option<Leader>, Failure> {
+    let Value::Array(parts) = &answer else { return Err(Failure::strange(&answer)) };
+    let [name, sign, ticket] = parts.as_slice() else { return Err(Failure::strange(&answer)) };
+    let Value::BulkString(name) = name else { return Ok(None) };
+    let text = |value: &Value| match value {
+        Value::BulkString(text) => text.clone(),
+        _ => Vec::new(),
+    };
+    let ticket = String::from_utf8(text(ticket)).ok().and_then(|ticket| ticket.parse().ok());
+    Ok(Some(Leader::new(name.clone(), text(sign), ticket.unwrap_or(u64::MAX))))
 }
 
 pub(super) fn commit(
@@ -417,5 +452,7 @@ mod tests {
         assert!(was_removed_all(Value::Int(0)).is_ok() && was_removed_all(Value::Int(1)).is_ok());
         assert!(was_released(Value::Okay).is_err());
         assert!(was_removed(Value::Array(vec![])).is_err());
+        assert!(was_led(Value::Nil).is_err());
+        assert!(was_led(Value::Array(vec![Value::Nil])).is_err());
     }
 }

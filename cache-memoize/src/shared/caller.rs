@@ -15,7 +15,7 @@ use super::stored::Bounds;
 use super::{FunctionScope, Shared, token};
 use crate::backend::{Backend, Begin, Begun, Call, Fence, Reply};
 use crate::flight::table::AtKey;
-use crate::flight::{block_on, context};
+use crate::flight::{Bound, block_on, context};
 use crate::shape::shared::{SharedShape, Unread};
 use crate::stats::Count;
 use crate::stats::Counters;
@@ -29,6 +29,10 @@ pub struct Caller<S> {
     pub(crate) codec: Codec,
     /// Why the backend did not answer this call.
     pub(crate) down: Option<Error>,
+    /// How long it waits before one more may compute, if not for as long as the backend says.
+    pub(crate) max_wait: Option<fn() -> Duration>,
+    /// What it has waited for computations of this process.
+    pub(crate) bound: Option<Bound>,
     pub(crate) shape: PhantomData<fn() -> S>,
 }
 
@@ -40,6 +44,8 @@ impl<S> Clone for Caller<S> {
             key: self.key.clone(),
             codec: self.codec.clone(),
             down: self.down.clone(),
+            max_wait: self.max_wait,
+            bound: self.bound,
             shape: PhantomData,
         }
     }
@@ -56,8 +62,8 @@ pub(crate) enum Found<V> {
 impl<S> Caller<S> {
     /// The same for an operation that knows nothing of the value.
     pub(crate) fn without_shape(self) -> Caller<()> {
-        let Self { shared, scope, key, codec, down, shape: _ } = self;
-        Caller { shared, scope, key, codec, down, shape: PhantomData }
+        let Self { shared, scope, key, codec, down, max_wait, bound, shape: _ } = self;
+        Caller { shared, scope, key, codec, down, max_wait, bound, shape: PhantomData }
     }
 
     pub(crate) fn counters(&self) -> &Counters {
@@ -117,21 +123,23 @@ impl<S> Caller<S> {
         Ok(bytes)
     }
 
+    /// An answer that is none.
+    pub(super) fn failed(&self, error: Error) -> Error {
+        let answer: Result<(), Error> = Err(error.clone());
+        self.shared.inner().learn(&answer);
+        self.count_failure(&answer);
+        error
+    }
+
     /// Asks to begin a computation.
-    pub(crate) async fn begin(
-        &self,
-        joining: Option<Fence>,
-        lead: bool,
-        over: bool,
-        call: Call,
-    ) -> Result<Begun, Error> {
-        let begin = Begin::new(token(), self.shared.inner().lease).joining(joining).lead(lead).over(over);
+    pub(crate) async fn begin(&self, begin: Begin, call: Call) -> Result<Begun, Error> {
         self.ask(|backend| backend.begin(&self.key.wire, begin, call)).await
     }
 
     /// Begins what replaces whatever is there.
     pub(crate) async fn begin_over(&self, call: Call) -> Result<Fence, Error> {
-        match self.begin(None, false, true, call).await? {
+        let begin = Begin::new(token(), self.shared.inner().lease).over(true);
+        match self.begin(begin, call).await? {
             Begun::Fence(fence) => Ok(fence),
             other => {
                 let backend = self.shared.backend().name();
@@ -140,14 +148,16 @@ impl<S> Caller<S> {
         }
     }
 
-    /// Tells the backend that a computation ended without a value. Nobody waits for that.
-    pub(crate) fn release(&self, fence: Fence) {
+    /// Tells the backend that a computation ended without a value; and whether it was carried out. Nobody waits for that.
+    pub(crate) fn release(&self, fence: Fence, failed: bool) {
         let caller = self.clone().without_shape();
         let lane = self.shared.inner().lane.clone();
         lane.soon(move || {
             if caller.shared.inner().admit().is_ok() {
-                let released =
-                    caller.ask(|backend| backend.release(&caller.key.wire, &fence, Call::BLOCKING));
+                let released = caller.ask(|backend| match failed {
+                    true => backend.fail(&caller.key.wire, &fence, Call::BLOCKING),
+                    false => backend.release(&caller.key.wire, &fence, Call::BLOCKING),
+                });
                 let _ = block_on(released);
             }
         });

@@ -5,7 +5,7 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::caller::Caller;
@@ -28,6 +28,15 @@ use crate::time::Deadline;
 pub(crate) struct Carried {
     pub(crate) key: Arc<CacheKey>,
     pub(crate) stage: Stage,
+    /// What the backend answered instead of beginning, to the call that asked.
+    pub(crate) refused: OnceLock<Error>,
+}
+
+impl Carried {
+    /// Whether a body runs, or will in a moment.
+    pub(super) fn is_computed(&self) -> bool {
+        !matches!(self.stage, Stage::Approaching)
+    }
 }
 
 /// How far a flight is.
@@ -50,16 +59,22 @@ impl<S: SharedShape> Caller<S> {
         at_key: &mut AtKey<'_>,
         stage: Stage,
         leader: Leader,
-        joinable: bool,
+        purpose: Purpose,
     ) -> Airborne<S> {
         let mut made = None;
-        let flight = at_key.begin(joinable, |at| {
+        let make = |at| {
             let scope = &self.scope.scope;
-            let key = Carried { key: self.key.clone(), stage };
+            let key = Carried { key: self.key.clone(), stage, refused: OnceLock::new() };
             let entry = Arc::new(Entry::empty(0, key));
             made = Some(entry.clone());
             Flight::new(entry, at, scope.generation(), leader, self.shared.address(), None)
-        });
+        };
+        let flight = match purpose {
+            Purpose::Relief => at_key.begin_beside(make),
+            Purpose::Fill | Purpose::Aside | Purpose::Refresh => {
+                at_key.begin(purpose != Purpose::Aside, make)
+            }
+        };
         (made.expect("`begin` makes the flight"), flight)
     }
 }
@@ -75,15 +90,23 @@ impl Approach {
         at_key: &mut AtKey<'_>,
         caller: &Caller<S>,
         leader: Leader,
+        purpose: Purpose,
     ) -> Self {
-        let (_, flight) = caller.take_off(at_key, Stage::Approaching, leader, true);
+        let (_, flight) = caller.take_off(at_key, Stage::Approaching, leader, purpose);
         Self { shared: caller.shared.clone(), flight }
     }
 
     /// One that nobody waits for.
     pub(crate) fn aside<S: SharedShape>(caller: &Caller<S>, leader: Leader) -> Self {
-        let (_, flight) = caller.take_off(&mut caller.at_key(), Stage::Approaching, leader, false);
+        let (_, flight) = caller.take_off(&mut caller.at_key(), Stage::Approaching, leader, Purpose::Aside);
         Self { shared: caller.shared.clone(), flight }
+    }
+
+    /// Lets those who wait for the answer know that the backend refused.
+    pub(crate) fn refuse(&self, error: &Error) {
+        if let Some(carried) = self.flight.entry.key().downcast_ref::<Carried>() {
+            let _ = carried.refused.set(error.clone());
+        }
     }
 
     /// Lets those who wait in the same task see that this is polled.
@@ -104,8 +127,9 @@ impl Approach {
 
 impl Drop for Approach {
     fn drop(&mut self) {
-        self.shared.inner().flights.at(self.flight.hash).end(&self.flight);
+        let others = self.shared.inner().flights.at(self.flight.hash).end(&self.flight, false);
         self.flight.settle(Settled::Abandoned);
+        drop(others);
     }
 }
 
@@ -119,6 +143,8 @@ pub struct Lead<S: SharedShape> {
     renewal: Option<Renewal>,
     /// Whether somebody waited when the result was there to be copied.
     is_waited_for: bool,
+    /// Whether the value is where others find it.
+    is_stored: bool,
     /// Whether the flight is still to be ended.
     open: bool,
 }
@@ -139,7 +165,7 @@ enum Ending {
 impl<S: SharedShape> Lead<S> {
     pub(crate) fn begin(caller: Caller<S>, stage: Stage, purpose: Purpose, leader: Leader) -> Box<Self> {
         let mut at_key = caller.at_key();
-        let airborne = caller.take_off(&mut at_key, stage, leader, purpose != Purpose::Aside);
+        let airborne = caller.take_off(&mut at_key, stage, leader, purpose);
         drop(at_key);
         Self::of(caller, airborne, purpose)
     }
@@ -159,6 +185,7 @@ impl<S: SharedShape> Lead<S> {
             began: Instant::now(),
             renewal,
             is_waited_for: false,
+            is_stored: false,
             open: true,
         })
     }
@@ -276,6 +303,8 @@ impl<S: SharedShape> Lead<S> {
             (Ending::Remove, Stage::Airborne(fence)) => self.commit(fence, None, None, call).await,
             _ => return self.end_without_value(ending),
         };
+        self.is_stored = matches!(ended, Ok(true));
+        let ended = ended.map(|_| ());
         // Some may have come while the backend was asked.
         match self.within(|| self.fill_for_waiters(share)) {
             Ok(is_waited_for) => self.is_waited_for |= is_waited_for,
@@ -283,7 +312,7 @@ impl<S: SharedShape> Lead<S> {
         }
         if let (Err(_), Stage::Airborne(fence)) = (&ended, &self.entry.key.stage) {
             // If the commit did not arrive, others would wait for it until the lease is over.
-            self.caller.release(fence.clone());
+            self.caller.release(fence.clone(), true);
         }
         self.close();
         ended
@@ -299,7 +328,7 @@ impl<S: SharedShape> Lead<S> {
             self.caller.shared.inner().learn(&failed);
         }
         if let Stage::Airborne(fence) = &self.entry.key.stage {
-            self.caller.release(fence.clone());
+            self.caller.release(fence.clone(), true);
         }
         self.close();
         failed
@@ -311,7 +340,7 @@ impl<S: SharedShape> Lead<S> {
         entry: Option<&[u8]>,
         lifetime: Option<Duration>,
         call: Call,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let (caller, refresh) = (&self.caller, self.purpose == Purpose::Refresh);
         if !refresh {
             caller.admit()?;
@@ -329,7 +358,7 @@ impl<S: SharedShape> Lead<S> {
             }
             _ => caller.scope.hints.gone(caller.key.hash),
         }
-        Ok(())
+        Ok(stored && entry.is_some())
     }
 
     fn fail(&mut self, panic: Box<dyn Any + Send>) -> ! {
@@ -339,7 +368,7 @@ impl<S: SharedShape> Lead<S> {
 
     fn give_up(&mut self, how: Settled) {
         if let Stage::Airborne(fence) = &self.entry.key.stage {
-            self.caller.release(fence.clone());
+            self.caller.release(fence.clone(), !matches!(how, Settled::Abandoned));
         }
         self.settle(how);
     }
@@ -358,8 +387,9 @@ impl<S: SharedShape> Lead<S> {
         self.open = false;
         self.renewal = None;
         self.caller.counters().lands(false);
-        self.caller.at_key().end(&self.flight);
+        let others = self.caller.at_key().end(&self.flight, self.is_stored);
         self.flight.settle(how);
+        drop(others);
     }
 }
 

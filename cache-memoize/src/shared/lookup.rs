@@ -4,29 +4,22 @@
 //! What another process did to the key is known to the backend alone. So whoever would share a computation asks whether
 //! its fence still stands, in the same request that would begin one.
 
-use std::future::{Future, poll_fn};
-use std::panic::resume_unwind;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::caller::{Caller, Found};
 use super::lead::{Airborne, Approach, Carried, Lead, Stage};
-use super::token;
 use super::turn::{Here, Turn};
 use crate::__private::Look;
-use crate::Error;
 use crate::backend::{Begun, Call, Fence};
 use crate::call::Place;
 use crate::call::lead::Purpose;
-use crate::chores;
-use crate::flight::context::{self, NoWait};
-use crate::flight::{self, Flight, Leader, Settled, Waited, block_on};
+use crate::flight::{Flight, Leader, block_on};
 use crate::hooks::{self, Held, Point};
-use crate::memory::entry::Entry;
+use crate::memory::entry::{AnyEntry, Entry};
 use crate::shape::shared::SharedShape;
 use crate::stats::Count;
+use crate::{Error, ErrorKind};
 
 /// A call that has not looked yet.
 pub enum Lookup<S: SharedShape> {
@@ -38,14 +31,14 @@ pub enum Lookup<S: SharedShape> {
 
 /// How a call meets others.
 #[derive(Clone, Copy)]
-struct How {
-    call: Call,
+pub(super) struct How {
+    pub(super) call: Call,
     /// Not at all.
-    alone: bool,
+    pub(super) alone: bool,
     /// Also those of other processes.
-    fleet: bool,
+    pub(super) fleet: bool,
     /// The body must not run twice at a time, even when it fails or takes long.
-    exclusive: bool,
+    pub(super) exclusive: bool,
 }
 
 impl How {
@@ -58,7 +51,7 @@ impl How {
         Self { call: Call::ASYNC, ..self }
     }
 
-    fn leader(self) -> Leader {
+    pub(super) fn leader(self) -> Leader {
         match self.call.is_blocking() {
             true => Leader::Thread,
             false => Leader::Task,
@@ -110,6 +103,14 @@ impl<S: SharedShape> Lookup<S> {
         self.turn(How::ALONE.in_task()).await.now()
     }
 
+    /// The user's bound of waiting.
+    pub fn max_wait(self, max_wait: fn() -> Duration) -> Self {
+        match self {
+            Self::Call(caller) => Self::Call(Box::new(Caller { max_wait: Some(max_wait), ..*caller })),
+            Self::Bypass => Self::Bypass,
+        }
+    }
+
     async fn turn(self, how: How) -> Turn<S> {
         match self {
             Self::Call(caller) => caller.turn(how).await,
@@ -141,7 +142,7 @@ enum Local<S: SharedShape> {
 }
 
 /// Whether a call has its turn or must look again.
-type Next<S> = Result<Turn<S>, Caller<S>>;
+pub(super) type Next<S> = Result<Turn<S>, Caller<S>>;
 
 impl<S: SharedShape> Caller<S> {
     async fn turn(mut self, how: How) -> Turn<S> {
@@ -185,49 +186,16 @@ impl<S: SharedShape> Caller<S> {
         }
     }
 
-    fn at(&self, point: Point) -> Held {
+    pub(super) fn at(&self, point: Point) -> Held {
         hooks::held(self.scope.scope.function, point)
     }
 
-    async fn admitted_read(&self, call: Call) -> Result<Found<S::Shared>, Error> {
+    pub(super) async fn admitted_read(&self, call: Call) -> Result<Found<S::Shared>, Error> {
         self.admit()?;
         self.read(call).await
     }
 
-    /// Waits until somebody of this process has heard from the backend. If there is a value now, all who waited read
-    /// it at once.
-    async fn await_approach(mut self, flight: Arc<Flight>, how: How, over: bool) -> Next<S> {
-        /// No body runs meanwhile, so who takes longer is not polled any more.
-        const PATIENCE: Duration = Duration::from_secs(1);
-        let waited = match flight::wait(flight.clone()) {
-            Ok(wait) if how.exclusive => wait.await,
-            Ok(wait) => {
-                let fleet = if how.fleet { self.shared.inner().max_wait } else { Duration::ZERO };
-                match either(wait, chores::sleep(PATIENCE.saturating_add(fleet))).await {
-                    Some(waited) => waited,
-                    None => Waited::Parked,
-                }
-            }
-            Err(NoWait::Circle) => return Ok(Turn::Uncached),
-            Err(NoWait::Settled(settled)) => Waited::Settled(settled),
-        };
-        if let Waited::Parked = waited {
-            return Ok(self.aside(how, over).await);
-        }
-        if self.scope.hints.expects(self.key.hash) {
-            match self.admitted_read(how.call).await {
-                Ok(Found::Value(value)) => return Ok(self.hit(value)),
-                Ok(Found::Unfit | Found::Nothing) => {}
-                Err(error) => self.down = Some(error),
-            }
-        } else if let Some(blind) = self.blind() {
-            // The backend did not answer whom this call waited for, so it need not be asked again.
-            return self.wait(blind, how, false).await;
-        }
-        Err(self)
-    }
-
-    fn hit(self, value: S::Shared) -> Turn<S> {
+    pub(super) fn hit(self, value: S::Shared) -> Turn<S> {
         self.counters().count(Count::Hits);
         Turn::Hit(value)
     }
@@ -238,10 +206,14 @@ impl<S: SharedShape> Caller<S> {
         }
         let mut key = self.at_key();
         let Some(flight) = key.flight().cloned() else {
-            if self.down.is_some() {
-                return Local::Down(self.take_off(&mut key, Stage::Blind, how.leader(), true));
+            if self.is_cut_off() || self.down.is_some() && how.exclusive {
+                let down = self.take_off(&mut key, Stage::Blind, how.leader(), Purpose::Fill);
+                return Local::Down(down);
             }
-            return Local::Vacant(Approach::announce(&mut key, self, how.leader()));
+            if self.down.is_some() {
+                return Local::Apart;
+            }
+            return Local::Vacant(Approach::announce(&mut key, self, how.leader(), Purpose::Fill));
         };
         drop(key);
         // A thread that waits for a task may be the one that has to run it.
@@ -257,8 +229,15 @@ impl<S: SharedShape> Caller<S> {
         }
     }
 
+    /// Whether this process cannot ask the backend. One that answers with an error is asked by others, too: then what
+    /// another call computes may be overtaken, and nobody here would know.
+    pub(super) fn is_cut_off(&self) -> bool {
+        let answers = |error: &Error| matches!(error.kind(), ErrorKind::Backend | ErrorKind::Codec);
+        self.down.as_ref().is_some_and(|error| !answers(error))
+    }
+
     /// A computation of which the backend does not know.
-    fn blind(&self) -> Option<Arc<Flight>> {
+    pub(super) fn blind(&self) -> Option<Arc<Flight>> {
         let flight = self.at_key().flight().cloned()?;
         let is_blind = matches!(self.entry_in(&flight)?.key.stage, Stage::Blind);
         is_blind.then_some(flight)
@@ -266,13 +245,21 @@ impl<S: SharedShape> Caller<S> {
 
     /// The entry of a flight, if it is of this very key.
     fn entry_in<'f>(&self, flight: &'f Flight) -> Option<&'f Entry<Carried, S::Shared>> {
-        let entry = flight.entry.typed::<Carried, S::Shared>()?;
+        self.own(&*flight.entry)
+    }
+
+    /// The entry, if it is of this very key.
+    pub(super) fn own<'e>(&self, entry: &'e dyn AnyEntry) -> Option<&'e Entry<Carried, S::Shared>> {
+        let entry = entry.typed::<Carried, S::Shared>()?;
         (entry.key.key.wire == self.key.wire).then_some(entry)
     }
 
     /// Asks the backend first, on behalf of all who wait for the answer.
-    async fn approach(mut self, approach: Approach, how: How, over: bool) -> Turn<S> {
+    pub(super) async fn approach(mut self, approach: Approach, how: How, over: bool) -> Turn<S> {
         let begun = approach.polled(self.begin_patiently(None, how, over)).await;
+        if let Some(error) = self.down.as_ref().filter(|_| !self.is_cut_off()) {
+            approach.refuse(error);
+        }
         let turn = self.settled(begun, how, Purpose::Fill).await;
         // Whoever waits for the answer looks again now, and finds the computation.
         drop(approach);
@@ -280,7 +267,7 @@ impl<S: SharedShape> Caller<S> {
     }
 
     /// Computes for this caller alone, beside others.
-    async fn aside(mut self, how: How, over: bool) -> Turn<S> {
+    pub(super) async fn aside(mut self, how: How, over: bool) -> Turn<S> {
         let how = How { fleet: how.exclusive, ..how };
         let begun = self.begin_patiently(None, how, over).await;
         self.settled(begun, how, Purpose::Aside).await
@@ -292,7 +279,7 @@ impl<S: SharedShape> Caller<S> {
             Ok(Begun::Standing) => self.wait(flight, how, over).await,
             // Another caller was here before, since the invalidation.
             Ok(Begun::Fence(begun)) if self.has_been_begun(&begun, &flight) => {
-                self.release(begun);
+                self.release(begun, false);
                 Err(self)
             }
             begun => Ok(self.settled(begun, how, Purpose::Fill).await),
@@ -303,23 +290,29 @@ impl<S: SharedShape> Caller<S> {
     /// either.
     async fn try_again(mut self, flight: Arc<Flight>, how: How, over: bool) -> Next<S> {
         match self.begin_patiently(None, how, over).await {
-            Err(_) => self.wait(flight, how, over).await,
+            Err(_) if self.is_cut_off() || how.exclusive => self.wait(flight, how, over).await,
             begun => Ok(self.settled(begun, how, Purpose::Fill).await),
         }
     }
 
     /// Takes the value that was found, or computes.
-    async fn settled(mut self, mut begun: Result<Begun, Error>, how: How, purpose: Purpose) -> Turn<S> {
+    pub(super) async fn settled(
+        mut self,
+        mut begun: Result<Begun, Error>,
+        how: How,
+        purpose: Purpose,
+    ) -> Turn<S> {
         if let Ok(Begun::Value(bytes)) = &begun {
             if let Found::Value(value) = self.open(bytes) {
                 return self.hit(value);
             }
             begun = self.begin_patiently(None, how, true).await;
         }
-        let stage = match begun {
-            Ok(Begun::Fence(fence)) => Stage::Airborne(fence),
-            // Without a fence, nothing is stored.
-            _ => Stage::Blind,
+        let (stage, purpose) = match begun {
+            Ok(Begun::Fence(fence)) => (Stage::Airborne(fence), purpose),
+            // Without a fence, nothing is stored; and nothing is shared with those who can ask.
+            _ if self.is_cut_off() || how.exclusive => (Stage::Blind, purpose),
+            _ => (Stage::Blind, Purpose::Aside),
         };
         Turn::Lead(Lead::begin(self, stage, purpose, how.leader()))
     }
@@ -334,96 +327,4 @@ impl<S: SharedShape> Caller<S> {
             Stage::Approaching | Stage::Blind => false,
         }
     }
-
-    /// Waits for a flight of this process.
-    async fn wait(self, flight: Arc<Flight>, how: How, over: bool) -> Next<S> {
-        let waited = match flight::wait(flight.clone()) {
-            Ok(wait) => {
-                self.at(Point::Waiting).await;
-                wait.await
-            }
-            Err(NoWait::Circle) => return Ok(Turn::Uncached),
-            Err(NoWait::Settled(settled)) => Waited::Settled(settled),
-        };
-        match waited {
-            Waited::Settled(Settled::Abandoned) => Err(self),
-            Waited::Settled(Settled::Unshared) if how.exclusive => Err(self),
-            Waited::Settled(Settled::Shared) => {
-                let value = self.entry_in(&flight).and_then(|entry| entry.value.get());
-                match value.cloned() {
-                    Some(value) => {
-                        self.counters().count(Count::Joined);
-                        Ok(Turn::Hit(value))
-                    }
-                    None => Ok(self.aside(how, over).await),
-                }
-            }
-            Waited::Settled(Settled::Panicked(message)) => {
-                self.counters().count(Count::Joined);
-                let message = message.as_deref().unwrap_or("no message");
-                resume_unwind(Box::new(format!("the computation that this call shared panicked: {message}")))
-            }
-            // In turn, failing callers would form a convoy: side by side. Nor does anybody wait for a leader that is
-            // not polled.
-            Waited::Settled(Settled::Unshared) | Waited::Parked => Ok(self.aside(how, over).await),
-        }
-    }
-
-    /// Asks to begin; while another process leads, waits and asks again. A call that got no answer once does not ask
-    /// again: it has spent its deadline.
-    async fn begin_patiently(
-        &mut self,
-        joining: Option<Fence>,
-        how: How,
-        over: bool,
-    ) -> Result<Begun, Error> {
-        if let Some(error) = &self.down {
-            return Err(error.clone());
-        }
-        let begun = self.ask_to_begin(joining, how, over).await;
-        self.down = begun.as_ref().err().cloned();
-        begun
-    }
-
-    async fn ask_to_begin(
-        &self,
-        mut joining: Option<Fence>,
-        how: How,
-        mut over: bool,
-    ) -> Result<Begun, Error> {
-        /// Between two looks: at least, however often something changes, and at most, when nothing wakes the caller.
-        const REST: Duration = Duration::from_millis(5);
-        const FIRST_PAUSE: Duration = Duration::from_millis(10);
-        const LAST_PAUSE: Duration = Duration::from_millis(250);
-        let since = Instant::now();
-        // A computation that waits may be waited for itself, by another process, which nobody can see.
-        let forever = how.exclusive && context::current().is_none();
-        let mut pause = FIRST_PAUSE;
-        loop {
-            self.admit()?;
-            let patient = forever || since.elapsed() < self.shared.inner().max_wait;
-            let begun = self.begin(joining.clone(), how.fleet && patient, over, how.call).await?;
-            if begun != Begun::Led {
-                return Ok(begun);
-            }
-            // Whoever leads replaces what is unfit, and whatever was to be shared is another one's now.
-            (over, joining) = (false, None);
-            let [random, ..] = token();
-            let jitter = pause.mul_f64(0.5 + f64::from(random) / 512.0);
-            chores::sleep(REST).await;
-            let changed = self.ask_aside(|backend| backend.changed(&self.key.wire, how.call));
-            either(changed, chores::sleep(jitter)).await;
-            pause = (2 * pause).min(LAST_PAUSE);
-        }
-    }
-}
-
-/// Ready with the first of the two: with the output of the one, or with none.
-async fn either<F: Future>(one: F, other: impl Future) -> Option<F::Output> {
-    let (mut one, mut other) = (pin!(one), pin!(other));
-    poll_fn(|task| match one.as_mut().poll(task) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => other.as_mut().poll(task).map(|_| None),
-    })
-    .await
 }

@@ -1,5 +1,6 @@
 //! Functions whose entries live on a [`Backend`]: what is the same for all backends.
 
+mod begin;
 mod caller;
 pub(crate) mod codec;
 pub(crate) mod envelope;
@@ -14,6 +15,7 @@ mod hints;
 pub(crate) mod key;
 mod lead;
 pub(crate) mod lookup;
+mod meet;
 mod refresh;
 pub(crate) mod registry;
 mod renewal;
@@ -31,6 +33,7 @@ use std::time::Duration;
 
 use crate::backend::{Backend, Token};
 use crate::chores::Lane;
+use crate::flight::MAX_WAIT;
 use crate::flight::table::Flights;
 use crate::sync::{read, write};
 use codec::Codec;
@@ -74,7 +77,7 @@ impl Shared {
             max_value_size: 16 << 20,
             max_decoded_size: codec::max_decoded_size(0),
             lease: Duration::from_secs(10),
-            max_wait: Duration::from_secs(30),
+            max_wait: MAX_WAIT,
             flights: Flights::default(),
             scopes: RwLock::default(),
             health: Health::default(),
@@ -182,7 +185,8 @@ impl SharedBuilder {
         self
     }
 
-    /// How long a call waits for the computation of another process before it computes by itself. 30 s by default.
+    /// How long a call waits for another's computation, of this process or with `single_flight = "fleet"` of any, before
+    /// one more may begin beside it. 30 s by default; a function's own `max_wait` goes before it.
     pub fn max_wait(mut self, max_wait: Duration) -> Self {
         self.0.max_wait = max_wait;
         self

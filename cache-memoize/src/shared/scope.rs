@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::time::{Duration, Instant};
 
 use super::envelope::Mismatch;
 use super::hints::Hints;
@@ -25,6 +26,8 @@ pub(crate) struct FunctionScope {
     /// By shape, of which a generic function has several.
     types: RwLock<Vec<(TypeId, Fingerprints)>>,
     rejected: Arc<Rejections>,
+    /// When it was last told that calls wait for too long.
+    stuck: Mutex<Option<Instant>>,
 }
 
 impl FunctionScope {
@@ -36,6 +39,7 @@ impl FunctionScope {
             witnesses: Witnesses::default(),
             types: RwLock::default(),
             rejected,
+            stuck: Mutex::default(),
         }
     }
 
@@ -49,6 +53,18 @@ impl FunctionScope {
         let types = S::fingerprints();
         write(&self.types).push((shape, types));
         types
+    }
+
+    /// Whether it is news that calls wait for too long: not if it was told a short time ago.
+    #[cold]
+    pub(crate) fn is_stuck_news(&self) -> bool {
+        const QUIET: Duration = Duration::from_secs(60);
+        let mut told = lock(&self.stuck);
+        let is_news = told.is_none_or(|told| told.elapsed() >= QUIET);
+        if is_news {
+            *told = Some(Instant::now());
+        }
+        is_news
     }
 
     /// An entry was found and not served.

@@ -75,6 +75,8 @@ impl SharedTarget {
             key,
             codec,
             down: None,
+            max_wait: None,
+            bound: None,
             shape: PhantomData,
         })
     }
@@ -161,7 +163,7 @@ impl SharedTarget {
         // Any key: the group is what counts.
         let key = Arc::new(CacheKey::new(String::new(), self.group()));
         let codec = shared.inner().codec.clone();
-        Caller { shared, scope, key, codec, down: None, shape: PhantomData }
+        Caller { shared, scope, key, codec, down: None, max_wait: None, bound: None, shape: PhantomData }
     }
 
     /// Stores a value without running the body.
@@ -306,7 +308,7 @@ struct Setting<'c> {
 impl Drop for Setting<'_> {
     fn drop(&mut self) {
         if !self.is_over {
-            self.caller.release(self.fence.clone());
+            self.caller.release(self.fence.clone(), false);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What threads meet at, as everyone has it: the standard library's.
 
 use std::thread::Thread;
+use std::time::Duration;
 
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
 pub(crate) use std::sync::{Mutex, MutexGuard};
@@ -23,6 +24,11 @@ impl Sleeper {
     /// Sleeps; to be called by that thread. It may wake for no reason.
     pub(crate) fn sleep(&self) {
         std::thread::park();
+    }
+
+    /// The same for a time at most.
+    pub(crate) fn sleep_for(&self, at_most: Duration) {
+        std::thread::park_timeout(at_most);
     }
 
     /// Wakes it, or keeps it from falling asleep.

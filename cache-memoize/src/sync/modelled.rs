@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::AcqRel;
+use std::time::Duration;
 
 use loom::sync::Condvar;
 use loom::sync::atomic::AtomicUsize;
@@ -52,6 +53,11 @@ impl Sleeper {
         while !std::mem::take(&mut *woken) {
             woken = self.changed.wait(woken).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// In the model time does not pass.
+    pub(crate) fn sleep_for(&self, _: Duration) {
+        self.sleep();
     }
 
     pub(crate) fn wake(&self) {

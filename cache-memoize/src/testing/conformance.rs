@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Predecessor, Reply};
 use crate::chores;
 use crate::flight::block_on;
 use crate::shared::token;
@@ -51,6 +51,7 @@ async fn run(clients: &[&dyn Backend], call: Call) {
     bench.groups().await;
     bench.joining().await;
     bench.leading().await;
+    bench.succession().await;
     bench.time().await;
     bench.repetition().await;
     bench.keys().await;
@@ -337,6 +338,50 @@ impl Bench<'_> {
         key.release(&leader).await;
     }
 
+    /// Of backends that tell who leads.
+    async fn succession(&self) {
+        let key = self.key_in("succession", "succession");
+        let Begun::Fence(leader) = key.try_begin(false, None, true).await else { panic!("nobody leads") };
+        let Some(seen) = key.leader().await else { return };
+        assert_eq!(seen.name, leader.token, "the name of the leader");
+        assert_eq!(key.leader().await, Some(seen.clone()), "a look is no sign of life");
+        assert!(key.renew(&leader).await);
+        let alive = key.leader().await.expect("it leads");
+        assert_ne!(alive.sign, seen.sign, "a renewal is a sign of life");
+        let begin = || Begin::new(token(), LONG).lead(true);
+        let instead = |name: &[u8], sign| begin().instead_of(Some(Predecessor::new(name, sign)));
+        assert_eq!(key.begin_as(instead(b"another", None)).await, Begun::Led, "it is not that one");
+        let dead = instead(&seen.name, Some(seen.sign.clone()));
+        assert_eq!(key.begin_as(dead).await, Begun::Led, "it has given another sign since");
+        let Begun::Fence(second) = key.begin_as(instead(&seen.name, Some(alive.sign))).await else {
+            panic!("the leader is dead")
+        };
+        let Begun::Fence(third) = key.begin_as(instead(&second.token, None)).await else {
+            panic!("the leader has led for too long")
+        };
+        let seen = key.leader().await.expect("the third leads");
+        assert_eq!(seen.name, third.token);
+        let waited = || begin().waited_for(Some(seen.ticket));
+        assert_eq!(key.begin_as(waited()).await, Begun::Led, "it has not failed");
+        key.fail(&second).await;
+        assert_eq!(key.begin_as(waited()).await, Begun::Led, "one that leads no more has failed");
+        key.fail(&third).await;
+        let Begun::Fence(next) = key.begin_as(waited()).await else { panic!("nobody leads") };
+        let Begun::Fence(beside) = key.begin_as(waited()).await else {
+            panic!("who waited does not wait on")
+        };
+        assert_eq!(key.begin_as(begin()).await, Begun::Led, "who has not waited does");
+        assert_eq!(
+            key.leader().await.map(|leader| leader.name),
+            Some(next.token.to_vec()),
+            "one of them leads"
+        );
+        key.release(&beside).await;
+        assert!(key.commit(&next, b"value").await, "it stores as any other");
+        assert!(key.leader().await.is_none(), "it is done");
+        key.release(&leader).await;
+    }
+
     async fn time(&self) {
         let key = self.key("lifetime");
         key.set_for(b"refreshed", Some(SHORT)).await;
@@ -507,6 +552,24 @@ impl Subject<'_> {
     async fn refresh(&self, fence: &Fence, value: Option<&[u8]>) -> bool {
         let commit = Commit::new(fence, value).refresh(true);
         answer(self.bench.client().commit(&self.key, commit, self.bench.call)).await
+    }
+
+    async fn begin_as(&self, begin: Begin) -> Begun {
+        answer(self.bench.client().begin(&self.key, begin, self.bench.call)).await
+    }
+
+    async fn leader(&self) -> Option<Leader> {
+        answer(self.bench.client().leader(&self.key, self.bench.call)).await
+    }
+
+    async fn renew(&self, fence: &Fence) -> bool {
+        // Two renewals at one instant of a server's clock would look the same.
+        pause(Duration::from_millis(5)).await;
+        answer(self.bench.client().renew(&self.key, fence, LONG, self.bench.call)).await
+    }
+
+    async fn fail(&self, fence: &Fence) {
+        answer(self.bench.client().fail(&self.key, fence, self.bench.call)).await;
     }
 
     async fn release(&self, fence: &Fence) {

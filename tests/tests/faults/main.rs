@@ -10,6 +10,7 @@ mod subject;
 
 mod access;
 mod arguments;
+mod blind;
 mod cluster;
 mod connections;
 mod drift;
@@ -25,3 +26,4 @@ mod report;
 mod round_trips;
 mod sentinels;
 mod servers;
+mod waiting;

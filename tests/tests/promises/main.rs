@@ -18,3 +18,4 @@ mod recursion;
 mod rivals;
 mod stack;
 mod user_code;
+mod waiting;

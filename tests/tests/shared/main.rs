@@ -7,5 +7,6 @@ mod matrix;
 mod meeting;
 mod names;
 mod user_code;
+mod waiting;
 mod world;
 mod written_alike;

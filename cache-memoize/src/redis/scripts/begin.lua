@@ -8,6 +8,8 @@
 -- ARGV  1 token   2 lease in ms   3 '1' to begin over a value   4 '1' to lead
 --       5 the generation: the one known, or the one to create
 --       6 epoch, 7 generation and 8 ticket of the computation to join, or ''
+--       9 the leader to take over from, or '', 10 as long as its sign of life (its 'u') is this one, or '' whatever it is
+--       11 the ticket of the leader that was waited for, or '': if one with that or a later one failed, waits for none
 -- Gives {0, value with its stamp}, {1} joined, {2} led by another, or {3, generation, epoch, ticket}.
 local value, fence, group = KEYS[1], KEYS[2], KEYS[3]
 local token, lease, lead = ARGV[1], tonumber(ARGV[2]), ARGV[4] == '1'
@@ -30,8 +32,9 @@ if ARGV[3] ~= '1' and known then
 end
 
 -- e epoch, t last ticket, f ticket of the last that landed, n how many compute (and a field for each),
--- o leader, l its ticket, g its generation, u until when it leads, c that nothing was known when the epoch began
-local state = redis.pcall('HMGET', fence, 'e', 'f', 'o', 'g', 'u', 't', 'n', 'l')
+-- o leader, l its ticket, g its generation, u until when it leads, x ticket of the last leader that failed,
+-- c that nothing was known when the epoch began
+local state = redis.pcall('HMGET', fence, 'e', 'f', 'o', 'g', 'u', 'x', 't', 'n', 'l')
 
 -- Whether a field is as it was written here: a token, or a number that is exact in a script. What is not is another
 -- program's, or damaged; nothing of it counts then.
@@ -41,7 +44,8 @@ local function is_number(field)
 end
 local broken = state.err
   or not (is_token(state[1]) and is_token(state[3]) and is_token(state[4]) and is_number(state[2])
-    and is_number(state[5]) and is_number(state[6]) and is_number(state[7]) and is_number(state[8]))
+    and is_number(state[5]) and is_number(state[6]) and is_number(state[7]) and is_number(state[8])
+    and is_number(state[9]))
 local epoch = not broken and state[1]
 if epoch and epoch == ARGV[6] and generation == ARGV[7] and (tonumber(state[2] or 0) or 0) <= tonumber(ARGV[8]) then
   return {1}
@@ -54,7 +58,12 @@ if lead then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
   local leader = epoch and state[3]
   if leader and leader ~= token and state[4] == generation and now < (tonumber(state[5] or 0) or 0) then
-    return {2}
+    local replaced = leader == ARGV[9] and (ARGV[10] == '' or ARGV[10] == state[5])
+    if not replaced then
+      local waited = tonumber(ARGV[11])
+      if not waited or (tonumber(state[6] or 0) or 0) < waited then return {2} end
+      lead = false
+    end
   end
 end
 

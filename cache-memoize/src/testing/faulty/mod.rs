@@ -15,7 +15,7 @@ use std::time::Duration;
 use fate::{Course, Damage, Fate, Odds, Repeat};
 use request::{Answer, Request};
 
-use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Reply};
 use crate::chores;
 use crate::flight::block_on;
 use crate::sync::lock;
@@ -432,7 +432,15 @@ impl Backend for Faulty {
     }
 
     fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
-        self.reply(request::Release(key.clone(), fence.clone()), call)
+        self.reply(request::Release { key: key.clone(), fence: fence.clone(), failed: false }, call)
+    }
+
+    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+        self.reply(request::Release { key: key.clone(), fence: fence.clone(), failed: true }, call)
+    }
+
+    fn leader<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Leader>> {
+        self.reply(request::Leads(key.clone()), call)
     }
 
     fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Reply};
 
 pub(super) trait Request: Send + Sync + 'static {
     /// What is asked.
@@ -39,6 +39,12 @@ impl Answer for Begun {
             Self::Value(value) => Some(value),
             Self::Standing | Self::Led | Self::Fence(_) => None,
         }
+    }
+}
+
+impl Answer for Option<Leader> {
+    fn value(&mut self) -> Option<&mut Vec<u8>> {
+        None
     }
 }
 
@@ -85,7 +91,7 @@ impl Request for Start {
 
     fn regret(&self, unheard: Begun) -> Option<Release> {
         match unheard {
-            Begun::Fence(fence) => Some(Release(self.0.clone(), fence)),
+            Begun::Fence(fence) => Some(Release { key: self.0.clone(), fence, failed: false }),
             Begun::Value(_) | Begun::Standing | Begun::Led => None,
         }
     }
@@ -125,18 +131,40 @@ impl Request for Store {
     }
 }
 
-pub(super) struct Release(pub(super) Key, pub(super) Fence);
+pub(super) struct Release {
+    pub(super) key: Key,
+    pub(super) fence: Fence,
+    pub(super) failed: bool,
+}
 
 impl Request for Release {
     const NAME: &'static str = "release";
     type Answer = ();
 
     fn key(&self) -> &str {
+        self.key.text()
+    }
+
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer> {
+        match self.failed {
+            true => backend.fail(&self.key, &self.fence, call),
+            false => backend.release(&self.key, &self.fence, call),
+        }
+    }
+}
+
+pub(super) struct Leads(pub(super) Key);
+
+impl Request for Leads {
+    const NAME: &'static str = "leader";
+    type Answer = Option<Leader>;
+
+    fn key(&self) -> &str {
         self.0.text()
     }
 
     fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer> {
-        backend.release(&self.0, &self.1, call)
+        backend.leader(&self.0, call)
     }
 }
 
