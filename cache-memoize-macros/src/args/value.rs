@@ -251,11 +251,12 @@ impl FromValue for MaxWait {
                 Err(no_wait(&number.to_string(), name))
             }
             Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
-                whole_seconds(number, name).map(|()| Self::Expr(expr))
+                whole_seconds(number, name)?;
+                sized(expr, name).map(Self::Expr)
             }
             Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => Err(fractional(number, name)),
             Expr::Lit(_) => Err(Refusal::Kind),
-            _ => Ok(Self::Expr(expr)),
+            _ => sized(expr, name).map(Self::Expr),
         }
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 
-use super::{Says, docs, function, hidden, implied, key, policy, private, signature, target, unlinted};
+use super::{Says, body, docs, function, hidden, implied, key, policy, private, signature, target, unlinted};
 use crate::model::{Companions, Home, KeySource, Model};
 use crate::scan;
 
@@ -183,14 +183,23 @@ impl Companion<'_> {
         // `type_` has `type__uncached`, which is the macro's doing.
         let name = model.sig.ident.to_string();
         let unsnaked = name.ends_with('_').then(|| quote!(#[allow(non_snake_case)]));
+        // A recursion has it on the stack once for each step, beside the function. With optimisation that is not our affair.
+        let inline = match model.sig.asyncness {
+            None if body::stands_alone(model) => quote! {
+                #[cfg_attr(debug_assertions, inline(always))]
+                #[cfg_attr(not(debug_assertions), inline)]
+            },
+            _ => quote!(#[inline]),
+        };
         // Without a body, nothing uses the arguments.
         let unused = self.hollow.then(|| quote!(#[allow(unused_variables)]));
         quote! {
-            #docs #(#repeated)* #(#lints)* #[allow(dead_code)] #unsnaked #unused #[inline]
+            #docs #(#repeated)* #(#lints)* #[allow(dead_code)] #unsnaked #unused #inline
             // Its documentation and other attributes are those of a companion.
             #[allow(
                 clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::missing_safety_doc,
-                clippy::must_use_candidate, clippy::return_self_not_must_use, clippy::missing_const_for_fn
+                clippy::must_use_candidate, clippy::return_self_not_must_use, clippy::missing_const_for_fn,
+                clippy::inline_always
             )]
             #vis #sig #body
         }

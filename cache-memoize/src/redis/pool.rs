@@ -150,6 +150,10 @@ impl Wire {
         let mut parser = Parser::new(self.longest);
         loop {
             if let Some(value) = parser.next(&mut self.inbox)? {
+                // The rest of a string that is too long may still be to come.
+                while self.inbox.is_passing_over() {
+                    self.read(deadline)?;
+                }
                 // Nobody asked for more.
                 return if self.inbox.is_empty() { settle(Ok(value)) } else { Err(resp::garbage()) };
             }

@@ -17,8 +17,8 @@ const KEPT: usize = 64 << 10;
 const LONGEST_LINE: usize = 8 << 10;
 /// Our scripts answer with arrays of strings and numbers.
 const DEEPEST: usize = 8;
-/// An answer with more parts than this was not asked for.
-const MOST_PARTS: usize = 64;
+/// An answer with more parts than this was not asked for: the longest is about the 128 fences of one renewal.
+const MOST_PARTS: usize = 256;
 /// So many bytes more may be in the strings beside a value: generations, epochs.
 const BESIDE: usize = 256;
 
@@ -43,6 +43,11 @@ impl Inbox {
     /// Whether everything that was asked for, and came, is understood.
     pub(super) fn is_empty(&self) -> bool {
         self.start == self.end && self.unwanted == 0
+    }
+
+    /// Whether bytes are still to come that will be dropped.
+    pub(super) fn is_passing_over(&self) -> bool {
+        self.unwanted > 0
     }
 
     /// So many bytes were understood.

@@ -138,7 +138,7 @@ fn a_value_that_could_not_be_read_back() {
     #[cache_memoize(ttl = 600, skip(shared), backend = shared, prefix = "seldom-read-back")]
     fn document(shared: &Shared, id: u64) -> Document {
         let _ = shared;
-        let note = (id % 2 == 0).then(|| Note::Text { text: "rare".into() });
+        let note = id.is_multiple_of(2).then(|| Note::Text { text: "rare".into() });
         Document { id, note }
     }
     static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());

@@ -82,10 +82,17 @@ pub(crate) fn is_well(subject: &Subject, fault: &str) {
         other => Err(format!("{other:?}")),
     });
     subject.warm(1);
-    let events = subject.events();
-    let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
-    let changes: Vec<_> = kinds.into_iter().filter(|kind| *kind != EventKind::Refused).collect();
-    assert!(changes.len() % 2 == 0, "{fault}: it is up, so it went down and up: {events:#?}");
+    let changes = || {
+        let events = subject.events();
+        let kinds = events.iter().map(|event| event.kind).filter(|kind| *kind != EventKind::Refused);
+        (kinds.collect::<Vec<_>>(), events)
+    };
+    // It is up, so it went down and up. One that came and went is news again when it has held for a while.
+    let (changes, events) = wait_for("the news that it is up", || {
+        subject.warm(1);
+        let seen = changes();
+        if seen.0.len() % 2 == 0 { Ok(seen) } else { Err(seen.1) }
+    });
     let in_turn = changes.chunks(2).all(|pair| pair == [EventKind::Down, EventKind::Up]);
     assert!(in_turn, "{fault}: {events:#?}");
     // A machine that sleeps may look like a fault once, a call at a time would be hundreds.

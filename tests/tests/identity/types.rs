@@ -255,8 +255,7 @@ impl<T: Unit> Of<T> {
     }
 }
 
-/// What neither `self` nor `Self` is said of, the macro cannot tell from a free function, and so nobody can tell which
-/// companion belongs to which of two instances.
+/// Neither `self` nor `Self` is said: the macro sees in the file that it is in an `impl`, and so that it has a `Self`.
 #[test]
 fn local_types_in_an_impl_that_is_not_mentioned() {
     let (one, other) = two_rows!(|Row| {
@@ -269,11 +268,7 @@ fn local_types_in_an_impl_that_is_not_mentioned() {
         (values, again, found, Here::unmentioned_on_bytes_set(7, 1), Here::unmentioned_on_typed_set(7, 1))
     });
     assert_eq!((one.0, one.1, one.2), ([7; 3], 0, (true, None)));
-    assert_eq!((other.0, other.1, other.2), ([70; 3], 3, (false, None)), "they compute");
-    assert!(one.3.is_ok() && one.4.is_ok());
-    assert_eq!(other.3.unwrap_err().kind(), ErrorKind::Setting);
-    assert_eq!(other.4.unwrap_err().kind(), ErrorKind::Setting);
-    let heard = news_of("unmentioned");
-    assert_eq!(heard.len(), 3, "{heard:?}");
-    assert!(heard.iter().all(|heard| heard.message.contains("`Self`")), "{heard:?}");
+    assert_eq!((other.0, other.1, other.2), ([70; 3], 0, (true, None)));
+    assert!(one.3.is_ok() && one.4.is_ok() && other.3.is_ok() && other.4.is_ok());
+    assert_eq!(news_of("unmentioned").len(), 0);
 }

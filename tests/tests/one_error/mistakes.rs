@@ -103,7 +103,7 @@ mistakes! {
         #[cache_memoize(capacity = 4 << 30, ttl = 100 * 365 * 24 * 60 * 60)] fn g(x: u64) -> u64 { x }
         #[cache_memoize(100 * (365 * 24) * 60 * 60)] fn h(x: u64) -> u64 { x }
         const DAY: u32 = 86_400;
-        #[cache_memoize(ttl = DAY * 2, capacity = 2 * 1_000u16)] fn i(x: u64) -> u64 { x }
+        #[cache_memoize(ttl = DAY * 2, max_wait = 3_000_000_000, capacity = 2 * 1_000u16)] fn i(x: u64) -> u64 { x }
         #[cache_memoize(ttl = std::time::Duration::from_secs(1) * 2)] fn j(x: u64) -> u64 { x }"
     conditions_on_arguments nothing "":
         "#[cache_memoize(skip(b))] fn f(x: u64, #[cfg(all())] y: u64, #[cfg(any())] b: NoType) -> u64 { x + y }

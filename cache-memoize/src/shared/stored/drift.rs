@@ -221,9 +221,9 @@ drift! {
         { struct P { low: u32, high: u32 } }
         { struct P { low: u32, #[serde(alias = "high")] top: u32 } }
 
-    deep_below: T = T { l: vec![Some([(Uuid(1), vec![(Date(1), (Date(2), P { low: 1, high: 9 }))])].into())] };
-        { struct P { low: u32, high: u32 } struct T { l: Vec<Option<BTreeMap<Uuid, Vec<(Date, (Date, P))>>>> } }
-        { struct P { high: u32, low: u32 } struct T { l: Vec<Option<BTreeMap<Uuid, Vec<(Date, (Date, P))>>>> } }
+    deep_below: T = T { l: vec![Some([(Uuid(1), (Date(2), vec![P { low: 1, high: 9 }]))].into())] };
+        { struct P { low: u32, high: u32 } struct T { l: Vec<Option<BTreeMap<Uuid, (Date, Vec<P>)>>> } }
+        { struct P { high: u32, low: u32 } struct T { l: Vec<Option<BTreeMap<Uuid, (Date, Vec<P>)>>> } }
 
     a_tree_by_date: T = T { p: P { low: 1, high: 9 }, children: vec![(Date(1), T { p: P { low: 1, high: 9 }, children: vec![] })] };
         { struct P { low: u32, high: u32 } struct T { children: Vec<(Date, T)>, p: P } }
