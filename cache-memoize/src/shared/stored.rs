@@ -148,6 +148,7 @@ pub(crate) fn read<T: Serialize + DeserializeOwned>(
 }
 
 #[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
+#[expect(clippy::type_complexity, reason = "types of any shape are what is tried there")]
 mod drift;
 #[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
 mod tests;

@@ -1,6 +1,11 @@
 //! §4 A key names one call of one function: whatever compiles, on every place that two functions can both reach, also
 //! when each of them runs in another process. And a companion is about the entry of its function.
 #![allow(missing_docs)]
+#![allow(
+    clippy::extra_unused_type_parameters,
+    clippy::needless_borrows_for_generic_args,
+    reason = "odd signatures are what is tried here"
+)]
 
 mod attack;
 mod blocks;
