@@ -2,7 +2,8 @@
 
 use proc_macro2::TokenStream;
 use syn::{
-    BinOp, Expr, ExprClosure, ExprLit, Ident, Lit, LitFloat, LitInt, LitStr, Path, Stmt, UnOp, Visibility,
+    BinOp, Block, Expr, ExprClosure, ExprLit, Ident, Lit, LitFloat, LitInt, LitStr, Path, Stmt, UnOp,
+    Visibility,
 };
 
 use super::options::Opt;
@@ -110,6 +111,11 @@ fn suffix(expr: &mut Expr, too_large: &mut Option<LitInt>) -> bool {
     match expr {
         Expr::Group(group) => suffix(&mut group.expr, too_large),
         Expr::Paren(paren) => suffix(&mut paren.expr, too_large),
+        Expr::Block(block) if block.label.is_none() => suffix_block(&mut block.block, too_large),
+        Expr::If(choice) => {
+            let Some((_, otherwise)) = &mut choice.else_branch else { return false };
+            suffix_block(&mut choice.then_branch, too_large) && suffix(otherwise, too_large)
+        }
         Expr::Binary(binary) => {
             let is_sum = matches!(
                 binary.op,
@@ -133,6 +139,14 @@ fn suffix(expr: &mut Expr, too_large: &mut Option<LitInt>) -> bool {
             *number = LitInt::new(&format!("{number}u64"), number.span());
             true
         }
+        _ => false,
+    }
+}
+
+/// The same for what a block is worth.
+fn suffix_block(block: &mut Block, too_large: &mut Option<LitInt>) -> bool {
+    match block.stmts.last_mut() {
+        Some(Stmt::Expr(expr, None)) => suffix(expr, too_large),
         _ => false,
     }
 }

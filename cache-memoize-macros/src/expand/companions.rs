@@ -253,7 +253,10 @@ impl Companion<'_> {
     fn bounds(&self, bounds: Option<syn::WhereClause>, inputs: &TokenStream) -> Option<syn::WhereClause> {
         let is_method = self.model.arguments.first().is_some_and(crate::item::Argument::is_receiver);
         let takes_self = scan::count(inputs.clone(), "self") > 0;
-        if !self.model.in_trait || !is_method || takes_self {
+        // An associated function is no part of a `dyn` only if it says so itself.
+        let says_so = self.model.sig.generics.where_clause.as_ref();
+        let says_so = says_so.is_some_and(|says| scan::count(says.to_token_stream(), "Sized") > 0);
+        if !self.model.in_trait || !(is_method || says_so) || takes_self {
             return bounds;
         }
         let mut bounds = bounds.unwrap_or_else(|| syn::parse_quote!(where));

@@ -60,9 +60,15 @@ fn private(model: &Model) -> TokenStream {
 }
 
 /// Generated code uses arguments called `_x`, shadows them, copies what is `Copy`, and calls what is deprecated
-/// with the function.
+/// with the function. And braces and parentheses around a closure's body are as the user likes them: where it stands now,
+/// the compiler may find them unused.
 fn unlinted() -> TokenStream {
-    quote!(#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)])
+    quote! {
+        #[allow(
+            deprecated, unused_braces, unused_parens,
+            clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction
+        )]
+    }
 }
 
 /// Where the variables of generated code live.

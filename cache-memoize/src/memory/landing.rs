@@ -164,6 +164,6 @@ impl Inner {
             // It may have come into the store after the sweep that ended its generation.
             sweeper::sweep_soon(self);
         }
-        sweeper::expect(self, new.life);
+        sweeper::expect(self, new.life, new.ticket);
     }
 }

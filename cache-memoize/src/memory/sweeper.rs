@@ -37,8 +37,14 @@ impl Default for Due {
 }
 
 /// An entry may have been stored that lives so long.
-pub(super) fn expect(memory: &Arc<Inner>, life: Life) {
+pub(super) fn expect(memory: &Arc<Inner>, life: Life, ticket: u64) {
+    /// Of so many insertions one, less one: to ask for the process costs a system call.
+    const LOOKS: u64 = 15;
     let Some(at) = life.sweep_after() else { return };
+    if ticket & LOOKS == 0 && !MODELLED {
+        // In a forked process the thread is gone, and what its memories expect is not late yet.
+        SWEEPER.run_in(std::process::id(), spawn);
+    }
     // Nearly always a sweep comes early enough. The store's lock orders this with `sweep`: one that did not see the entry
     // had begun before the entry was stored, and then this sees that it had.
     let due = memory.sweep.0.load(Relaxed);

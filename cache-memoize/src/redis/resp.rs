@@ -311,8 +311,8 @@ mod tests {
             "%1\r\n",
             "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
             "*9223372036854775807\r\n",
-            "*65\r\n",
-            "*2\r\n*63\r\n",
+            "*257\r\n",
+            "*2\r\n*255\r\n",
             &"+".repeat(LONGEST_LINE),
         ] {
             assert_eq!(all(bytes.as_bytes(), 3).unwrap_err().what, What::Dropped, "{bytes:?}");

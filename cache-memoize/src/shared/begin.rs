@@ -83,7 +83,7 @@ impl<S: SharedShape> Caller<S> {
             });
             if watching.is_to_look() {
                 let seen = self.ask_aside(|backend| backend.leader(&self.key.wire, how.call)).await;
-                watching.saw(seen.ok().flatten());
+                watching.hear(seen)?;
                 if before.is_some() && watching.leader.is_none() {
                     // It cannot tell, so neither can it have anybody take over.
                     watching.max_wait = Duration::ZERO;
@@ -121,6 +121,8 @@ struct Watch {
     /// The ticket of the first one that was seen.
     waited_for: Option<u64>,
     leader: Option<Seen>,
+    /// Since when the backend speaks of a leader and cannot say which.
+    silent: Option<Instant>,
     told: bool,
 }
 
@@ -135,7 +137,17 @@ struct Seen {
 impl Watch {
     fn new(exclusive: bool, lease: Duration, max_wait: Duration) -> Self {
         let since = Instant::now();
-        Self { exclusive, lease, max_wait, since, looked: None, waited_for: None, leader: None, told: false }
+        Self {
+            exclusive,
+            lease,
+            max_wait,
+            since,
+            looked: None,
+            waited_for: None,
+            leader: None,
+            silent: None,
+            told: false,
+        }
     }
 
     /// What to ask for.
@@ -164,6 +176,24 @@ impl Watch {
 
     fn is_overdue(&self) -> bool {
         !self.exclusive && self.since.elapsed() >= self.max_wait
+    }
+
+    /// Takes note of what the backend says of the leader. One that only ever fails to say it, for longer than a lease, is
+    /// not waited for.
+    fn hear(&mut self, seen: Result<Option<Leader>, Error>) -> Result<(), Error> {
+        match seen {
+            Ok(leader) => {
+                self.silent = None;
+                self.saw(leader);
+            }
+            Err(error) => {
+                self.saw(None);
+                if self.silent.get_or_insert_with(Instant::now).elapsed() > self.lease {
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn saw(&mut self, leader: Option<Leader>) {

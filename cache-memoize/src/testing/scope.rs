@@ -163,7 +163,8 @@ impl std::fmt::Debug for Scope {
     }
 }
 
-/// This thread is in a [`Scope`]. Dropping it goes back to where the thread was before.
+/// This thread is in a [`Scope`]. Dropping it goes back to where the thread was before. Of several, the last is to be
+/// dropped first, as locals are: another order leaves the thread in a scope that has ended.
 #[must_use = "the scope is left when this is dropped"]
 pub struct Entered {
     outer: Option<Scope>,

@@ -99,7 +99,8 @@ mistakes! {
     // What is no mistake.
     of_one_function nothing "": "#[cache_memoize] fn f(x: u64) -> u64 { x }"
     integers_of_64_bits nothing "":
-        "#[cache_memoize(capacity = 4_000_000_000, ttl = 3_000_000_000)] fn f(x: u64) -> u64 { x }
+        "#[cache_memoize(capacity = if cfg!(test) { 10 } else { 4_000_000_000 }, ttl = { 5_000_000_000 })] fn e(x: u64) -> u64 { x }
+        #[cache_memoize(capacity = 4_000_000_000, ttl = 3_000_000_000)] fn f(x: u64) -> u64 { x }
         #[cache_memoize(capacity = 4 << 30, ttl = 100 * 365 * 24 * 60 * 60)] fn g(x: u64) -> u64 { x }
         #[cache_memoize(100 * (365 * 24) * 60 * 60)] fn h(x: u64) -> u64 { x }
         const DAY: u32 = 86_400;
@@ -110,8 +111,13 @@ mistakes! {
         fn main() { f(1, 2); f_invalidate(1, 2); }"
     a_dyn_trait nothing "":
         "trait Repo { #[cache_memoize(skip(self))] fn user(&self, id: u64) -> u64 { id }
-        #[cache_memoize(ttl = 5 * 60, cache_if = |x| *x > 5, skip(self))] fn other(&self, id: u64) -> u64 { id } }
+        #[cache_memoize(ttl = 5 * 60, cache_if = |x| *x > 5, skip(self))] fn other(&self, id: u64) -> u64 { id }
+        #[cache_memoize] fn stat(id: u64) -> u64 where Self: Sized { id } }
         struct A; impl Repo for A {} fn main() { let all: [&dyn Repo; 1] = [&A]; all[0].user(1); all[0].user_refresh(1); A::user_invalidate(1); }"
+    braces_of_callbacks nothing "":
+        "#[deny(unused_braces, unused_parens)] mod strict { use super::*;
+        #[cache_memoize(on_hit = |x| { if *x > 5 { println!(); } }, on_miss = |x| -> u8 { *x as u8 }, args_rewrite = |x| { *x })]
+        fn f(x: u64) -> u64 { x } }"
     backends_that_last nothing "":
         "struct A { cache: Memory } impl A { #[cache_memoize(backend = self.cache, skip(self))] fn f(&self, x: u64) -> u64 { x } }
         static CELL: OnceLock<Memory> = OnceLock::new();
