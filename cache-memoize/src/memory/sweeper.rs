@@ -242,11 +242,11 @@ mod tests {
         let past = milliseconds().saturating_sub(Due::GRACE + 1);
         memory.inner().sweep.0.store(past, Relaxed);
         let hour = Life::new(Some(Duration::from_secs(3600)), 1);
-        expect(memory.inner(), hour);
+        expect(memory.inner(), hour, 1);
         assert_ne!(due(), past);
         let planned = milliseconds() + 500;
         memory.inner().sweep.0.store(planned, Relaxed);
-        expect(memory.inner(), hour);
+        expect(memory.inner(), hour, 1);
         assert_eq!(due(), planned, "not before");
     }
 
