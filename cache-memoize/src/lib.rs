@@ -8,16 +8,19 @@ pub mod backend;
 mod call;
 #[cfg_attr(not(feature = "shared"), allow(dead_code))]
 mod chores;
+#[cfg(feature = "shared")]
+mod codec;
+mod entry;
 mod error;
 #[cfg_attr(not(feature = "shared"), allow(dead_code))]
 mod event;
 mod flight;
 mod hooks;
+mod id_pool;
 mod key;
 mod memory;
 #[cfg(all(test, cache_memoize_loom))]
 mod model;
-mod numbers;
 mod place;
 mod policy;
 #[cfg(feature = "redis")]
@@ -35,14 +38,14 @@ mod time;
 
 pub use cache_memoize_macros::cache_memoize;
 
+#[cfg(feature = "shared")]
+pub use codec::{Codec, CodecError, CustomCodec, Slot, Value};
 pub use error::{Error, ErrorKind};
 pub use event::{Event, EventKind, observe};
 pub use key::part::KeyPart;
 pub use memory::{Memory, MemoryBuilder};
 #[cfg(feature = "redis")]
 pub use redis::{Redis, RedisBuilder};
-#[cfg(feature = "shared")]
-pub use shared::codec::{Codec, CodecError, CustomCodec, Slot, Value};
 #[cfg(all(feature = "shared", any(test, feature = "testing")))]
 #[doc(hidden)]
 pub use shared::fuzzing;

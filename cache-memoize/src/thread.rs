@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 
-use crate::numbers::Numbers;
-use crate::sync::door::thread_local;
+use crate::id_pool::IdPool;
+use crate::sync::shim::thread_local;
 
 /// All of it together, so that a hit finds it once.
 pub(crate) struct Local {
@@ -87,7 +87,7 @@ impl Fronts {
 /// The number, to be given back.
 struct Number(Cell<usize>);
 
-static NUMBERS: Numbers = Numbers::new();
+static NUMBERS: IdPool = IdPool::new();
 
 impl Number {
     const NONE: usize = usize::MAX;

@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use super::{Backend, Begin, Begun, Call, Commit, Fence, Fences, Key, Leader, Reply};
 use crate::Shared;
-use crate::memory::entry::{AnyEntry, Entry};
+use crate::entry::FunctionState;
+use crate::entry::{AnyEntry, Entry};
 use crate::memory::rivals::{By, Compare};
 use crate::memory::store::{Content, Life};
-use crate::memory::{Leftovers, Memory, Scope};
+use crate::memory::{Leftovers, Memory};
 use crate::sync::lock;
 
 /// What a memory has beside its store for those who bring bytes.
 #[derive(Default)]
 pub(crate) struct Bytes {
     fences: Fences,
-    groups: Mutex<HashMap<String, Arc<Scope>>>,
+    groups: Mutex<HashMap<String, Arc<FunctionState>>>,
 }
 
 /// Tells bytes from the typed entries of functions that name the memory by an expression.
@@ -36,18 +37,21 @@ struct ByteMemory(Memory);
 
 impl ByteMemory {
     fn bytes(&self) -> &Bytes {
-        &self.0.inner().bytes
+        self.0.inner().adapter()
     }
 
     fn hash(&self, key: &Key) -> u64 {
         self.0.inner().secret.seed(IDENT).hash(|hasher| key.text().hash(hasher))
     }
 
-    fn group(&self, group: &str) -> Arc<Scope> {
+    fn group(&self, group: &str) -> Arc<FunctionState> {
         let mut groups = lock(&self.bytes().groups);
         match groups.get(group) {
             Some(scope) => scope.clone(),
-            None => groups.entry(group.to_owned()).or_insert_with(|| Scope::new("", Arc::default())).clone(),
+            None => groups
+                .entry(group.to_owned())
+                .or_insert_with(|| FunctionState::new("", Arc::default()))
+                .clone(),
         }
     }
 

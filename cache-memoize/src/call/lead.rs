@@ -13,14 +13,15 @@ use std::task::{Context, Poll};
 
 use super::body::AnyBody;
 use super::lookup::Miss;
+use crate::entry::FunctionState;
+use crate::entry::{self, AnyEntry, View};
 pub(crate) use crate::flight::Purpose;
 use crate::flight::table::AtKey;
 use crate::flight::{Errand, Flight, Leader, Settled, context};
 use crate::hooks::{self, Held, Point};
-use crate::memory::entry::{self, AnyEntry, View};
 use crate::memory::rivals::{self, By};
 use crate::memory::store::{Content, Copier, Life, Pair};
-use crate::memory::{Landing, Leftovers, Scope};
+use crate::memory::{Landing, Leftovers};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
 
@@ -251,7 +252,7 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lead<K, S> {
 /// A computation begins, where others find it.
 pub(crate) fn take_off(
     key: &mut AtKey<'_>,
-    scope: &Scope,
+    scope: &FunctionState,
     entry: Arc<dyn AnyEntry>,
     errand: Errand,
     leader: Leader,

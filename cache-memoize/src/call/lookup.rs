@@ -9,14 +9,15 @@ use std::time::Duration;
 use super::Place;
 use super::lead::{Lead, Purpose, take_off};
 use super::turn::Turn;
+use crate::entry::FunctionState;
+use crate::entry::{self, AnyEntry, View};
 use crate::event::{self, Event, EventKind};
 use crate::flight::context::{self, NoWait};
 use crate::flight::table::Relief;
 use crate::flight::{self, Bound, Errand, Flight, Leader, MAX_WAIT, Settled, Wait, Waited};
 use crate::hooks::{self, Held, Point};
-use crate::memory::entry::{self, AnyEntry, View};
+use crate::memory::Memory;
 use crate::memory::store::{Content, Copier};
-use crate::memory::{Memory, Scope};
 use crate::shape::Shape;
 use crate::stats::Count;
 
@@ -32,7 +33,7 @@ pub enum Lookup<K, S: Shape> {
 /// A call that needs a value.
 pub struct Miss<K, S: Shape> {
     pub(crate) memory: Memory,
-    pub(crate) scope: Arc<Scope>,
+    pub(crate) scope: Arc<FunctionState>,
     pub(crate) ident: u64,
     pub(crate) hash: u64,
     /// When nothing was stored under that hash, if that is so; see [`stamp`](crate::memory).

@@ -19,5 +19,4 @@ pub(crate) use lookup::stuck;
 pub use lookup::{Found, Lookup};
 pub use named::Named;
 pub use run::Run;
-pub(crate) use target::Tenant;
 pub use turn::{Refreshing, Turn};

@@ -2,77 +2,39 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use super::Place;
 use super::lead::{Lead, Purpose};
 use super::lookup::{Lookup, Miss};
 use super::turn::Turn;
+use crate::entry::{self, version};
 use crate::error::Error;
 use crate::flight::Leader;
 use crate::hooks;
 use crate::key::parts::Key;
-use crate::memory::entry;
-use crate::memory::front::{self, Copied, Kept, Led};
 use crate::memory::rivals::{By, Compare};
-use crate::memory::seed::Seed;
-use crate::memory::stamp;
 use crate::memory::store::{Content, Copier, Life, Pair, Seen, copier};
-use crate::memory::{Group, Memory, Scope};
+use crate::memory::thread_cache::{self, Copied, Kept, WeakEntry};
+use crate::memory::{FunctionHandle, Memory};
 use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
-use crate::site::Instance;
 use crate::stats::Stats;
-
-/// A function in a memory.
-pub(crate) struct Tenant {
-    scope: Arc<Scope>,
-    ident: u64,
-    front: front::Number,
-    seed: Seed,
-    /// Whether its keys and values may be stored as pairs.
-    pairs: bool,
-    /// What else has entries under the same number.
-    group: Option<Arc<Group>>,
-    /// The instance, if it is to have no entries.
-    refused: Option<&'static Instance>,
-}
-
-impl Tenant {
-    /// `ident` tells its entries from those of others. In a memory of its `own`, the first one may store pairs.
-    pub(crate) fn new(memory: &Memory, scope: Arc<Scope>, ident: u64, own: bool) -> Self {
-        let inner = memory.inner();
-        let pairs = own && inner.reside(ident);
-        let (front, seed) = (front::Number::new(), inner.secret.seed(ident));
-        Self { scope, ident, front, seed, pairs, group: None, refused: None }
-    }
-
-    /// With others that have entries under the same number.
-    pub(crate) fn sharing(self, group: Option<Arc<Group>>) -> Self {
-        Self { group, ..self }
-    }
-
-    /// To have no entries.
-    pub(crate) fn refused(self, refused: Option<&'static Instance>) -> Self {
-        Self { refused, ..self }
-    }
-}
 
 /// The cache that a call uses, and what the function is there.
 #[derive(Clone, Copy)]
 pub struct Target<'m> {
     pub(crate) memory: &'m Memory,
-    tenant: &'m Tenant,
+    handle: &'m FunctionHandle,
 }
 
 impl<'m> Target<'m> {
-    pub(crate) fn new(memory: &'m Memory, tenant: &'m Tenant) -> Self {
-        Self { memory, tenant }
+    pub(crate) fn new(memory: &'m Memory, handle: &'m FunctionHandle) -> Self {
+        Self { memory, handle }
     }
 
     #[inline]
     fn hash(&self, key: &impl Key) -> u64 {
-        self.tenant.seed.hash(|hasher| key.hash(hasher))
+        self.handle.seed.hash(|hasher| key.hash(hasher))
     }
 
     /// Step one: a hit, whose value goes to `found`, or what is needed to go on without the borrowed arguments. Inlined
@@ -84,7 +46,7 @@ impl<'m> Target<'m> {
         }
         let hash = self.hash(&key);
         // Before the store is asked: see `stamp`.
-        let time = self.tenant.scope.time(hash);
+        let time = self.handle.state.time(hash);
         // Only a large value is written there by others: what has no address stays in registers.
         if const { entry::is_large::<S::Shared>() } {
             return self.look_further::<K, S, ()>(hash, time, key, found);
@@ -117,21 +79,21 @@ impl<'m> Target<'m> {
     /// What this thread has found before.
     #[inline]
     fn recall<K: Key, S: Shape>(&self, hash: u64, time: u64, key: &K) -> Option<S::Return> {
-        let counters = &self.tenant.scope.counters;
+        let counters = &self.handle.state.counters;
         match const { Kept::of::<K, S::Shared>() } {
             Kept::Copy => {
                 let take = |copied: &Copied<K::Owned, S::Shared>| {
                     let is_it = key.is_same(&copied.key) && !copied.deadline.has_passed();
                     is_it.then(|| S::copy_out(&copied.value))
                 };
-                front::recall(&self.tenant.front, hash, time, counters, take)
+                thread_cache::recall(&self.handle.thread_cache, hash, time, counters, take)
             }
-            Kept::Lead => {
-                let take = |led: &Led<K::Owned, S::Shared>| {
+            Kept::Weak => {
+                let take = |led: &WeakEntry<K::Owned, S::Shared>| {
                     let entry = led.entry()?;
                     entry.value.get().filter(|_| key.is_same(&entry.key)).map(S::copy_out)
                 };
-                front::recall(&self.tenant.front, hash, time, counters, take)
+                thread_cache::recall(&self.handle.thread_cache, hash, time, counters, take)
             }
             Kept::Nothing => None,
         }
@@ -155,8 +117,8 @@ impl<'m> Target<'m> {
                 inner.reclaim(hash, seen.ticket);
             } else if let Some(value) = self.mine::<K, S::Shared, C>(&seen.content, &key) {
                 *found = Some(S::copy_out(value));
-                let is_worth_keeping = front::admits(hash, &self.tenant.scope.counters);
-                if is_worth_keeping && stamp::is_settled(time) && seen.is_stored_by(&self.tenant.scope) {
+                let is_worth_keeping = thread_cache::admits(hash, &self.handle.state.counters);
+                if is_worth_keeping && version::is_settled(time) && seen.is_stored_by(&self.handle.state) {
                     self.remember(hash, time, key, value, &seen);
                 }
                 return Lookup::Done;
@@ -178,18 +140,18 @@ impl<'m> Target<'m> {
         value: &V,
         seen: &Seen<K::Owned, C>,
     ) {
-        let front = &self.tenant.front;
+        let cached = &self.handle.thread_cache;
         let deadline = seen.deadline;
         match const { Kept::of::<K, V>() } {
-            Kept::Copy if front::is_short(&key) => {
+            Kept::Copy if thread_cache::is_short(&key) => {
                 let copied = Copied { key: key.into_owned(), value: value.clone(), deadline };
-                front::keep(front, hash, time, copied, |old, new| old.key == new.key);
+                thread_cache::keep(cached, hash, time, copied, |old, new| old.key == new.key);
             }
-            Kept::Lead => {
+            Kept::Weak => {
                 if let Content::Entry(entry) = &seen.content
-                    && let Some(led) = front::led::<K::Owned, V>(entry.clone(), hash, deadline)
+                    && let Some(weak) = thread_cache::weak::<K::Owned, V>(entry.clone(), hash, deadline)
                 {
-                    front::keep(front, hash, time, led, Led::is_under_the_hash_of);
+                    thread_cache::keep(cached, hash, time, weak, WeakEntry::is_under_the_hash_of);
                 }
             }
             Kept::Copy | Kept::Nothing => {}
@@ -204,12 +166,12 @@ impl<'m> Target<'m> {
         key: &K,
     ) -> Option<&'c V> {
         match content {
-            Content::Pair(owned, value) if self.tenant.pairs && key.is_same(owned) => {
+            Content::Pair(owned, value) if self.handle.pairs && key.is_same(owned) => {
                 (value as &dyn Any).downcast_ref()
             }
             Content::Entry(entry) => {
                 let entry = entry.view::<K::Owned, V>()?;
-                let is_it = entry.ident == self.tenant.ident && key.is_same(entry.key);
+                let is_it = entry.ident == self.handle.ident && key.is_same(entry.key);
                 entry.value().filter(|_| is_it)
             }
             Content::Pair(..) | Content::Foreign => None,
@@ -229,17 +191,17 @@ impl<'m> Target<'m> {
     }
 
     pub(super) fn refusal(&self) -> Option<&'static Error> {
-        self.tenant.refused.and_then(Instance::confusion)
+        self.handle.refusal()
     }
 
     fn miss<K: Key, S: Shape>(&self, hash: u64, vacant: Option<u64>, key: K) -> Miss<K::Owned, S> {
         Miss {
             memory: self.memory.clone(),
-            scope: self.tenant.scope.clone(),
-            ident: self.tenant.ident,
+            scope: self.handle.state.clone(),
+            ident: self.handle.ident,
             hash,
             vacant,
-            copier: match self.tenant.pairs {
+            copier: match self.handle.pairs {
                 true => const { &copier::<K, S>() },
                 false => const { &None::<Copier<K::Owned, S::Shared>> },
             },
@@ -298,9 +260,9 @@ impl<'m> Target<'m> {
     /// Compares the keys of entries with one that `is_it`, whatever their values are.
     fn compare<K: Key>(&self, is_it: impl Fn(&K::Owned) -> bool) -> impl Compare {
         let is_same = move |found: &Content<K::Owned, ()>| match found {
-            Content::Pair(owned, ()) => self.tenant.pairs && is_it(owned),
+            Content::Pair(owned, ()) => self.handle.pairs && is_it(owned),
             Content::Entry(entry) => {
-                entry.ident() == self.tenant.ident && entry.key().downcast_ref().is_some_and(&is_it)
+                entry.ident() == self.handle.ident && entry.key().downcast_ref().is_some_and(&is_it)
             }
             Content::Foreign => false,
         };
@@ -311,8 +273,8 @@ impl<'m> Target<'m> {
     /// computations of both.
     pub fn invalidate_all(self) {
         let inner = self.memory.inner();
-        match &self.tenant.group {
-            None => inner.invalidate_all(&self.tenant.scope),
+        match &self.handle.group {
+            None => inner.invalidate_all(&self.handle.state),
             Some(group) => group.scopes().iter().for_each(|scope| inner.invalidate_all(scope)),
         }
     }
@@ -331,19 +293,19 @@ impl<'m> Target<'m> {
             return;
         };
         let Some(value) = S::shared(value) else { return };
-        let entry = entry::vacant::<K::Owned, S::Shared>(self.tenant.ident, key);
+        let entry = entry::vacant::<K::Owned, S::Shared>(self.handle.ident, key);
         entry.view::<K::Owned, S::Shared>().expect("it is of these types").fill(value);
         let pair = copier.and_then(|copier| Some((entry.typed::<K::Owned, S::Shared>()?, copier)));
         let pair = pair.as_ref().map(|pair| pair as &dyn Pair);
         let life = Life::new(lifetime, weight);
         let own = entry.view::<K::Owned, S::Shared>().expect("it is of these types").key;
         let mut compare = self.compare::<K>(|owned| owned == own);
-        drop(inner.set(hash, &entry, life, pair, &mut compare, || self.tenant.scope.generation()));
+        drop(inner.set(hash, &entry, life, pair, &mut compare, || self.handle.state.generation()));
     }
 
     /// How to copy its keys and values, if they may be stored as pairs.
     fn copier<K: Key, S: Shape>(&self) -> Option<Copier<K::Owned, S::Shared>> {
-        const { copier::<K, S>() }.filter(|_| self.tenant.pairs)
+        const { copier::<K, S>() }.filter(|_| self.handle.pairs)
     }
 
     /// Begins a computation on this thread that will replace the entry.
@@ -366,6 +328,6 @@ impl<'m> Target<'m> {
 
     /// What the cache did for the function.
     pub fn stats(self) -> Stats {
-        self.tenant.scope.stats(self.memory.capacity())
+        self.handle.state.stats(self.memory.capacity())
     }
 }

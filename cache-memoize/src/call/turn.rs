@@ -7,8 +7,8 @@ use super::Place;
 use super::body::Body;
 use super::lead::Lead;
 use super::run::Run;
+use crate::entry::is_large;
 use crate::error::Error;
-use crate::memory::entry::is_large;
 use crate::policy::Policy;
 use crate::shape::Shape;
 

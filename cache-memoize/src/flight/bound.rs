@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::wait::block_on_until;
 use super::{Leader, Wait, Waited};
 use crate::chores;
-use crate::sync::door::MODELLED;
+use crate::sync::shim::MODELLED;
 
 /// Where nothing else is said.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(30);

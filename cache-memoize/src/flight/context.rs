@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::{Flight, Settled};
-use crate::sync::door::{Mutex, lock, process_wide, thread_local};
+use crate::sync::shim::{Mutex, lock, process_wide, thread_local};
 
 thread_local! {
     /// Without a destructor of its own, so that it is there as long as the thread is, also for calls made in the

@@ -19,9 +19,9 @@ pub(crate) use bound::{Bound, MAX_WAIT};
 pub(crate) use wait::block_on;
 pub(crate) use wait::{Wait, Waited, wait};
 
+use crate::entry::{AnyEntry, Generation};
 use crate::memory::Memory;
-use crate::memory::entry::{AnyEntry, Generation};
-use crate::sync::door::{AtomicBool, Mutex, lock};
+use crate::sync::shim::{AtomicBool, Mutex, lock};
 
 /// How a flight ended.
 #[derive(Clone)]

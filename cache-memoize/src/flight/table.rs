@@ -15,8 +15,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use super::{Bound, Flight, Settled};
-use crate::memory::store::HashIsHash;
-use crate::sync::door::{AtomicU64, MODELLED, Mutex, MutexGuard, lock};
+use crate::key::hash::HashIsHash;
+use crate::sync::shim::{AtomicU64, MODELLED, Mutex, MutexGuard, lock};
 
 /// In the model there is one, for which shard a key gets must not be a matter of chance there.
 const SHARDS: usize = if MODELLED { 1 } else { 16 };

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::context::{self, NoWait};
 use super::{Flight, Settled};
-use crate::sync::door::Sleeper;
+use crate::sync::shim::Sleeper;
 
 /// A registered waiter; dropping it gives the wait up.
 pub(crate) struct Wait {

@@ -3,6 +3,7 @@
 //! On a shared backend the text is the key: `shared_via` finds the way there, `texts` writes the whole, and `witness` notices when two
 //! calls have one.
 
+pub(crate) mod hash;
 pub(crate) mod part;
 pub(crate) mod parts;
 #[cfg(feature = "shared")]

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-use super::Scope;
+use crate::entry::FunctionState;
 use crate::sync::{read, write};
 
 /// From which world calls are made, and the name that all have in keys.
@@ -19,11 +19,11 @@ pub(super) struct Groups(RwLock<HashMap<Name, Arc<Group>>>);
 
 /// What each of the functions has in the memory, which keeps it for as long as it is there itself.
 #[derive(Default)]
-pub(crate) struct Group(RwLock<Vec<Arc<Scope>>>);
+pub(crate) struct Group(RwLock<Vec<Arc<FunctionState>>>);
 
 impl Groups {
     /// The group of that name, with `scope` in it.
-    pub(super) fn with(&self, name: Name, scope: &Arc<Scope>) -> Arc<Group> {
+    pub(super) fn with(&self, name: Name, scope: &Arc<FunctionState>) -> Arc<Group> {
         let group = write(&self.0).entry(name).or_default().clone();
         let mut scopes = write(&group.0);
         if !scopes.iter().any(|known| Arc::ptr_eq(known, scope)) {
@@ -36,7 +36,7 @@ impl Groups {
 
 impl Group {
     /// All that have something here, or have begun to compute it.
-    pub(crate) fn scopes(&self) -> Vec<Arc<Scope>> {
+    pub(crate) fn scopes(&self) -> Vec<Arc<FunctionState>> {
         read(&self.0).clone()
     }
 }

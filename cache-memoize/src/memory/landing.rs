@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::entry::{AnyEntry, Generation};
 use super::rivals::{Compare, Known};
 use super::store::{Displaced, Gone, Life, New, Pair};
 use super::{Inner, sweeper};
+use crate::entry::{AnyEntry, Generation};
 use crate::flight::Flight;
 use crate::flight::table::{Others, Overtaken};
 use crate::stats::Count;

@@ -1,34 +1,29 @@
 //! The in-memory cache: typed values of any functions in one bounded store, with the flights that fill it.
 
-pub(crate) mod entry;
-pub(crate) mod front;
 mod group;
+mod handles;
 mod landing;
 pub(crate) mod rivals;
-pub(crate) mod seed;
-pub(crate) mod stamp;
 pub(crate) mod store;
 mod sweeper;
-mod tenants;
+pub(crate) mod thread_cache;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, RwLock};
 
-use entry::Generation;
 pub(crate) use group::Group;
 use group::Groups;
+use handles::FunctionHandles;
+pub(crate) use handles::{FunctionHandle, Refused};
 pub(crate) use landing::{Landing, Leftovers};
-use seed::Secret;
 use store::Store;
-use tenants::Tenants;
 
+use crate::entry::FunctionState;
 use crate::flight::table::Flights;
-use crate::stats::{Count, Counters, Past, Stats};
-use crate::sync::door::{Mutex, lock};
+use crate::key::hash::Secret;
+use crate::stats::Count;
 use crate::sync::{read, write};
 
 /// How a memory is bounded.
@@ -95,90 +90,18 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) flights: Flights,
     pub(crate) secret: Secret,
-    scopes: RwLock<HashMap<u64, Arc<Scope>>>,
+    scopes: RwLock<HashMap<u64, Arc<FunctionState>>>,
     groups: Groups,
-    pub(crate) tenants: Tenants,
+    pub(crate) handles: FunctionHandles,
     capacity: Capacity,
     /// Whose entries may lie side by side, see [`reside`](Self::reside).
     resident: OnceLock<u64>,
     /// See [`Capacity::youth`].
     youth: u64,
     sweep: sweeper::Due,
+    /// What an adapter above keeps with the memory.
     #[cfg(feature = "shared")]
-    pub(crate) bytes: crate::backend::memory::Bytes,
-}
-
-/// What one function has in one memory.
-pub(crate) struct Scope {
-    common: Arc<Common>,
-    generation: Mutex<Arc<Generation>>,
-}
-
-/// What its entries need of that.
-pub(crate) struct Common {
-    pub(crate) counters: Counters,
-    /// The path of the function.
-    pub(crate) function: &'static str,
-    /// See [`stamp`].
-    time: AtomicU64,
-    /// Where the function adds up what it has done in memories that are gone.
-    past: Arc<Past>,
-}
-
-impl Drop for Common {
-    fn drop(&mut self) {
-        self.counters.leave_to(&self.past);
-    }
-}
-
-impl Deref for Scope {
-    type Target = Common;
-
-    #[inline]
-    fn deref(&self) -> &Common {
-        &self.common
-    }
-}
-
-impl Common {
-    /// The time for copies of the entry with that hash.
-    #[inline]
-    pub(crate) fn time(&self, hash: u64) -> u64 {
-        stamp::now(hash, &self.time)
-    }
-
-    /// Has all threads ask the store again.
-    pub(crate) fn void_copies(&self) {
-        stamp::void_all(&self.time);
-    }
-}
-
-impl Scope {
-    pub(crate) fn new(function: &'static str, past: Arc<Past>) -> Arc<Self> {
-        // No two are ever of the same time.
-        static SCOPES: AtomicU64 = AtomicU64::new(0);
-        let time = AtomicU64::new(SCOPES.fetch_add(1, Relaxed) << 32);
-        let common = Arc::new(Common { counters: Counters::default(), function, time, past });
-        let generation = Mutex::new(Generation::new(common.clone()));
-        Arc::new(Self { common, generation })
-    }
-
-    pub(crate) fn generation(&self) -> Arc<Generation> {
-        lock(&self.generation).clone()
-    }
-
-    /// Nothing that was begun before is served or shared any more.
-    pub(crate) fn end_generation(&self) {
-        let mut current = lock(&self.generation);
-        // Under the lock: whoever finds the next generation here may rely on it that the one before has ended. Else, of
-        // two that do this at once, one could return while what the other is about to end is still served.
-        stamp::void_all_while(&self.time, || current.end());
-        *current = Generation::new(self.common.clone());
-    }
-
-    pub(crate) fn stats(&self, capacity: Option<u64>) -> Stats {
-        self.counters.snapshot(self.generation().entries(), capacity)
-    }
+    adapter: OnceLock<Box<dyn std::any::Any + Send + Sync>>,
 }
 
 impl Memory {
@@ -210,13 +133,13 @@ impl Memory {
             secret: Secret::random(),
             scopes: RwLock::default(),
             groups: Groups::default(),
-            tenants: Tenants::default(),
+            handles: FunctionHandles::default(),
             capacity,
             resident: OnceLock::new(),
             youth: capacity.youth(),
             sweep: sweeper::Due::default(),
             #[cfg(feature = "shared")]
-            bytes: crate::backend::memory::Bytes::default(),
+            adapter: OnceLock::new(),
         }))
     }
 
@@ -281,7 +204,11 @@ impl MemoryBuilder {
 
 impl Inner {
     /// What a function has here.
-    pub(crate) fn scope(&self, function: u64, make: impl FnOnce() -> Arc<Scope>) -> Arc<Scope> {
+    pub(crate) fn scope(
+        &self,
+        function: u64,
+        make: impl FnOnce() -> Arc<FunctionState>,
+    ) -> Arc<FunctionState> {
         if let Some(scope) = read(&self.scopes).get(&function) {
             return scope.clone();
         }
@@ -289,8 +216,15 @@ impl Inner {
         scopes.entry(function).or_insert_with(make).clone()
     }
 
+    /// What an adapter keeps with the memory: one adapter, of one type.
+    #[cfg(feature = "shared")]
+    pub(crate) fn adapter<A: Default + Send + Sync + 'static>(&self) -> &A {
+        let any = self.adapter.get_or_init(|| Box::new(A::default()));
+        any.downcast_ref().expect("there is one type of adapter")
+    }
+
     /// What functions have here that share their entries, with one more of them.
-    pub(crate) fn group(&self, name: group::Name, scope: &Arc<Scope>) -> Arc<Group> {
+    pub(crate) fn group(&self, name: group::Name, scope: &Arc<FunctionState>) -> Arc<Group> {
         self.groups.with(name, scope)
     }
 
@@ -312,7 +246,7 @@ impl Inner {
     }
 
     /// Makes everything that the function stored here invisible, whatever its number, and reclaims it later.
-    pub(crate) fn invalidate_all(self: &Arc<Self>, scope: &Scope) {
+    pub(crate) fn invalidate_all(self: &Arc<Self>, scope: &FunctionState) {
         scope.end_generation();
         sweeper::sweep_soon(self);
     }

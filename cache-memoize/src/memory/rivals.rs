@@ -5,8 +5,8 @@
 //! then sees within the lock of the key whether it knows all that are there.
 
 use super::Inner;
-use super::entry::is_large;
 use super::store::{Content, Here, Slot};
+use crate::entry::is_large;
 use crate::flight::table::AtKey;
 
 /// The most keys of one hash that are kept at a time. Each costs every look at one of the others a comparison.

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use super::Inner;
 use super::store::Life;
-use crate::sync::door::MODELLED;
 use crate::sync::lock;
+use crate::sync::shim::MODELLED;
 use crate::time::milliseconds;
 
 /// When a memory is to be swept next: [`milliseconds`], or [`Due::IDLE`].
@@ -210,10 +210,10 @@ pub(super) fn sweep(memory: &Arc<Inner>) {
 
 #[cfg(all(test, not(cache_memoize_loom)))]
 mod tests {
-    use super::super::entry::{AnyEntry, Entry};
     use super::super::rivals::By;
-    use super::super::{Capacity, Memory, Scope};
+    use super::super::{Capacity, FunctionState, Memory};
     use super::*;
+    use crate::entry::{AnyEntry, Entry};
     use std::sync::OnceLock;
 
     #[test]
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_sweep_gives_memory_back() {
         let memory = Memory::of(Capacity::Unbounded);
-        let scope = Scope::new("", Arc::default());
+        let scope = FunctionState::new("", Arc::default());
         for key in 0..10_000_u64 {
             let entry: Arc<dyn AnyEntry> = Arc::new(Entry { ident: 0, key, value: OnceLock::from(key) });
             let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -7,7 +7,7 @@ use super::history::Got;
 use super::operation::Op;
 use super::program::Step;
 use super::subject::{Body, Subject};
-use crate::sync::door::{Mutex, lock};
+use crate::sync::shim::{Mutex, lock};
 
 pub(super) struct Naive(Mutex<HashMap<usize, u64>>);
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 
 use loom::sync::atomic::fence;
 
-use crate::sync::door::{at_next_step, take_step};
+use crate::sync::shim::{at_next_step, take_step};
 
 /// Counts, outside the model, so that looking at it is not a step of its own.
 #[derive(Clone, Default)]

@@ -13,17 +13,18 @@ use super::operation::Op;
 use super::program::Step;
 use super::subject::{Body, Subject};
 use crate::call::target::Target;
-use crate::call::{Body as AsyncBody, Place, Tenant, Turn};
+use crate::call::{Body as AsyncBody, FunctionHandle, Place, Turn};
+use crate::entry::FunctionState;
 use crate::flight::block_on;
 use crate::key::part::CopyOf;
 use crate::key::parts::Key;
-use crate::memory::{Capacity, Memory, Scope};
+use crate::memory::{Capacity, Memory};
 use crate::policy::Policy;
 use crate::shape::{
     Copied, OwnedResult, Shape, ShapeOf, SharedResult, ViaResultCopy as _, ViaSharedResult as _,
     require_cacheable,
 };
-use crate::sync::door::Point;
+use crate::sync::shim::Point;
 
 /// How a body fails, which decides about the shape of the function.
 pub(super) trait Failure: Default + Send + Sync + 'static {
@@ -57,7 +58,7 @@ impl Failure for Shared {
 /// A memory with one function in it.
 pub(super) struct World<F: Failure> {
     memory: Memory,
-    tenant: Tenant,
+    handle: FunctionHandle,
     shape: F::Shape,
     colliding: bool,
     /// Where a body is that has claimed to be the only one.
@@ -86,7 +87,7 @@ impl Key for Number {
 
 impl<F: Failure> World<F> {
     fn target(&self) -> Target<'_> {
-        Target::new(&self.memory, &self.tenant)
+        Target::new(&self.memory, &self.handle)
     }
 
     fn key(&self, key: usize) -> Number {
@@ -158,8 +159,8 @@ impl<F: Failure> Subject for World<F> {
     fn new(colliding: bool) -> Self {
         // Small, for there is one in each execution; by weight, so that the number of processors does not matter.
         let memory = Memory::of(Capacity::Weight(8));
-        let tenant = Tenant::new(&memory, Scope::new("", Arc::default()), 0, true);
-        Self { memory, tenant, shape: F::shape(), colliding, claimed: Point::new() }
+        let handle = FunctionHandle::new(&memory, FunctionState::new("", Arc::default()), 0, true);
+        Self { memory, handle, shape: F::shape(), colliding, claimed: Point::new() }
     }
 
     fn perform(&self, step: &Step, body: &Body) -> Got {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
 #[cfg(feature = "shared")]
-use crate::shared::codec::Codec;
+use crate::codec::Codec;
 
 /// Never implemented; only its message is used, for `codec` on a `Memory`.
 #[diagnostic::on_unimplemented(

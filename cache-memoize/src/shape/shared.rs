@@ -7,9 +7,9 @@ use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
 
 use super::{Cacheable, Copying, OwnedResult, Plain, Shape, SharedResult, Split};
-use crate::shared::codec::Codec;
-use crate::shared::fingerprint::Fingerprint;
-use crate::shared::stored::{self, Bounds};
+use crate::codec::Codec;
+use crate::codec::fingerprint::Fingerprint;
+use crate::codec::stored::{self, Bounds};
 use crate::{Error, ErrorKind};
 
 /// A shape whose results become bytes and come back.

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::codec::Codec;
-use super::envelope::{self, Expected, Header, Mismatch, NO_TTL};
 use super::key::CacheKey;
-use super::stored::Bounds;
-use super::{FunctionScope, Shared, token};
+use super::{RemoteState, Shared, token};
 use crate::backend::{Backend, Begin, Begun, Call, Fence, Reply};
+use crate::codec::Codec;
+use crate::codec::envelope::{self, Expected, Header, Mismatch, NO_TTL};
+use crate::codec::stored::Bounds;
 use crate::flight::table::AtKey;
 use crate::flight::{Bound, block_on, context};
 use crate::shape::shared::{SharedShape, Unread};
@@ -24,7 +24,7 @@ use crate::{Error, ErrorKind};
 
 pub struct Caller<S> {
     pub(crate) shared: Shared,
-    pub(crate) scope: Arc<FunctionScope>,
+    pub(crate) scope: Arc<RemoteState>,
     pub(crate) key: Arc<CacheKey>,
     pub(crate) codec: Codec,
     /// Why the backend did not answer this call.

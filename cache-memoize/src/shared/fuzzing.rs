@@ -13,9 +13,9 @@ use std::time::Duration;
 use serde_core::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_core::{Serialize, Serializer};
 
-use super::codec::{COMPILED_IN, Codec};
-use super::envelope::{Expected, Header, NO_TTL, open, seal};
-use super::fingerprint::Fingerprint;
+use crate::codec::envelope::{Expected, Header, NO_TTL, open, seal};
+use crate::codec::fingerprint::Fingerprint;
+use crate::codec::{COMPILED_IN, Codec};
 pub use keys::keys;
 
 /// Runs the second, and panics if that holds more bytes of memory at once than the first says.

@@ -11,12 +11,12 @@ use super::turn::Turn;
 use crate::backend::Predecessor;
 use crate::call::lead::Purpose;
 use crate::call::stuck;
+use crate::entry::AnyEntry;
 use crate::event;
 use crate::flight::context::NoWait;
 use crate::flight::table::Relief;
 use crate::flight::{self, Bound, Flight, Leader, Settled, Wait, Waited};
 use crate::hooks::Point;
-use crate::memory::entry::AnyEntry;
 use crate::shape::shared::SharedShape;
 use crate::stats::Count;
 

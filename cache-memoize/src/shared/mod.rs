@@ -2,14 +2,9 @@
 
 mod begin;
 mod caller;
-pub(crate) mod codec;
-pub(crate) mod envelope;
-pub(crate) mod fingerprint;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(test)]
-mod golden;
 mod health;
 mod hints;
 pub(crate) mod key;
@@ -20,10 +15,8 @@ mod refresh;
 pub(crate) mod registry;
 mod renewal;
 mod scope;
-pub(crate) mod stored;
 pub(crate) mod target;
 mod turn;
-mod written;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,13 +26,13 @@ use std::time::Duration;
 
 use crate::backend::{Backend, Token};
 use crate::chores::Lane;
+use crate::codec::{self, Codec};
 use crate::flight::MAX_WAIT;
 use crate::flight::table::Flights;
 use crate::sync::{read, write};
-use codec::Codec;
 use health::Health;
 use renewal::Renewals;
-pub(crate) use scope::{FunctionScope, Rejections};
+pub(crate) use scope::{Rejections, RemoteState};
 
 /// A [`Backend`], ready to be named by functions. Cloning is cheap and gives the same cache.
 #[derive(Clone)]
@@ -55,7 +48,7 @@ pub(crate) struct Inner {
     pub(crate) max_wait: Duration,
     pub(crate) flights: Flights,
     /// By number: every call looks here, and to compare a few numbers costs less than to hash one.
-    scopes: RwLock<BTreeMap<u64, Arc<FunctionScope>>>,
+    scopes: RwLock<BTreeMap<u64, Arc<RemoteState>>>,
     health: Health,
     renewals: Renewals,
     /// What is asked of the backend and no caller waits for.
@@ -102,7 +95,7 @@ impl Shared {
     }
 
     /// What a function has here.
-    pub(crate) fn scope(&self, function: u64, make: impl FnOnce() -> FunctionScope) -> Arc<FunctionScope> {
+    pub(crate) fn scope(&self, function: u64, make: impl FnOnce() -> RemoteState) -> Arc<RemoteState> {
         if let Some(scope) = read(&self.0.scopes).get(&function) {
             return scope.clone();
         }
@@ -111,8 +104,8 @@ impl Shared {
     }
 
     /// What all functions have here whose keys are of that group.
-    pub(crate) fn scopes_of(&self, group: &str) -> Vec<Arc<FunctionScope>> {
-        let is_of = |scope: &&Arc<FunctionScope>| scope.group.get().is_some_and(|its| **its == *group);
+    pub(crate) fn scopes_of(&self, group: &str) -> Vec<Arc<RemoteState>> {
+        let is_of = |scope: &&Arc<RemoteState>| scope.group.get().is_some_and(|its| **its == *group);
         read(&self.0.scopes).values().filter(is_of).cloned().collect()
     }
 }

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
-use super::envelope::Mismatch;
 use super::hints::Hints;
+use crate::codec::envelope::Mismatch;
+use crate::entry::FunctionState;
 use crate::key::witness::Witnesses;
-use crate::memory::Scope;
 use crate::shape::shared::{Fingerprints, SharedShape};
 use crate::sync::{lock, read, write};
 
 /// How many entries of a function were found and not served, by reason.
 pub(crate) type Rejections = Mutex<BTreeMap<&'static str, u64>>;
 
-pub(crate) struct FunctionScope {
+pub(crate) struct RemoteState {
     /// Its counters, and what `f_invalidate_all` ends for computations that the backend does not know.
-    pub(crate) scope: Arc<Scope>,
+    pub(crate) scope: Arc<FunctionState>,
     pub(crate) hints: Hints,
     /// What `f_invalidate_all` covers, with the namespace.
     pub(crate) group: OnceLock<Arc<str>>,
@@ -30,8 +30,8 @@ pub(crate) struct FunctionScope {
     stuck: Mutex<Option<Instant>>,
 }
 
-impl FunctionScope {
-    pub(crate) fn new(scope: Arc<Scope>, rejected: Arc<Rejections>) -> Self {
+impl RemoteState {
+    pub(crate) fn new(scope: Arc<FunctionState>, rejected: Arc<Rejections>) -> Self {
         Self {
             scope,
             hints: Hints::default(),

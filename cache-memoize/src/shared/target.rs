@@ -8,13 +8,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::caller::{Caller, Found};
-use super::codec::Codec;
 use super::key::CacheKey;
 use super::lookup::Lookup;
 use super::refresh::Refreshing;
-use super::{FunctionScope, Shared};
+use super::{RemoteState, Shared};
 use crate::backend::{Call, Commit, Fence};
 use crate::call::Place;
+use crate::codec::Codec;
 use crate::event::{self, Event, EventKind};
 use crate::flight::{Leader, block_on};
 use crate::hooks;
@@ -29,7 +29,7 @@ use crate::{Error, ErrorKind};
 /// The backend that a call uses, with the names under which the function keeps its entries there.
 pub struct SharedTarget {
     shared: Shared,
-    scope: Arc<FunctionScope>,
+    scope: Arc<RemoteState>,
     /// Says what the text of a key begins with, after the namespace: where isolated calls are from, and the function.
     instance: &'static Instance,
     /// What `f_invalidate_all` covers.
@@ -40,7 +40,7 @@ pub struct SharedTarget {
 impl SharedTarget {
     pub(crate) fn new(
         shared: Shared,
-        scope: Arc<FunctionScope>,
+        scope: Arc<RemoteState>,
         instance: &'static Instance,
         group: &'static str,
     ) -> Self {

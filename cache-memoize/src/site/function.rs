@@ -12,11 +12,12 @@ use super::naming::{Naming, Types};
 use super::path::Path;
 use super::places::Places;
 use super::{Instance, Meta};
+use crate::entry::FunctionState;
 use crate::event::{self, Event, EventKind};
 use crate::hooks;
-use crate::memory::{Capacity, Memory, Scope};
+use crate::memory::{Capacity, Memory};
 #[cfg(feature = "shared")]
-use crate::shared::{FunctionScope, Rejections, Shared};
+use crate::shared::{Rejections, RemoteState, Shared};
 use crate::stats::Stats;
 use crate::sync::lock;
 
@@ -29,9 +30,9 @@ pub(crate) struct Function {
     pub(super) location: Location,
     capacity: Option<fn() -> Capacity>,
     /// Made when the function is first called without a backend.
-    own: OnceLock<(Memory, Arc<Scope>)>,
+    own: OnceLock<(Memory, Arc<FunctionState>)>,
     /// What it has in any place, for its statistics.
-    scopes: Mutex<Vec<(Weak<Scope>, Option<u64>)>>,
+    scopes: Mutex<Vec<(Weak<FunctionState>, Option<u64>)>>,
     /// How many places it was given, and whether they look as if they were made for a call each.
     places: Places,
     /// What it did in places that are gone.
@@ -182,7 +183,7 @@ impl Function {
         event::tell(&Event { kind: EventKind::Misuse, function, message, ..Event::default() });
     }
 
-    pub(super) fn own(&'static self) -> &'static (Memory, Arc<Scope>) {
+    pub(super) fn own(&'static self) -> &'static (Memory, Arc<FunctionState>) {
         if let Some(own) = self.own.get() {
             return own;
         }
@@ -195,15 +196,15 @@ impl Function {
         })
     }
 
-    pub(super) fn scope_in(&'static self, memory: &Memory) -> Arc<Scope> {
+    pub(super) fn scope_in(&'static self, memory: &Memory) -> Arc<FunctionState> {
         let scope = memory.inner().scope(self.id, || self.new_scope(memory.capacity()));
         self.places.tell(&self.name);
         scope
     }
 
     /// What the function will have in a place of that capacity.
-    fn new_scope(&'static self, capacity: Option<u64>) -> Arc<Scope> {
-        let scope = Scope::new(&self.name, self.past.clone());
+    fn new_scope(&'static self, capacity: Option<u64>) -> Arc<FunctionState> {
+        let scope = FunctionState::new(&self.name, self.past.clone());
         let mut scopes = lock(&self.scopes);
         if scopes.len() == scopes.capacity() {
             scopes.retain(|(scope, _)| scope.strong_count() > 0);
@@ -219,8 +220,8 @@ impl Function {
 
     /// What the function has on that backend.
     #[cfg(feature = "shared")]
-    pub(crate) fn scope_on(&'static self, shared: &Shared) -> Arc<FunctionScope> {
-        let scope = shared.scope(self.id, || FunctionScope::new(self.new_scope(None), self.rejected.clone()));
+    pub(crate) fn scope_on(&'static self, shared: &Shared) -> Arc<RemoteState> {
+        let scope = shared.scope(self.id, || RemoteState::new(self.new_scope(None), self.rejected.clone()));
         self.places.tell(&self.name);
         scope
     }

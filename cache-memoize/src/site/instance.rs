@@ -9,16 +9,16 @@ use super::Function;
 use super::claims::Refused;
 use super::naming::Naming;
 use crate::Error;
+use crate::call::Named;
 use crate::call::target::Target;
-use crate::call::{Named, Tenant};
 use crate::key::text_via::WritePart;
-use crate::memory::Memory;
+use crate::memory::{FunctionHandle, Memory, Refused as RefusedFunction};
 use crate::place::Place;
 use crate::sync::lock;
 #[cfg(feature = "shared")]
 use {
     super::claims,
-    crate::shared::{FunctionScope, Shared},
+    crate::shared::{RemoteState, Shared},
     std::sync::Arc,
 };
 
@@ -31,7 +31,7 @@ pub struct Instance {
     within: String,
     /// The number that stands for it within a memory, and for those that are given the same `prefix`.
     ident: u64,
-    own: OnceLock<(Memory, Tenant)>,
+    own: OnceLock<(Memory, FunctionHandle)>,
     /// Whether it has no entries anywhere, since nothing tells its companions from those of another.
     pub(super) confused: Option<Refused>,
     /// Whether it has no entries where keys are text; decided when it first goes there.
@@ -68,16 +68,17 @@ impl Instance {
     /// The function's own cache.
     #[inline]
     pub fn own(&'static self) -> Target<'static> {
-        let (memory, tenant) = self.own.get().unwrap_or_else(|| self.first_own());
-        Target::new(memory, tenant)
+        let (memory, handle) = self.own.get().unwrap_or_else(|| self.first_own());
+        Target::new(memory, handle)
     }
 
     #[cold]
-    fn first_own(&'static self) -> &'static (Memory, Tenant) {
+    fn first_own(&'static self) -> &'static (Memory, FunctionHandle) {
         let (memory, scope) = self.function.own();
         self.own.get_or_init(|| {
-            let tenant = Tenant::new(memory, scope.clone(), self.ident, true).refused(self.if_confused());
-            (memory.clone(), tenant)
+            let handle =
+                FunctionHandle::new(memory, scope.clone(), self.ident, true).refused(self.if_confused());
+            (memory.clone(), handle)
         })
     }
 
@@ -108,8 +109,8 @@ impl Instance {
     #[cfg(feature = "testing")]
     pub(crate) fn forget_entries(&self) {
         if let Some(own) = self.own.get() {
-            let (memory, tenant) = own;
-            Target::new(memory, tenant).invalidate_all();
+            let (memory, handle) = own;
+            Target::new(memory, handle).invalidate_all();
         }
     }
 
@@ -124,25 +125,18 @@ impl Instance {
             let scope = self.function.scope_in(memory);
             let (ident, group) = sharing();
             let group = group.map(|group| memory.inner().group((self.function.world, group), &scope));
-            Tenant::new(memory, scope, ident, false).sharing(group).refused(self.if_confused())
+            FunctionHandle::new(memory, scope, ident, false).sharing(group).refused(self.if_confused())
         };
-        Named(Target::new(memory, memory.inner().tenants.of(std::ptr::from_ref(self).addr(), make)))
+        Named(Target::new(memory, memory.inner().handles.of(std::ptr::from_ref(self).addr(), make)))
     }
 
-    fn if_confused(&'static self) -> Option<&'static Self> {
-        self.confused.is_some().then_some(self)
-    }
-
-    /// Why it is to have no entries anywhere. Told once.
-    pub(crate) fn confusion(&'static self) -> Option<&'static Error> {
-        let refused = self.confused.as_ref()?;
-        self.function.tell(refused);
-        Some(&refused.error)
+    fn if_confused(&'static self) -> Option<&'static dyn RefusedFunction> {
+        self.confused.is_some().then_some(self as &dyn RefusedFunction)
     }
 
     /// What the function has on a shared backend.
     #[cfg(feature = "shared")]
-    pub(crate) fn scope_on(&self, shared: &Shared) -> Arc<FunctionScope> {
+    pub(crate) fn scope_on(&self, shared: &Shared) -> Arc<RemoteState> {
         self.function.scope_on(shared)
     }
 
@@ -180,6 +174,14 @@ impl Instance {
     }
 }
 
+impl RefusedFunction for Instance {
+    fn reason(&'static self) -> Option<&'static Error> {
+        let refused = self.confused.as_ref()?;
+        self.function.tell(refused);
+        Some(&refused.error)
+    }
+}
+
 /// See [`Instance::key_text`].
 pub(crate) fn key_text(prefix: &str, parts: &[&dyn WritePart], extra: Option<&dyn WritePart>) -> String {
     let mut key = prefix.to_owned();
@@ -210,7 +212,7 @@ fn isolated(world: u64) -> String {
 /// The [`group`](Instance::group) of all keys that the user writes whole.
 pub(crate) const VERBATIM_GROUP: &str = "key";
 
-/// Numbers that nothing else has.
+/// IdPool that nothing else has.
 fn next() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Relaxed)

@@ -4,7 +4,7 @@
 /// Through which `flight/` and `memory/` get whatever threads meet at. Ordinarily that is the standard library's;
 /// when the two are model checked (`scripts/model.sh`) it is loom's.
 #[cfg_attr(all(test, cache_memoize_loom), path = "modelled.rs")]
-pub(crate) mod door;
+pub(crate) mod shim;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -1,4 +1,4 @@
-//! In which slot a hash is. Numbers of slots lie in groups of a cache line each, with so much of the hash that what does
+//! In which slot a hash is. IdPool of slots lie in groups of a cache line each, with so much of the hash that what does
 //! not match is seldom asked: one look at the memory. In a table with control bytes and numbers apart it would be two,
 //! each of which waits for the one before, and with a million entries that is what a look costs.
 

@@ -16,7 +16,6 @@ mod seen;
 mod shard;
 mod slot;
 
-use std::hash::Hasher;
 use std::sync::{RwLock, RwLockReadGuard};
 
 pub(crate) use pairs::{Copier, Pair, copier};
@@ -25,25 +24,10 @@ use shard::Shard;
 pub(crate) use shard::{Gone, New};
 pub(crate) use slot::{Life, Slot};
 
-use super::{Capacity, stamp};
+use super::Capacity;
+use crate::entry::version;
 use crate::key::part::CopyOf;
-use crate::sync::{door, read, write};
-
-/// A hasher for what is a hash already.
-#[derive(Default, Clone, Copy)]
-pub(crate) struct HashIsHash(u64);
-
-impl Hasher for HashIsHash {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("only hashes are hashed here");
-    }
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
+use crate::sync::{read, shim, write};
 
 /// What an insertion displaced, to be dropped outside the lock. Nearly always nothing or one entry, which needs no
 /// allocation.
@@ -103,7 +87,7 @@ impl Store {
 
     #[inline]
     fn shard(&self, hash: u64) -> &RwLock<Shard> {
-        door::pass();
+        shim::pass();
         // Within a shard, the index and the ghosts use the bits below.
         &self.shards[(hash >> 48) as usize & (self.shards.len() - 1)]
     }
@@ -137,8 +121,8 @@ impl Store {
         let mut displaced = Displaced::default();
         let mut shard = write(self.shard(new.hash));
         shard.insert(new, &mut displaced);
-        stamp::void(new.hash);
-        displaced.iter().filter(|gone| gone.hash != new.hash).for_each(|gone| stamp::void(gone.hash));
+        version::void(new.hash);
+        displaced.iter().filter(|gone| gone.hash != new.hash).for_each(|gone| version::void(gone.hash));
         displaced
     }
 
@@ -146,14 +130,14 @@ impl Store {
     pub(crate) fn remove_if(&self, hash: u64, is_it: impl Fn(&Slot) -> bool) -> Option<Gone> {
         let mut shard = write(self.shard(hash));
         let gone = shard.remove_if(hash, is_it)?;
-        stamp::void(hash);
+        version::void(hash);
         Some(gone)
     }
 
     /// Visits every entry that is there from beginning to end, a few at a time under a lock.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Slot)) {
         const AT_A_TIME: usize = 1024;
-        door::pass();
+        shim::pass();
         for shard in &self.shards {
             let mut from = 0;
             while read(shard).visit(from..from + AT_A_TIME, &mut visit) {

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::super::entry::Entry;
+use crate::entry::Entry;
 use crate::key::parts::Key;
 use crate::shape::Shape;
 

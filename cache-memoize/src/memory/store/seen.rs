@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::Common;
-use super::super::entry::AnyEntry;
 use super::slot::Slot;
+use crate::entry::AnyEntry;
+use crate::entry::StateCore;
 use crate::time::Deadline;
 
 /// What a candidate holds.
@@ -24,7 +24,7 @@ pub(crate) struct Seen<K, V> {
     /// Of a generation that lives.
     is_alive: bool,
     /// What stored it, by address.
-    common: *const Common,
+    common: *const StateCore,
 }
 
 impl<K, V> Seen<K, V> {
@@ -52,7 +52,7 @@ impl<K, V> Seen<K, V> {
     /// Whether the function itself stored that: the end of its generation voids the copies of what it stored, and not of
     /// what another one with the same prefix did.
     #[inline]
-    pub(crate) fn is_stored_by(&self, common: &Common) -> bool {
+    pub(crate) fn is_stored_by(&self, common: &StateCore) -> bool {
         std::ptr::eq(self.common, common)
     }
 }

@@ -6,7 +6,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::Capacity;
-use super::super::entry::{AnyEntry, Generation};
 use super::Displaced;
 use super::ghosts::Ghosts;
 use super::index::Index;
@@ -14,6 +13,7 @@ use super::pairs::{AnyPairs, Pair};
 use super::queue::Queue;
 use super::seen::{Content, Seen};
 use super::slot::{Life, Queued, Slot};
+use crate::entry::{AnyEntry, Generation};
 use crate::key::part::CopyOf;
 
 pub(super) struct Shard {
@@ -24,7 +24,7 @@ pub(super) struct Shard {
     /// The numbers of slots in use.
     index: Index,
     slots: Vec<Slot>,
-    /// Numbers of slots that are not in use.
+    /// IdPool of slots that are not in use.
     free: Vec<u32>,
     /// Of those slots, where not all weigh one.
     weights: Vec<u32>,
@@ -279,7 +279,7 @@ impl Shard {
         self.room() > FEW && self.len() < self.room() / 4
     }
 
-    /// Numbers all anew.
+    /// IdPool all anew.
     pub(super) fn shrink(&mut self) {
         let Self { mut slots, weights, mut entries, mut pairs, small, main, .. } =
             std::mem::replace(self, Self::empty(self.bound, self.most));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::super::entry::Generation;
 use super::queue::Links;
+use crate::entry::Generation;
 use crate::time::{Deadline, ticks};
 
 /// How long an entry stays, and what it weighs.

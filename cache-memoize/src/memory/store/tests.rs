@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::{Common, Scope};
 use super::*;
-use crate::memory::entry::{AnyEntry, Entry, Generation};
+use crate::entry::{AnyEntry, Entry, Generation};
+use crate::entry::{FunctionState, StateCore};
 
 fn generation() -> Arc<Generation> {
-    Scope::new("", Arc::default()).generation()
+    FunctionState::new("", Arc::default()).generation()
 }
 
 /// Odd values are no pairs, as errors are not.
@@ -211,5 +211,5 @@ fn what_never_expires_never_does() {
     slot.note_use();
     assert!(slot.is_fresh());
     assert_eq!(slot.deadline(), crate::time::Deadline::NEVER);
-    let _: &Common = &slot.generation().of;
+    let _: &StateCore = &slot.generation().of;
 }

@@ -31,7 +31,7 @@ mod tests {
 
     use super::super::{COMPILED_IN, Codec};
     use super::*;
-    use crate::shared::fingerprint::Fingerprint;
+    use crate::codec::fingerprint::Fingerprint;
 
     #[test]
     fn it_names_the_cure_both_ways() {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_core::de::DeserializeOwned;
 
+use super::super::*;
 use super::roundtrip::all;
-use super::*;
 
 /// What a payload may make us allocate by its claims.
 fn bound(payload: usize) -> u64 {

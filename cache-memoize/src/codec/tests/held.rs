@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_core::de::DeserializeOwned;
 
+use super::super::*;
 use super::roundtrip::all;
-use super::*;
 
 /// What is reserved on the word of a payload, by a hash map, which takes 2.3 times what it is asked for.
 const CONSTANT: u64 = 64 * 1024 + (5 << 20) / 2;

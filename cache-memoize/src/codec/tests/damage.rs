@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::envelope::{Expected, Header, NO_TTL, open, seal};
+use super::super::*;
 use super::roundtrip::all;
-use super::*;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Sample {

@@ -26,21 +26,17 @@
 mod bounded;
 mod checked;
 mod custom;
+pub(crate) mod envelope;
+pub(crate) mod fingerprint;
 mod formats;
 mod limits;
 mod missing;
 mod refusal;
+pub(crate) mod stored;
+#[cfg(test)]
+mod tests;
 mod walk;
-
-// They compare the formats, so they need all of them.
-#[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
-mod damage;
-#[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
-mod held;
-#[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
-mod hostile;
-#[cfg(all(test, feature = "bincode", feature = "postcard", feature = "messagepack", feature = "json"))]
-mod roundtrip;
+mod written;
 
 use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,10 +47,10 @@ use serde_core::de::DeserializeOwned;
 
 pub use custom::{CodecError, CustomCodec, Slot, Value};
 
-use super::fingerprint::Fingerprint;
 use crate::{Error, ErrorKind};
 use bounded::{Reading, Seed};
 use checked::{Checked, Losses, Writing};
+use fingerprint::Fingerprint;
 use limits::Limits;
 use missing::Missing;
 use walk::Walk;

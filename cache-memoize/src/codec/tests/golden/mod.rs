@@ -8,9 +8,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::codec::{COMPILED_IN, Codec};
-use super::envelope::{Expected, Header, open, seal};
-use super::fingerprint::Fingerprint;
+use super::super::envelope::{Expected, Header, open, seal};
+use super::super::fingerprint::Fingerprint;
+use super::super::{COMPILED_IN, Codec};
 
 const REGENERATE: &str = "CACHE_MEMOIZE_REGENERATE_GOLDEN";
 
@@ -112,7 +112,7 @@ fn the_bytes_never_change() {
         let (name, golden) = file(codec);
         let hex = to_hex(&seal(header(), codec.id(), |_, out| codec.encode(&sample(), out)).unwrap());
         if std::env::var_os(REGENERATE).is_some() {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shared/golden").join(name);
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/codec/tests/golden").join(name);
             std::fs::write(path, hex).unwrap();
             continue;
         }

@@ -14,7 +14,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use crate::sync::door::{self, MODELLED, process_wide};
+use crate::sync::shim::{self, MODELLED, process_wide};
 
 /// So many that keys seldom void the copies of others, and so few that all of them stay in a processor's cache. In the
 /// model there is one, also in the place of the functions' own: each step of a hit multiplies the orders to be tried.
@@ -42,7 +42,7 @@ fn counter_of(function: &AtomicU64) -> &AtomicU64 {
 /// The time now, for copies of a key of a function.
 #[inline]
 pub(crate) fn now(hash: u64, function: &AtomicU64) -> u64 {
-    door::pass();
+    shim::pass();
     let shared = counter(hash).load(SeqCst);
     if MODELLED { shared } else { shared + function.load(SeqCst) }
 }
@@ -54,20 +54,20 @@ pub(crate) fn is_settled(time: u64) -> bool {
 }
 
 /// Voids the copies of a key. To be called within the lock of the store, where nobody else gets to run in the model.
-pub(super) fn void(hash: u64) {
+pub(crate) fn void(hash: u64) {
     counter(hash).fetch_add(CHANGE, SeqCst);
 }
 
 /// Voids all copies of a function.
-pub(super) fn void_all(function: &AtomicU64) {
-    door::pass();
+pub(crate) fn void_all(function: &AtomicU64) {
+    shim::pass();
     counter_of(function).fetch_add(CHANGE, SeqCst);
 }
 
 /// The same, while something is done that is seen without the lock of the store. By one at a time.
-pub(super) fn void_all_while(function: &AtomicU64, change: impl FnOnce()) {
+pub(crate) fn void_all_while(function: &AtomicU64, change: impl FnOnce()) {
     let step = || {
-        door::pass();
+        shim::pass();
         counter_of(function).fetch_add(CHANGE / 2, SeqCst);
     };
     step();

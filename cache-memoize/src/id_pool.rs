@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use crate::sync::lock;
 
 /// Gives out numbers from 0.
-pub(crate) struct Numbers(Mutex<Given>);
+pub(crate) struct IdPool(Mutex<Given>);
 
 struct Given {
     /// All numbers below it were given out,
@@ -16,7 +16,7 @@ struct Given {
     free: BinaryHeap<Reverse<usize>>,
 }
 
-impl Numbers {
+impl IdPool {
     pub(crate) const fn new() -> Self {
         Self(Mutex::new(Given { below: 0, free: BinaryHeap::new() }))
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use serde_core::de::{DeserializeOwned, VariantAccess as _};
 
-use super::*;
+use super::super::*;
 
 /// JSON and postcard as a user would bring them, by name and by position.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
-//! The front: copies of what this thread found in stores lately, found again without a lock and without writing
+//! The cached: copies of what this thread found in stores lately, found again without a lock and without writing
 //! anything that another thread reads.
 //!
-//! Nobody tells a front anything: its copies are of a [time](super::stamp), and void when that has passed.
+//! Nobody tells a cached anything: its copies are of a [time](crate::entry::version), and void when that has passed.
 //!
 //! Its thread may sleep for ever, and must not keep alive what has left the store. So only small values without
 //! destructors are copied, and short keys; of other entries it has weak references.
@@ -13,11 +13,11 @@ use std::sync::{Arc, Weak};
 
 use hashbrown::HashTable;
 
-use super::entry::{AnyEntry, Entry};
+use crate::entry::{AnyEntry, Entry};
+use crate::id_pool::IdPool;
 use crate::key::parts::Key;
-use crate::numbers::Numbers;
 use crate::stats::{Count, Counters};
-use crate::sync::door::MODELLED;
+use crate::sync::shim::MODELLED;
 use crate::thread::{self, Local};
 use crate::time::Deadline;
 
@@ -56,14 +56,14 @@ pub(crate) struct Copied<K, V> {
     pub(crate) deadline: Deadline,
 }
 
-/// What a front has of an entry with a destructor.
-pub(crate) struct Led<K, V> {
+/// What a cached has of an entry with a destructor.
+pub(crate) struct WeakEntry<K, V> {
     hash: u64,
     deadline: Deadline,
     entry: Weak<Entry<K, V>>,
 }
 
-impl<K, V> Led<K, V> {
+impl<K, V> WeakEntry<K, V> {
     /// The entry, if it is still there and may be served.
     #[inline]
     pub(crate) fn entry(&self) -> Option<Arc<Entry<K, V>>> {
@@ -76,20 +76,20 @@ impl<K, V> Led<K, V> {
 }
 
 /// What it has of this entry.
-pub(crate) fn led<K: Send + Sync + 'static, V: Send + Sync + 'static>(
+pub(crate) fn weak<K: Send + Sync + 'static, V: Send + Sync + 'static>(
     entry: Arc<dyn AnyEntry>,
     hash: u64,
     deadline: Deadline,
-) -> Option<Led<K, V>> {
+) -> Option<WeakEntry<K, V>> {
     let entry: Arc<dyn Any + Send + Sync> = entry;
-    entry.downcast().ok().map(|entry| Led { hash, deadline, entry: Arc::downgrade(&entry) })
+    entry.downcast().ok().map(|entry| WeakEntry { hash, deadline, entry: Arc::downgrade(&entry) })
 }
 
-/// Where all threads have the front of a function in a memory. When that is gone, another one gets the number, and finds
+/// Where all threads have the cached of a function in a memory. When that is gone, another one gets the number, and finds
 /// copies of a time that is not its own.
 pub(crate) struct Number(usize);
 
-static NUMBERS: Numbers = Numbers::new();
+static NUMBERS: IdPool = IdPool::new();
 
 impl Number {
     pub(crate) fn new() -> Self {
@@ -106,10 +106,10 @@ impl Drop for Number {
     }
 }
 
-/// What a front has of the entries of a function.
+/// What a cached has of the entries of a function.
 pub(crate) enum Kept {
     Copy,
-    Lead,
+    Weak,
     Nothing,
 }
 
@@ -118,7 +118,7 @@ impl Kept {
         if K::IS_PLAIN && !needs_drop::<V>() && size_of::<Copied<K::Owned, V>>() <= LARGEST {
             Self::Copy
         } else if size_of::<Entry<K::Owned, V>>() <= LARGEST {
-            Self::Lead
+            Self::Weak
         } else {
             Self::Nothing
         }
@@ -154,8 +154,8 @@ pub(crate) fn recall<T: 'static, V>(
     thread::with(|local| {
         // User code in `take` may call memoized functions, which then find the fronts borrowed: by readers, as here.
         let fronts = local.fronts.try_borrow().ok()?;
-        let front: &Front<T> = fronts.get(number.0)?;
-        let value = take(&front.find(hash, |found| found.is_of(hash, time))?.it)?;
+        let cached: &Front<T> = fronts.get(number.0)?;
+        let value = take(&cached.find(hash, |found| found.is_of(hash, time))?.it)?;
         counters.count_on(local, Count::Hits);
         Some(value)
     })
@@ -194,18 +194,18 @@ fn put<T: 'static>(
     is_old: impl Fn(&T, &T) -> bool,
 ) {
     let Ok(mut fronts) = local.fronts.try_borrow_mut() else { return };
-    let front: &mut Front<T> = fronts.get_or_default(number);
-    if let Some(old) = front.find_mut(hash, |old| is_old(&old.it, &found.it)) {
+    let cached: &mut Front<T> = fronts.get_or_default(number);
+    if let Some(old) = cached.find_mut(hash, |old| is_old(&old.it, &found.it)) {
         *old = found;
         return;
     }
-    if front.len() == front.capacity() {
-        let larger = 2 * front.capacity();
-        let room = if larger <= const { most::<T>() } { larger } else { front.capacity() };
+    if cached.len() == cached.capacity() {
+        let larger = 2 * cached.capacity();
+        let room = if larger <= const { most::<T>() } { larger } else { cached.capacity() };
         // Nothing is moved, for that would need the hash of each. It is soon found again.
-        *front = Front::with_capacity(room.max(4));
+        *cached = Front::with_capacity(room.max(4));
     }
-    front.insert_unique(hash, found, |_| unreachable!("there is room"));
+    cached.insert_unique(hash, found, |_| unreachable!("there is room"));
 }
 
 const fn most<T>() -> usize {

@@ -227,8 +227,8 @@ impl Fields<'_> {
 mod tests {
     use serde::{Deserialize, Serialize};
 
-    use super::super::codec::{COMPILED_IN, Codec};
     use super::super::fingerprint::Fingerprint;
+    use super::super::{COMPILED_IN, Codec};
     use super::*;
 
     const LENGTH_AT: usize = HEADER_LEN - size_of::<u32>();

@@ -4,25 +4,28 @@ use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 
-use super::Common;
-use crate::sync::door;
+mod state;
+pub(crate) mod version;
+
+use crate::sync::shim;
+pub(crate) use state::{FunctionState, StateCore};
 
 /// All that one function stored in one memory between two calls of `f_invalidate_all`, which ends it. What the store knows
 /// of an entry points to its own, so that ending it makes all of them invisible at once.
 pub(crate) struct Generation {
-    pub(crate) of: Arc<Common>,
+    pub(crate) of: Arc<StateCore>,
     ended: AtomicBool,
     entries: AtomicU64,
 }
 
 impl Generation {
-    pub(crate) fn new(of: Arc<Common>) -> Arc<Self> {
+    pub(crate) fn new(of: Arc<StateCore>) -> Arc<Self> {
         Arc::new(Self { of, ended: AtomicBool::new(false), entries: AtomicU64::new(0) })
     }
 
     #[inline]
     pub(crate) fn is_alive(&self) -> bool {
-        door::pass();
+        shim::pass();
         self.is_alive_here()
     }
 
@@ -33,7 +36,7 @@ impl Generation {
     }
 
     pub(crate) fn end(&self) {
-        door::pass();
+        shim::pass();
         self.ended.store(true, SeqCst);
     }
 

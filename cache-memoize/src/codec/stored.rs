@@ -11,9 +11,9 @@
 use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
 
-use super::codec::{COMPILED_IN, Codec};
 use super::fingerprint::Fingerprint;
 use super::written::Written;
+use super::{COMPILED_IN, Codec};
 use crate::shape::shared::Unread;
 use crate::{Error, ErrorKind};
 

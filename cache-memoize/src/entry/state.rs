@@ -1,0 +1,83 @@
+//! The state of one function in one place: its counters, its current generation, and the version of thread-local copies.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::Generation;
+use super::version;
+use crate::stats::{Counters, Past, Stats};
+use crate::sync::shim::{Mutex, lock};
+
+/// What one function has in one memory.
+pub(crate) struct FunctionState {
+    common: Arc<StateCore>,
+    generation: Mutex<Arc<Generation>>,
+}
+
+/// What its entries need of that.
+pub(crate) struct StateCore {
+    pub(crate) counters: Counters,
+    /// The path of the function.
+    pub(crate) function: &'static str,
+    /// See [`stamp`].
+    time: AtomicU64,
+    /// Where the function adds up what it has done in memories that are gone.
+    past: Arc<Past>,
+}
+
+impl Drop for StateCore {
+    fn drop(&mut self) {
+        self.counters.leave_to(&self.past);
+    }
+}
+
+impl Deref for FunctionState {
+    type Target = StateCore;
+
+    #[inline]
+    fn deref(&self) -> &StateCore {
+        &self.common
+    }
+}
+
+impl StateCore {
+    /// The time for copies of the entry with that hash.
+    #[inline]
+    pub(crate) fn time(&self, hash: u64) -> u64 {
+        version::now(hash, &self.time)
+    }
+
+    /// Has all threads ask the store again.
+    pub(crate) fn void_copies(&self) {
+        version::void_all(&self.time);
+    }
+}
+
+impl FunctionState {
+    pub(crate) fn new(function: &'static str, past: Arc<Past>) -> Arc<Self> {
+        // No two are ever of the same time.
+        static SCOPES: AtomicU64 = AtomicU64::new(0);
+        let time = AtomicU64::new(SCOPES.fetch_add(1, Relaxed) << 32);
+        let common = Arc::new(StateCore { counters: Counters::default(), function, time, past });
+        let generation = Mutex::new(Generation::new(common.clone()));
+        Arc::new(Self { common, generation })
+    }
+
+    pub(crate) fn generation(&self) -> Arc<Generation> {
+        lock(&self.generation).clone()
+    }
+
+    /// Nothing that was begun before is served or shared any more.
+    pub(crate) fn end_generation(&self) {
+        let mut current = lock(&self.generation);
+        // Under the lock: whoever finds the next generation here may rely on it that the one before has ended. Else, of
+        // two that do this at once, one could return while what the other is about to end is still served.
+        version::void_all_while(&self.time, || current.end());
+        *current = Generation::new(self.common.clone());
+    }
+
+    pub(crate) fn stats(&self, capacity: Option<u64>) -> Stats {
+        self.counters.snapshot(self.generation().entries(), capacity)
+    }
+}
