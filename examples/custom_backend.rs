@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Backend, Begin, Begun, Call, Commit, Fence, Fences, Key, Reply};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Key, Reply};
 use cache_memoize::{Shared, cache_memoize};
 
 /// A value, and until when it lives.
@@ -42,15 +42,15 @@ impl Backend for Map {
         "a map".to_owned()
     }
 
-    fn read<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
         Ok(self.get(key)).into()
     }
 
-    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, _: Call) -> Reply<'a, Begun> {
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, _: CallMode) -> Reply<'a, Begun> {
         Ok(self.fences.begin(key, &begin, || self.get(key))).into()
     }
 
-    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, _: Call) -> Reply<'a, bool> {
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, _: CallMode) -> Reply<'a, bool> {
         let stored = self.fences.commit(key, &commit, |value| match value {
             Some(value) => self.put(key, value, commit.lifetime),
             None => drop(self.take(key)),
@@ -58,20 +58,20 @@ impl Backend for Map {
         Ok(stored).into()
     }
 
-    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: Call) -> Reply<'a, ()> {
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: CallMode) -> Reply<'a, ()> {
         self.fences.release(key, fence);
         Ok(()).into()
     }
 
-    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, _: Call) -> Reply<'a, bool> {
+    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, _: CallMode) -> Reply<'a, bool> {
         Ok(self.fences.renew(key, fence, lease)).into()
     }
 
-    fn remove<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, bool> {
+    fn remove<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, bool> {
         Ok(self.fences.change(key, || self.take(key))).into()
     }
 
-    fn remove_all<'a>(&'a self, group: &'a str, _: Call) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a str, _: CallMode) -> Reply<'a, ()> {
         let remove = || self.entries.lock().unwrap().retain(|key, _| key.group() != group);
         self.fences.change_all(group, remove);
         Ok(()).into()

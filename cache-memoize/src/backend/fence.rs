@@ -104,19 +104,21 @@ impl Predecessor {
 
 /// What [`Backend::begin`](super::Backend::begin) did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Begun {
     /// Nothing: there is a value.
     Value(Vec<u8>),
     /// Nothing: the computation to join may be joined.
     Standing,
     /// Nothing: another computation leads.
-    Led,
+    LedByAnother,
     /// The computation has begun.
     Fence(Fence),
 }
 
-/// Proof of when a computation began. Only the backend that made it reads it.
+/// Proof of when a computation began: a fencing token. Only the backend that made it reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fence {
     /// The token of the computation.
     pub token: Token,
@@ -126,6 +128,13 @@ pub struct Fence {
     pub epoch: Token,
     /// Orders the computations of an epoch by when they began.
     pub ticket: u64,
+}
+
+impl Fence {
+    /// The fence of the computation with this token, in this generation of its group and this epoch of its key.
+    pub fn new(token: Token, generation: Token, epoch: Token, ticket: u64) -> Self {
+        Self { token, generation, epoch, ticket }
+    }
 }
 
 /// What a computation would store.

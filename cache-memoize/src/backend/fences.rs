@@ -87,7 +87,7 @@ impl Fences {
             }
             if lead && known.leader.as_ref().is_some_and(|leader| leader.leads(begin, generation)) {
                 if begin.waited_for.is_none_or(|ticket| known.failed < ticket) {
-                    return Begun::Led;
+                    return Begun::LedByAnother;
                 }
                 lead = false;
             }

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use super::{Backend, Begin, Begun, Call, Commit, Fence, Fences, Key, Leader, Reply};
+use super::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Key, Leader, Reply};
 use crate::Shared;
 use crate::entry::FunctionState;
 use crate::entry::{AnyEntry, Entry};
@@ -99,15 +99,15 @@ impl Backend for ByteMemory {
         "memory".to_owned()
     }
 
-    fn read<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
         Reply::now(Ok(self.find(key)))
     }
 
-    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, _: Call) -> Reply<'a, Begun> {
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, _: CallMode) -> Reply<'a, Begun> {
         Reply::now(Ok(self.bytes().fences.begin(key, &begin, || self.find(key))))
     }
 
-    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, _: Call) -> Reply<'a, bool> {
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, _: CallMode) -> Reply<'a, bool> {
         let mut leftovers = Leftovers::default();
         let stored = self.bytes().fences.commit(key, &commit, |value| match value {
             Some(value) => leftovers = self.store(key, value, commit.lifetime),
@@ -118,29 +118,29 @@ impl Backend for ByteMemory {
         Reply::now(Ok(stored))
     }
 
-    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: Call) -> Reply<'a, ()> {
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: CallMode) -> Reply<'a, ()> {
         self.bytes().fences.release(key, fence);
         Reply::now(Ok(()))
     }
 
-    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: Call) -> Reply<'a, ()> {
+    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: CallMode) -> Reply<'a, ()> {
         self.bytes().fences.fail(key, fence);
         Reply::now(Ok(()))
     }
 
-    fn leader<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, Option<Leader>> {
+    fn leader<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, Option<Leader>> {
         Reply::now(Ok(self.bytes().fences.leader(key)))
     }
 
-    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, _: Call) -> Reply<'a, bool> {
+    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, _: CallMode) -> Reply<'a, bool> {
         Reply::now(Ok(self.bytes().fences.renew(key, fence, lease)))
     }
 
-    fn remove<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, bool> {
+    fn remove<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, bool> {
         Reply::now(Ok(self.bytes().fences.change(key, || self.take(key))))
     }
 
-    fn remove_all<'a>(&'a self, group: &'a str, _: Call) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a str, _: CallMode) -> Reply<'a, ()> {
         let scope = self.group(group);
         self.bytes().fences.change_all(group, || self.0.inner().invalidate_all(&scope));
         Reply::now(Ok(()))

@@ -19,7 +19,7 @@ mod reply;
 
 pub use fence::{Begin, Begun, Commit, Fence, Leader, Predecessor, Token};
 pub use fences::Fences;
-pub use reply::{Call, Reply};
+pub use reply::{CallMode, Reply};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,21 +79,21 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The value that a call may return now: the last one committed, unless it was removed or its lifetime is
     /// over. Changes nothing.
-    fn read<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Vec<u8>>>;
+    fn read<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Vec<u8>>>;
 
     /// Looks, and begins a computation if it must, in one atomic step. In this order:
     ///
     /// 1. Unless `begin.over`: if there is a value, [`Begun::Value`].
     /// 2. If the fence that `begin.joining` gives still stands (nothing was removed, or committed by a computation
     ///    that began later, since it was given), [`Begun::Standing`].
-    /// 3. If `begin.lead` and the computation of another token leads, [`Begun::Led`]; unless `begin.instead_of` is that
+    /// 3. If `begin.lead` and the computation of another token leads, [`Begun::LedByAnother`]; unless `begin.instead_of` is that
     ///    leader, or `begin.waited_for` says that it need not be waited for.
     /// 4. Otherwise [`Begun::Fence`], which is proof of when the computation began. With `begin.lead` this token leads
     ///    until it commits or releases, is fenced off, or its lease ends.
     ///
     /// The first two change nothing. A fence is kept for at least `begin.lease`. Without `begin.lead` there is no
-    /// [`Begun::Led`].
-    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: Call) -> Reply<'a, Begun>;
+    /// [`Begun::LedByAnother`].
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: CallMode) -> Reply<'a, Begun>;
 
     /// Stores the value of a computation if its fence still stands, in one atomic step; whether it was stored.
     ///
@@ -104,15 +104,15 @@ pub trait Backend: Send + Sync + 'static {
     /// replace.
     ///
     /// Without `commit.value`, a refresh had a value that is not to be kept: as above, but removing instead of storing.
-    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: Call) -> Reply<'a, bool>;
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: CallMode) -> Reply<'a, bool>;
 
     /// A computation ended without a value to commit. It leads no more.
-    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()>;
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: CallMode) -> Reply<'a, ()>;
 
     /// The same of a computation that was carried out, and whose result is not to be kept: an `Err`, for example. So
     /// whoever has waited for it need not wait for the next one ([`Begin::waited_for`]), or failing computations would run
     /// one after the other. That is worth remembering for a second or two. By default it is a [`release`](Self::release).
-    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: CallMode) -> Reply<'a, ()> {
         self.release(key, fence, call)
     }
 
@@ -120,13 +120,19 @@ pub trait Backend: Send + Sync + 'static {
     /// whether it lives and how long it takes. A backend that cannot tell leaves this method out: then a call waits for as
     /// long as [`begin`](Self::begin) says that there is a leader, and with `single_flight = "fleet"` for `max_wait` at
     /// most.
-    fn leader<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Leader>> {
+    fn leader<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Leader>> {
         let _ = (key, call);
         Reply::now(Ok(None))
     }
 
     /// Keeps a fence for another `lease` from now; whether it still stands.
-    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool>;
+    fn renew<'a>(
+        &'a self,
+        key: &'a Key,
+        fence: &'a Fence,
+        lease: Duration,
+        call: CallMode,
+    ) -> Reply<'a, bool>;
 
     /// [`renew`](Self::renew) for many keys: what it would answer for each, in their order. With few requests, so that
     /// a thousand computations keep their leases; the cache asks about some hundred at a time at most. An `Err` about
@@ -137,7 +143,7 @@ pub trait Backend: Send + Sync + 'static {
         &'a self,
         fences: &'a [(Key, Fence)],
         lease: Duration,
-        call: Call,
+        call: CallMode,
     ) -> Reply<'a, Vec<Result<bool, Error>>> {
         Reply::later(async move {
             let (mut answers, mut failed) = (Vec::with_capacity(fences.len()), 0);
@@ -154,16 +160,16 @@ pub trait Backend: Send + Sync + 'static {
     }
 
     /// Removes the value and fences off all computations of the key, in one atomic step; whether there was a value.
-    fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool>;
+    fn remove<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, bool>;
 
     /// Removes all values of a group and fences off all its computations. Values may be reclaimed later, but none
     /// that was stored, or whose computation began, before this is readable after it.
-    fn remove_all<'a>(&'a self, group: &'a str, call: Call) -> Reply<'a, ()>;
+    fn remove_all<'a>(&'a self, group: &'a str, call: CallMode) -> Reply<'a, ()>;
 
     /// Ready when something may have been committed or removed under the key, or a leader may have given up. A
     /// hint: it may come too often, and it may never come, for the cache looks now and then by itself. A backend
     /// without notifications leaves this method out.
-    fn changed<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, ()> {
+    fn changed<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, ()> {
         let _ = (key, call);
         Reply::later(std::future::pending())
     }

@@ -8,11 +8,11 @@ use crate::Error;
 
 /// Who waits for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Call {
+pub struct CallMode {
     blocking: bool,
 }
 
-impl Call {
+impl CallMode {
     /// A call from a function that is not `async`: its thread sleeps until the answer is there. The thread may be the
     /// one that drives the caller's async runtime, so the answer must not depend on that runtime.
     pub const BLOCKING: Self = Self { blocking: true };

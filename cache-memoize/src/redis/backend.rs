@@ -14,7 +14,7 @@ use super::link::Answer;
 use super::request::{self, Ending, Generation, Regret, RenewAt, Request};
 use super::server::Server;
 use super::wake::Wakes;
-use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Reply, Token};
+use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Leader, Reply, Token};
 use crate::{Error, ErrorKind};
 
 pub(super) struct RedisBackend {
@@ -42,7 +42,7 @@ impl RedisBackend {
     /// One request to one server.
     fn ask<'a, T>(
         &'a self,
-        call: Call,
+        call: CallMode,
         request: Request,
         regret: Option<Regret>,
         meaning: impl FnOnce(Value) -> Result<T, Failure> + Send + 'a,
@@ -62,7 +62,7 @@ impl RedisBackend {
     /// Several requests to several servers of a cluster.
     fn ask_cluster<'a, T: Send + 'static>(
         &'a self,
-        call: Call,
+        call: CallMode,
         doing: &'static str,
         work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Reply<'a, T> {
@@ -77,7 +77,7 @@ impl RedisBackend {
         self.server.target.is_cluster().then(|| Asking::new(self.server.clone()))
     }
 
-    fn end<'a>(&'a self, key: &'a Key, fence: &'a Fence, ending: Ending, call: Call) -> Reply<'a, ()> {
+    fn end<'a>(&'a self, key: &'a Key, fence: &'a Fence, ending: Ending, call: CallMode) -> Reply<'a, ()> {
         let request = request::end(&Keys::of(key), &fence.token, &keys::channel(key.group()), ending);
         self.ask(call, request, None, request::was_released)
     }
@@ -98,7 +98,7 @@ impl Backend for RedisBackend {
         self.server.name.clone()
     }
 
-    fn read<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Vec<u8>>> {
         match self.asking() {
             None if call.is_blocking() => self.ask(call, request::read(key), None, request::was_read),
             None => {
@@ -112,7 +112,7 @@ impl Backend for RedisBackend {
         }
     }
 
-    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: Call) -> Reply<'a, Begun> {
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: CallMode) -> Reply<'a, Begun> {
         let keys = Keys::of(key);
         let channel = keys::channel(key.group());
         match self.asking() {
@@ -129,7 +129,7 @@ impl Backend for RedisBackend {
         }
     }
 
-    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: Call) -> Reply<'a, bool> {
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: CallMode) -> Reply<'a, bool> {
         if let Err(error) = self.fits(commit.value) {
             return Reply::now(Err(error));
         }
@@ -149,19 +149,25 @@ impl Backend for RedisBackend {
         }
     }
 
-    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: CallMode) -> Reply<'a, ()> {
         self.end(key, fence, Ending::GivenUp, call)
     }
 
-    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: CallMode) -> Reply<'a, ()> {
         self.end(key, fence, Ending::Failed, call)
     }
 
-    fn leader<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Leader>> {
+    fn leader<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Leader>> {
         self.ask(call, request::leader(&Keys::of(key)), None, request::was_led)
     }
 
-    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {
+    fn renew<'a>(
+        &'a self,
+        key: &'a Key,
+        fence: &'a Fence,
+        lease: Duration,
+        call: CallMode,
+    ) -> Reply<'a, bool> {
         let fences = [(key.clone(), fence.clone())];
         match self.asking() {
             None => {
@@ -179,7 +185,7 @@ impl Backend for RedisBackend {
         &'a self,
         fences: &'a [(Key, Fence)],
         lease: Duration,
-        call: Call,
+        call: CallMode,
     ) -> Reply<'a, Vec<Result<bool, Error>>> {
         let Some(asking) = self.asking() else {
             let request = request::renew(fences, lease, RenewAt::Server);
@@ -198,7 +204,7 @@ impl Backend for RedisBackend {
         })
     }
 
-    fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool> {
+    fn remove<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, bool> {
         let keys = Keys::of(key);
         let channel = keys::channel(key.group());
         match self.asking() {
@@ -218,11 +224,11 @@ impl Backend for RedisBackend {
         }
     }
 
-    fn remove_all<'a>(&'a self, group: &'a str, call: Call) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a str, call: CallMode) -> Reply<'a, ()> {
         self.ask(call, request::remove_all(group), None, request::was_removed_all)
     }
 
-    fn changed<'a>(&'a self, key: &'a Key, _call: Call) -> Reply<'a, ()> {
+    fn changed<'a>(&'a self, key: &'a Key, _call: CallMode) -> Reply<'a, ()> {
         // The listener is nobody's runtime but ours, so a thread may wait for it like anybody else.
         Reply::later(self.wakes.changed(keys::channel(key.group()), keys::value(key.text()).into_owned()))
     }

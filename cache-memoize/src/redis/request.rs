@@ -208,7 +208,7 @@ pub(super) fn was_begun(answer: Value, token: Token) -> Result<Begun, Failure> {
             Ok(Begun::Value(value))
         }
         (Some(Value::Int(1)), ..) => Ok(Begun::Standing),
-        (Some(Value::Int(2)), ..) => Ok(Begun::Led),
+        (Some(Value::Int(2)), ..) => Ok(Begun::LedByAnother),
         (Some(Value::Int(3)), Some(generation), Some(epoch), Some(Value::Int(ticket))) => {
             let (Some(generation), Some(epoch), Ok(ticket)) =
                 (as_token(&generation), as_token(&epoch), ticket.try_into())

@@ -71,8 +71,8 @@ impl<S: SharedShape> Caller<S> {
             };
             let asks_to_lead = begin.lead;
             match self.begin(begin, how.call).await? {
-                Begun::Led if asks_to_lead => {}
-                Begun::Led => return Err(self.led_unasked()),
+                Begun::LedByAnother if asks_to_lead => {}
+                Begun::LedByAnother => return Err(self.led_unasked()),
                 begun => return Ok(begun),
             }
             // Whoever leads replaces what is unfit, and whatever was to be shared is another one's now.
@@ -106,7 +106,7 @@ impl<S: SharedShape> Caller<S> {
     /// A backend that speaks of a leader to a call that would begin beside any does not do what it is asked.
     fn led_unasked(&self) -> Error {
         let backend = self.shared.backend().name();
-        let problem = format!("{backend} was to begin beside any leader, and said {:?}", Begun::Led);
+        let problem = format!("{backend} was to begin beside any leader, and said {:?}", Begun::LedByAnother);
         self.failed(Error::new(ErrorKind::Backend, problem))
     }
 }

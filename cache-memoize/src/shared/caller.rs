@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::key::CacheKey;
 use super::{RemoteState, Shared, token};
-use crate::backend::{Backend, Begin, Begun, Call, Fence, Reply};
+use crate::backend::{Backend, Begin, Begun, CallMode, Fence, Reply};
 use crate::codec::Codec;
 use crate::codec::envelope::{self, Expected, Header, Mismatch, NO_TTL};
 use crate::codec::stored::Bounds;
@@ -115,7 +115,7 @@ impl<S> Caller<S> {
     }
 
     /// Looks for the entry.
-    pub(crate) async fn read_bytes(&self, call: Call) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) async fn read_bytes(&self, call: CallMode) -> Result<Option<Vec<u8>>, Error> {
         let bytes = self.ask(|backend| backend.read(&self.key.wire, call)).await?;
         if bytes.is_none() {
             self.scope.hints.gone(self.key.hash);
@@ -132,12 +132,12 @@ impl<S> Caller<S> {
     }
 
     /// Asks to begin a computation.
-    pub(crate) async fn begin(&self, begin: Begin, call: Call) -> Result<Begun, Error> {
+    pub(crate) async fn begin(&self, begin: Begin, call: CallMode) -> Result<Begun, Error> {
         self.ask(|backend| backend.begin(&self.key.wire, begin, call)).await
     }
 
     /// Begins what replaces whatever is there.
-    pub(crate) async fn begin_over(&self, call: Call) -> Result<Fence, Error> {
+    pub(crate) async fn begin_over(&self, call: CallMode) -> Result<Fence, Error> {
         let begin = Begin::new(token(), self.shared.inner().lease).over(true);
         match self.begin(begin, call).await? {
             Begun::Fence(fence) => Ok(fence),
@@ -155,8 +155,8 @@ impl<S> Caller<S> {
         lane.soon(move || {
             if caller.shared.inner().admit().is_ok() {
                 let released = caller.ask(|backend| match failed {
-                    true => backend.fail(&caller.key.wire, &fence, Call::BLOCKING),
-                    false => backend.release(&caller.key.wire, &fence, Call::BLOCKING),
+                    true => backend.fail(&caller.key.wire, &fence, CallMode::BLOCKING),
+                    false => backend.release(&caller.key.wire, &fence, CallMode::BLOCKING),
                 });
                 let _ = block_on(released);
             }
@@ -183,7 +183,7 @@ pub(super) async fn heard<'b, T>(
 
 impl<S: SharedShape> Caller<S> {
     /// Looks for the value.
-    pub(crate) async fn read(&self, call: Call) -> Result<Found<S::Shared>, Error> {
+    pub(crate) async fn read(&self, call: CallMode) -> Result<Found<S::Shared>, Error> {
         let bytes = self.read_bytes(call).await?;
         Ok(bytes.map_or(Found::Nothing, |bytes| self.open(&bytes)))
     }

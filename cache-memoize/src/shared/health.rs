@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::caller::heard;
 use super::{Inner, token};
-use crate::backend::{Call, Key};
+use crate::backend::{CallMode, Key};
 use crate::chores;
 use crate::event::{self, Event, EventKind};
 use crate::flight::block_on;
@@ -290,7 +290,7 @@ impl Inner {
     fn ask_probe(&self) -> Result<(), Error> {
         let group = format!("{}cache-memoize", self.namespace);
         let key = Key::new(format!("{group}:probe"), group);
-        block_on(heard(&*self.backend, |backend| backend.read(&key, Call::BLOCKING))).map(drop)
+        block_on(heard(&*self.backend, |backend| backend.read(&key, CallMode::BLOCKING))).map(drop)
     }
 
     /// Tells that it is up once it has been for a while.

@@ -12,7 +12,7 @@ use super::caller::Caller;
 use super::key::CacheKey;
 use super::renewal::Renewal;
 use crate::Error;
-use crate::backend::{Call, Commit, Fence};
+use crate::backend::{CallMode, Commit, Fence};
 use crate::call::lead::{Purpose, message_of, within, within_async};
 use crate::entry::Entry;
 use crate::flight::table::AtKey;
@@ -203,7 +203,7 @@ impl<S: SharedShape> Lead<S> {
     pub(crate) fn finish(self, policy: &Policy<(), S>, returned: &S::Return) -> Result<(), Error> {
         self.at(Point::BeforeStore).block();
         let (lead, ending) = self.judged(policy, returned);
-        block_on(lead.end(ending, || S::share(returned), Call::BLOCKING))
+        block_on(lead.end(ending, || S::share(returned), CallMode::BLOCKING))
     }
 
     pub(crate) async fn run_async<F>(
@@ -229,7 +229,7 @@ impl<S: SharedShape> Lead<S> {
         };
         self.at(Point::BeforeStore).await;
         let (lead, ending, shared) = self.judged_and_kept(&policy, shared);
-        let ended = lead.end(ending, || Some(shared.clone()), Call::ASYNC).await;
+        let ended = lead.end(ending, || Some(shared.clone()), CallMode::ASYNC).await;
         (S::restore(shared), ended)
     }
 
@@ -294,7 +294,7 @@ impl<S: SharedShape> Lead<S> {
         mut self,
         ending: Ending,
         share: impl FnOnce() -> Option<S::Shared>,
-        call: Call,
+        call: CallMode,
     ) -> Result<(), Error> {
         let ended = match (&ending, &self.entry.key.stage) {
             (Ending::Store { entry, lifetime }, Stage::Airborne(fence)) => {
@@ -339,7 +339,7 @@ impl<S: SharedShape> Lead<S> {
         fence: &Fence,
         entry: Option<&[u8]>,
         lifetime: Option<Duration>,
-        call: Call,
+        call: CallMode,
     ) -> Result<bool, Error> {
         let (caller, refresh) = (&self.caller, self.purpose == Purpose::Refresh);
         if !refresh {

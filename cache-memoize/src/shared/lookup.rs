@@ -11,7 +11,7 @@ use super::caller::{Caller, Found};
 use super::lead::{Airborne, Approach, Carried, Lead, Stage};
 use super::turn::{Here, Turn};
 use crate::__private::Look;
-use crate::backend::{Begun, Call, Fence};
+use crate::backend::{Begun, CallMode, Fence};
 use crate::call::Place;
 use crate::call::lead::Purpose;
 use crate::entry::{AnyEntry, Entry};
@@ -32,7 +32,7 @@ pub enum Lookup<S: SharedShape> {
 /// How a call meets others.
 #[derive(Clone, Copy)]
 pub(super) struct How {
-    pub(super) call: Call,
+    pub(super) call: CallMode,
     /// Not at all.
     pub(super) alone: bool,
     /// Also those of other processes.
@@ -42,13 +42,13 @@ pub(super) struct How {
 }
 
 impl How {
-    const JOIN: Self = Self { call: Call::BLOCKING, alone: false, fleet: false, exclusive: false };
+    const JOIN: Self = Self { call: CallMode::BLOCKING, alone: false, fleet: false, exclusive: false };
     const FLEET: Self = Self { fleet: true, ..Self::JOIN };
     const CLAIM: Self = Self { exclusive: true, ..Self::FLEET };
     const ALONE: Self = Self { alone: true, ..Self::JOIN };
 
     fn in_task(self) -> Self {
-        Self { call: Call::ASYNC, ..self }
+        Self { call: CallMode::ASYNC, ..self }
     }
 
     pub(super) fn leader(self) -> Leader {
@@ -190,7 +190,7 @@ impl<S: SharedShape> Caller<S> {
         hooks::held(self.scope.scope.function, point)
     }
 
-    pub(super) async fn admitted_read(&self, call: Call) -> Result<Found<S::Shared>, Error> {
+    pub(super) async fn admitted_read(&self, call: CallMode) -> Result<Found<S::Shared>, Error> {
         self.admit()?;
         self.read(call).await
     }

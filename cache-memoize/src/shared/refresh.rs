@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use super::caller::Caller;
 use super::lead::{Approach, Lead, Stage};
 use crate::Error;
-use crate::backend::Call;
+use crate::backend::CallMode;
 use crate::call::Place;
 use crate::call::lead::Purpose;
 use crate::flight::{Leader, block_on};
@@ -38,7 +38,7 @@ impl<S: SharedShape> Refreshing<S> {
         Some(approach.within(copy).unwrap_or_else(|panic| resume_unwind(panic)))
     }
 
-    async fn begin(asking: Result<Asking<S>, Error>, call: Call) -> Result<Box<Lead<S>>, Error> {
+    async fn begin(asking: Result<Asking<S>, Error>, call: CallMode) -> Result<Box<Lead<S>>, Error> {
         let (caller, approach, leader) = asking?;
         let fence = caller.begin_over(call).await?;
         let lead = Lead::begin(caller, Stage::Airborne(fence), Purpose::Refresh, leader);
@@ -54,7 +54,7 @@ impl<S: SharedShape> Refreshing<S> {
     /// Begins, and runs the body.
     pub fn run(&mut self, returned: &mut Place<S::Return>, body: impl FnOnce() -> S::Return) {
         let Some(asking) = self.asking.take() else { return };
-        let mut lead = block_on(Self::begin(asking, Call::BLOCKING));
+        let mut lead = block_on(Self::begin(asking, CallMode::BLOCKING));
         if let Ok(lead) = &mut lead {
             **returned = Some(lead.run(body));
         }
@@ -79,7 +79,7 @@ impl<S: SharedShape> Refreshing<S> {
         body: F,
     ) -> Result<S::Return, Error> {
         let Some(asking) = self.asking.take() else { unreachable!("it is run once") };
-        let lead = Self::begin(asking, Call::ASYNC).await?;
+        let lead = Self::begin(asking, CallMode::ASYNC).await?;
         let (returned, stored) = lead.run_async(policy(), body).await;
         stored.map(|()| returned)
     }

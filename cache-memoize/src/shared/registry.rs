@@ -5,7 +5,7 @@ use std::sync::{LazyLock, RwLock};
 use std::time::Duration;
 
 use super::Shared;
-use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Reply};
 use crate::sync::{read, write};
 use crate::{Error, ErrorKind};
 
@@ -81,25 +81,25 @@ impl Backend for Nobody {
     fn name(&self) -> String {
         format!("the backend {:?}", self.0)
     }
-    fn read<'a>(&'a self, _: &'a Key, _: Call) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
         self.refuse()
     }
-    fn begin<'a>(&'a self, _: &'a Key, _: Begin, _: Call) -> Reply<'a, Begun> {
+    fn begin<'a>(&'a self, _: &'a Key, _: Begin, _: CallMode) -> Reply<'a, Begun> {
         self.refuse()
     }
-    fn commit<'a>(&'a self, _: &'a Key, _: Commit<'a>, _: Call) -> Reply<'a, bool> {
+    fn commit<'a>(&'a self, _: &'a Key, _: Commit<'a>, _: CallMode) -> Reply<'a, bool> {
         self.refuse()
     }
-    fn release<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Call) -> Reply<'a, ()> {
+    fn release<'a>(&'a self, _: &'a Key, _: &'a Fence, _: CallMode) -> Reply<'a, ()> {
         self.refuse()
     }
-    fn renew<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Duration, _: Call) -> Reply<'a, bool> {
+    fn renew<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Duration, _: CallMode) -> Reply<'a, bool> {
         self.refuse()
     }
-    fn remove<'a>(&'a self, _: &'a Key, _: Call) -> Reply<'a, bool> {
+    fn remove<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, bool> {
         self.refuse()
     }
-    fn remove_all<'a>(&'a self, _: &'a str, _: Call) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, _: &'a str, _: CallMode) -> Reply<'a, ()> {
         self.refuse()
     }
 }

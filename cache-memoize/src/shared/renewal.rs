@@ -11,7 +11,7 @@ use super::caller::{Caller, heard};
 use super::key::CacheKey;
 use super::{Inner, Shared};
 use crate::Error;
-use crate::backend::{Call, Fence, Key};
+use crate::backend::{CallMode, Fence, Key};
 use crate::chores;
 use crate::flight::block_on;
 use crate::sync::lock;
@@ -179,7 +179,7 @@ impl Renewals {
 async fn renew(inner: &Arc<Inner>, fences: &[(Key, Fence)]) -> Vec<Result<bool, Error>> {
     let asked = inner.asking();
     let asking =
-        heard(&*inner.backend, |backend| backend.renew_many(fences, inner.lease, Call::BLOCKING)).await;
+        heard(&*inner.backend, |backend| backend.renew_many(fences, inner.lease, CallMode::BLOCKING)).await;
     match asking {
         Ok(answers) => {
             answers.iter().for_each(|answer| inner.learn_since(asked, answer));

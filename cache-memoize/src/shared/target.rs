@@ -12,7 +12,7 @@ use super::key::CacheKey;
 use super::lookup::Lookup;
 use super::refresh::Refreshing;
 use super::{RemoteState, Shared};
-use crate::backend::{Call, Commit, Fence};
+use crate::backend::{CallMode, Commit, Fence};
 use crate::call::Place;
 use crate::codec::Codec;
 use crate::event::{self, Event, EventKind};
@@ -130,32 +130,32 @@ impl SharedTarget {
 
     /// Looks without running, counting or keeping the entry warm.
     pub fn peek<S: SharedShape>(&self, key: Written, _: S) -> Result<Option<S::Return>, Error> {
-        block_on(Peeking::<S>::new(self.caller(&key), Call::BLOCKING))
+        block_on(Peeking::<S>::new(self.caller(&key), CallMode::BLOCKING))
     }
 
     /// See [`peek`](Self::peek).
     pub fn peek_async<S: SharedShape>(&self, key: Written, _: S) -> Peeking<S> {
-        Peeking::new(self.caller(&key), Call::ASYNC)
+        Peeking::new(self.caller(&key), CallMode::ASYNC)
     }
 
     /// Removes an entry and overtakes its computations; whether an entry was there.
     pub fn invalidate(&self, key: Written) -> Result<bool, Error> {
-        block_on(invalidate(self.caller(&key), Call::BLOCKING))
+        block_on(invalidate(self.caller(&key), CallMode::BLOCKING))
     }
 
     /// See [`invalidate`](Self::invalidate).
     pub fn invalidate_async(&self, key: Written) -> Operation<bool> {
-        Box::pin(invalidate(self.caller(&key), Call::ASYNC))
+        Box::pin(invalidate(self.caller(&key), CallMode::ASYNC))
     }
 
     /// Removes all that the function stored here and overtakes all its computations.
     pub fn invalidate_all(&self) -> Result<(), Error> {
-        block_on(invalidate_all(self.caller_of_all(), Call::BLOCKING))
+        block_on(invalidate_all(self.caller_of_all(), CallMode::BLOCKING))
     }
 
     /// See [`invalidate_all`](Self::invalidate_all).
     pub fn invalidate_all_async(&self) -> Operation<()> {
-        Box::pin(invalidate_all(self.caller_of_all(), Call::ASYNC))
+        Box::pin(invalidate_all(self.caller_of_all(), CallMode::ASYNC))
     }
 
     fn caller_of_all(&self) -> Caller<()> {
@@ -174,7 +174,7 @@ impl SharedTarget {
         value: &S::Return,
         policy: Policy<(), S>,
     ) -> Result<(), Error> {
-        block_on(set(self.sealed(&key, value, &policy), Call::BLOCKING))
+        block_on(set(self.sealed(&key, value, &policy), CallMode::BLOCKING))
     }
 
     /// See [`set`](Self::set). Encodes at once, so that the value need not wait for the backend.
@@ -185,7 +185,7 @@ impl SharedTarget {
         value: &S::Return,
         policy: Policy<(), S>,
     ) -> Operation<()> {
-        Box::pin(set(self.sealed(&key, value, &policy), Call::ASYNC))
+        Box::pin(set(self.sealed(&key, value, &policy), CallMode::ASYNC))
     }
 
     fn sealed<S: SharedShape>(
@@ -221,7 +221,7 @@ impl SharedTarget {
 }
 
 impl<S> Caller<S> {
-    async fn remove(&self, call: Call) -> Result<bool, Error> {
+    async fn remove(&self, call: CallMode) -> Result<bool, Error> {
         let removed = self.ask(|backend| backend.remove(&self.key.wire, call)).await?;
         self.scope.hints.gone(self.key.hash);
         Ok(removed)
@@ -248,7 +248,7 @@ pub struct Peeking<S> {
 }
 
 impl<S: SharedShape> Peeking<S> {
-    fn new(caller: Result<Caller<S>, Error>, call: Call) -> Self {
+    fn new(caller: Result<Caller<S>, Error>, call: CallMode) -> Self {
         let asking = caller.as_ref().map(|caller| caller.clone().without_shape());
         let asking = asking.map_err(Error::clone);
         let bytes = async move {
@@ -278,14 +278,14 @@ impl<S: SharedShape> Future for Peeking<S> {
     }
 }
 
-async fn invalidate(caller: Result<Caller<()>, Error>, call: Call) -> Result<bool, Error> {
+async fn invalidate(caller: Result<Caller<()>, Error>, call: CallMode) -> Result<bool, Error> {
     let caller = caller?;
     let removed = caller.remove(call).await?;
     caller.overtake();
     Ok(removed)
 }
 
-async fn invalidate_all(caller: Caller<()>, call: Call) -> Result<(), Error> {
+async fn invalidate_all(caller: Caller<()>, call: CallMode) -> Result<(), Error> {
     caller.ask(|backend| backend.remove_all(caller.key.wire.group(), call)).await?;
     // Computations of this process of which the backend does not know, of all functions that share the entries.
     for scope in caller.shared.scopes_of(caller.key.wire.group()) {
@@ -314,7 +314,7 @@ impl Drop for Setting<'_> {
 }
 
 /// In two steps, so that a request that arrives late finds its fence gone.
-async fn set(sealed: Result<(Caller<()>, Option<Sealed>), Error>, call: Call) -> Result<(), Error> {
+async fn set(sealed: Result<(Caller<()>, Option<Sealed>), Error>, call: CallMode) -> Result<(), Error> {
     let (caller, sealed) = sealed?;
     match sealed {
         Some((entry, lifetime)) => {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Predecessor, Reply};
+use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Leader, Predecessor, Reply};
 use crate::chores;
 use crate::flight::block_on;
 use crate::shared::token;
@@ -24,7 +24,7 @@ use crate::shared::token;
 /// testing::conformance(&[memory.backend()]);
 /// ```
 pub fn conformance(clients: &[&dyn Backend]) {
-    block_on(run(clients, Call::BLOCKING));
+    block_on(run(clients, CallMode::BLOCKING));
 }
 
 /// The same from `async` functions.
@@ -33,7 +33,7 @@ pub fn conformance(clients: &[&dyn Backend]) {
 ///
 /// See [`conformance`].
 pub async fn conformance_async(clients: &[&dyn Backend]) {
-    run(clients, Call::ASYNC).await;
+    run(clients, CallMode::ASYNC).await;
 }
 
 /// Nothing on a machine of today takes longer.
@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(30);
 
-async fn run(clients: &[&dyn Backend], call: Call) {
+async fn run(clients: &[&dyn Backend], call: CallMode) {
     assert!(!clients.is_empty(), "a backend to check");
     let bench = Bench { clients, call, run: hex(), turn: 0.into() };
     bench.values().await;
@@ -63,7 +63,7 @@ fn hex() -> String {
 
 struct Bench<'b> {
     clients: &'b [&'b dyn Backend],
-    call: Call,
+    call: CallMode,
     run: String,
     turn: std::sync::atomic::AtomicUsize,
 }
@@ -294,7 +294,7 @@ impl Bench<'_> {
     async fn leading(&self) {
         let key = self.key("leading");
         let Begun::Fence(leader) = key.try_begin(false, None, true).await else { panic!("nobody leads") };
-        assert_eq!(key.try_begin(false, None, true).await, Begun::Led, "another one leads");
+        assert_eq!(key.try_begin(false, None, true).await, Begun::LedByAnother, "another one leads");
         let joining = Some(leader.clone());
         assert_eq!(
             key.try_begin(false, joining, true).await,
@@ -303,7 +303,7 @@ impl Bench<'_> {
         );
         let beside = key.begin().await;
         key.release(&beside).await;
-        assert_eq!(key.try_begin(false, None, true).await, Begun::Led, "one beside it gave up");
+        assert_eq!(key.try_begin(false, None, true).await, Begun::LedByAnother, "one beside it gave up");
         key.release(&leader).await;
         let Begun::Fence(leader) = key.try_begin(false, None, true).await else {
             panic!("the leader gave up")
@@ -315,7 +315,7 @@ impl Bench<'_> {
         key.release(&leader).await;
         assert_eq!(
             key.try_begin(false, None, true).await,
-            Begun::Led,
+            Begun::LedByAnother,
             "a fenced leader does not end its successor"
         );
         assert!(key.commit(&successor, b"value").await);
@@ -332,7 +332,11 @@ impl Bench<'_> {
             panic!("a refresh that began later has landed, so the leader leads no more")
         };
         key.release(&overtaken).await;
-        assert_eq!(key.try_begin(true, None, true).await, Begun::Led, "and does not end its successor");
+        assert_eq!(
+            key.try_begin(true, None, true).await,
+            Begun::LedByAnother,
+            "and does not end its successor"
+        );
         self.remove_all("group").await;
         let Begun::Fence(_) = key.try_begin(true, None, true).await else { panic!("its group was removed") };
         key.release(&leader).await;
@@ -350,9 +354,9 @@ impl Bench<'_> {
         assert_ne!(alive.sign, seen.sign, "a renewal is a sign of life");
         let begin = || Begin::new(token(), LONG).lead(true);
         let instead = |name: &[u8], sign| begin().instead_of(Some(Predecessor::new(name, sign)));
-        assert_eq!(key.begin_as(instead(b"another", None)).await, Begun::Led, "it is not that one");
+        assert_eq!(key.begin_as(instead(b"another", None)).await, Begun::LedByAnother, "it is not that one");
         let dead = instead(&seen.name, Some(seen.sign.clone()));
-        assert_eq!(key.begin_as(dead).await, Begun::Led, "it has given another sign since");
+        assert_eq!(key.begin_as(dead).await, Begun::LedByAnother, "it has given another sign since");
         let Begun::Fence(second) = key.begin_as(instead(&seen.name, Some(alive.sign))).await else {
             panic!("the leader is dead")
         };
@@ -362,15 +366,15 @@ impl Bench<'_> {
         let seen = key.leader().await.expect("the third leads");
         assert_eq!(seen.name, third.token);
         let waited = || begin().waited_for(Some(seen.ticket));
-        assert_eq!(key.begin_as(waited()).await, Begun::Led, "it has not failed");
+        assert_eq!(key.begin_as(waited()).await, Begun::LedByAnother, "it has not failed");
         key.fail(&second).await;
-        assert_eq!(key.begin_as(waited()).await, Begun::Led, "one that leads no more has failed");
+        assert_eq!(key.begin_as(waited()).await, Begun::LedByAnother, "one that leads no more has failed");
         key.fail(&third).await;
         let Begun::Fence(next) = key.begin_as(waited()).await else { panic!("nobody leads") };
         let Begun::Fence(beside) = key.begin_as(waited()).await else {
             panic!("who waited does not wait on")
         };
-        assert_eq!(key.begin_as(begin()).await, Begun::Led, "who has not waited does");
+        assert_eq!(key.begin_as(begin()).await, Begun::LedByAnother, "who has not waited does");
         assert_eq!(
             key.leader().await.map(|leader| leader.name),
             Some(next.token.to_vec()),

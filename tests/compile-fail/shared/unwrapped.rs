@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use cache_memoize::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Reply};
 use cache_memoize::cache_memoize;
 
 struct Toy;
@@ -12,25 +12,25 @@ impl Backend for Toy {
     fn name(&self) -> String {
         "toy".into()
     }
-    fn read<'a>(&'a self, _: &'a Key, _: Call) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
         loop {}
     }
-    fn begin<'a>(&'a self, _: &'a Key, _: Begin, _: Call) -> Reply<'a, Begun> {
+    fn begin<'a>(&'a self, _: &'a Key, _: Begin, _: CallMode) -> Reply<'a, Begun> {
         loop {}
     }
-    fn commit<'a>(&'a self, _: &'a Key, _: Commit<'a>, _: Call) -> Reply<'a, bool> {
+    fn commit<'a>(&'a self, _: &'a Key, _: Commit<'a>, _: CallMode) -> Reply<'a, bool> {
         loop {}
     }
-    fn release<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Call) -> Reply<'a, ()> {
+    fn release<'a>(&'a self, _: &'a Key, _: &'a Fence, _: CallMode) -> Reply<'a, ()> {
         loop {}
     }
-    fn renew<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Duration, _: Call) -> Reply<'a, bool> {
+    fn renew<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Duration, _: CallMode) -> Reply<'a, bool> {
         loop {}
     }
-    fn remove<'a>(&'a self, _: &'a Key, _: Call) -> Reply<'a, bool> {
+    fn remove<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, bool> {
         loop {}
     }
-    fn remove_all<'a>(&'a self, _: &'a str, _: Call) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, _: &'a str, _: CallMode) -> Reply<'a, ()> {
         loop {}
     }
 }

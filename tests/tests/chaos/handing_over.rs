@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Reply};
 use cache_memoize::{Error, ErrorKind, Memory, Shared, cache_memoize};
 
 /// A memory that loses the first commit, and nothing else.
@@ -23,28 +23,34 @@ impl Backend for LosesOne {
     fn name(&self) -> String {
         "a memory that loses a commit".to_owned()
     }
-    fn read<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Vec<u8>>> {
         self.inner().read(key, call)
     }
-    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: Call) -> Reply<'a, Begun> {
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: CallMode) -> Reply<'a, Begun> {
         self.inner().begin(key, begin, call)
     }
-    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: Call) -> Reply<'a, bool> {
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: CallMode) -> Reply<'a, bool> {
         match self.lost.swap(true, SeqCst) {
             false => Err(Error::new(ErrorKind::Unavailable, "lost")).into(),
             true => self.inner().commit(key, commit, call),
         }
     }
-    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: CallMode) -> Reply<'a, ()> {
         self.inner().release(key, fence, call)
     }
-    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {
+    fn renew<'a>(
+        &'a self,
+        key: &'a Key,
+        fence: &'a Fence,
+        lease: Duration,
+        call: CallMode,
+    ) -> Reply<'a, bool> {
         self.inner().renew(key, fence, lease, call)
     }
-    fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool> {
+    fn remove<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, bool> {
         self.inner().remove(key, call)
     }
-    fn remove_all<'a>(&'a self, group: &'a str, call: Call) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a str, call: CallMode) -> Reply<'a, ()> {
         self.inner().remove_all(group, call)
     }
 }

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Begin, Begun, Call, Commit, Fence, Key};
+use cache_memoize::backend::{Begin, Begun, CallMode, Commit, Fence, Key};
 use cache_memoize::testing::{Faulty, conformance, conformance_async};
 use cache_memoize::{Error, ErrorKind, Memory, Shared};
 use cache_memoize_tests::{finish, poll};
@@ -30,7 +30,7 @@ impl World {
 
     fn begin(&self, of: &Shared, key: &Key) -> Fence {
         let begin = Begin::new([7; 16], LEASE).over(true);
-        match finish(of.backend().begin(key, begin, Call::ASYNC)) {
+        match finish(of.backend().begin(key, begin, CallMode::ASYNC)) {
             Ok(Begun::Fence(fence)) => fence,
             other => panic!("{other:?}"),
         }
@@ -40,20 +40,21 @@ impl World {
     fn store(&self, key: &Key, value: &[u8]) {
         let fence = self.begin(&self.calm, key);
         assert!(
-            finish(self.calm.backend().commit(key, Commit::new(&fence, Some(value)), Call::ASYNC)).unwrap()
+            finish(self.calm.backend().commit(key, Commit::new(&fence, Some(value)), CallMode::ASYNC))
+                .unwrap()
         );
     }
 
     fn there(&self, key: &Key) -> Option<Vec<u8>> {
-        finish(self.calm.backend().read(key, Call::ASYNC)).unwrap()
+        finish(self.calm.backend().read(key, CallMode::ASYNC)).unwrap()
     }
 
     fn read(&self, key: &Key) -> Result<Option<Vec<u8>>, Error> {
-        finish(self.shared.backend().read(key, Call::ASYNC))
+        finish(self.shared.backend().read(key, CallMode::ASYNC))
     }
 
     fn remove(&self, key: &Key) -> Result<bool, ErrorKind> {
-        let removed = finish(self.shared.backend().remove(key, Call::ASYNC));
+        let removed = finish(self.shared.backend().remove(key, CallMode::ASYNC));
         removed.map_err(|error| error.kind())
     }
 }
@@ -166,7 +167,7 @@ fn a_hanging_request_has_a_deadline_and_may_have_been_carried_out() {
         let key = key(&name.to_string());
         world.store(&key, b"value");
         let began = Instant::now();
-        let removed = pin!(world.shared.backend().remove(&key, Call::BLOCKING));
+        let removed = pin!(world.shared.backend().remove(&key, CallMode::BLOCKING));
         let error = waited(removed).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
         assert!(began.elapsed() >= deadline);
@@ -180,7 +181,7 @@ fn delays_are_within_their_range() {
     let (world, shortest) = (World::new(), Duration::from_millis(2));
     world.faulty.delays(1.0, shortest..=2 * shortest);
     let began = Instant::now();
-    assert_eq!(waited(pin!(world.shared.backend().read(&key("x"), Call::BLOCKING))).unwrap(), None);
+    assert_eq!(waited(pin!(world.shared.backend().read(&key("x"), CallMode::BLOCKING))).unwrap(), None);
     assert!(began.elapsed() >= shortest);
     assert_eq!(world.faulty.faults().delays, 1);
 }
@@ -196,10 +197,13 @@ fn a_corrupt_value_is_another_one() {
         world.store(&key, value);
         let found = match name % 2 {
             0 => world.read(&key).unwrap().unwrap(),
-            _ => match finish(world.shared.backend().begin(&key, Begin::new([1; 16], LEASE), Call::ASYNC)) {
-                Ok(Begun::Value(found)) => found,
-                other => panic!("{other:?}"),
-            },
+            _ => {
+                match finish(world.shared.backend().begin(&key, Begin::new([1; 16], LEASE), CallMode::ASYNC))
+                {
+                    Ok(Begun::Value(found)) => found,
+                    other => panic!("{other:?}"),
+                }
+            }
         };
         assert_ne!(&found, value);
         let differs = |(a, b): (&u8, &u8)| (a ^ b).count_ones();
@@ -223,10 +227,10 @@ fn while_it_is_paused_nothing_is_carried_out_and_nothing_answered() {
     let (world, key) = (World::new(), key("x"));
     world.store(&key, b"value");
     world.faulty.steps(0, 1);
-    let mut answering = pin!(world.shared.backend().read(&key, Call::ASYNC));
+    let mut answering = pin!(world.shared.backend().read(&key, CallMode::ASYNC));
     assert!(poll(answering.as_mut()).is_pending());
     world.faulty.pause();
-    let mut arriving = pin!(world.shared.backend().remove(&key, Call::ASYNC));
+    let mut arriving = pin!(world.shared.backend().remove(&key, CallMode::ASYNC));
     for _ in 0..5 {
         assert!(poll(answering.as_mut()).is_pending() && poll(arriving.as_mut()).is_pending());
     }
@@ -244,7 +248,7 @@ fn threads_are_held_until_they_are_let_go() {
     world.store(&key, b"value");
     world.faulty.pause();
     std::thread::scope(|scope| {
-        let held = scope.spawn(|| waited(pin!(world.shared.backend().read(&key, Call::BLOCKING))));
+        let held = scope.spawn(|| waited(pin!(world.shared.backend().read(&key, CallMode::BLOCKING))));
         cache_memoize_tests::servers::wait_until("a request that is held", || {
             format!("{:?}", world.faulty).contains("held: 1")
         });
@@ -260,7 +264,7 @@ fn each_reply_takes_its_steps() {
         for after in 0..4 {
             world.faulty.steps(before, after);
             world.store(&key, b"value");
-            let mut removing = pin!(world.shared.backend().remove(&key, Call::ASYNC));
+            let mut removing = pin!(world.shared.backend().remove(&key, CallMode::ASYNC));
             for step in 0..before + after {
                 assert!(poll(removing.as_mut()).is_pending());
                 assert_eq!(world.there(&key).is_none(), step >= before, "{step} of {before}, {after}");

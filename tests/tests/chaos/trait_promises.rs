@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use cache_memoize::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key};
 use cache_memoize::testing::Faulty;
 use cache_memoize_tests::finish;
 use cache_memoize_tests::random::Random;
@@ -52,7 +52,7 @@ impl Client<'_> {
         let lead = self.random.one_in(5);
         let begin = Begin::new(self.token(), std::time::Duration::from_secs(60)).over(over).lead(lead);
         let token = begin.token;
-        match finish(self.backend.begin(&self.key, begin, Call::BLOCKING)) {
+        match finish(self.backend.begin(&self.key, begin, CallMode::BLOCKING)) {
             Ok(Begun::Fence(fence)) => {
                 assert_eq!(fence.token, token, "a fence of another computation");
                 self.last_number += 1;
@@ -60,8 +60,8 @@ impl Client<'_> {
                 self.computations.push(Computation { fence, number: self.last_number, refresh: over });
             }
             Ok(Begun::Value(value)) => self.is_allowed(&value),
-            Ok(Begun::Led) => assert!(lead),
-            Ok(Begun::Standing) => panic!("nothing was to be joined"),
+            Ok(Begun::LedByAnother) => assert!(lead),
+            Ok(other) => panic!("nothing was to be joined, nor anything else: {other:?}"),
             Err(_) => {}
         }
     }
@@ -75,7 +75,7 @@ impl Client<'_> {
         let value = number.to_le_bytes();
         let commit = Commit::new(&fence, Some(&value)).refresh(refresh);
         // After an error it may be there, or come later, if its fence stands then.
-        if let Ok(true) = finish(self.backend.commit(&self.key, commit, Call::BLOCKING)) {
+        if let Ok(true) = finish(self.backend.commit(&self.key, commit, CallMode::BLOCKING)) {
             assert!(self.allowed.contains(&number), "{number} was overtaken, and is stored");
             // What began earlier came too late.
             self.allowed.retain(|other| *other >= number);
@@ -84,24 +84,24 @@ impl Client<'_> {
 
     fn release(&mut self) {
         if let Some(Computation { fence, .. }) = self.computations.pop() {
-            let _ = finish(self.backend.release(&self.key, &fence, Call::BLOCKING));
+            let _ = finish(self.backend.release(&self.key, &fence, CallMode::BLOCKING));
         }
     }
 
     fn remove(&mut self) {
-        if finish(self.backend.remove(&self.key, Call::BLOCKING)).is_ok() {
+        if finish(self.backend.remove(&self.key, CallMode::BLOCKING)).is_ok() {
             self.allowed.clear();
         }
     }
 
     fn remove_all(&mut self) {
-        if finish(self.backend.remove_all(self.key.group(), Call::BLOCKING)).is_ok() {
+        if finish(self.backend.remove_all(self.key.group(), CallMode::BLOCKING)).is_ok() {
             self.allowed.clear();
         }
     }
 
     fn look(&self) {
-        if let Ok(Some(value)) = finish(self.backend.read(&self.key, Call::BLOCKING)) {
+        if let Ok(Some(value)) = finish(self.backend.read(&self.key, CallMode::BLOCKING)) {
             self.is_allowed(&value);
         }
     }

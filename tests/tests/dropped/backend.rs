@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cache_memoize::backend::{Backend, Begin, Begun, Call, Commit, Fence, Fences, Key, Reply};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Key, Reply};
 
 /// Cloning is cheap and gives the same.
 #[derive(Clone, Default)]
@@ -37,15 +37,15 @@ impl Backend for Store {
         "a store".to_owned()
     }
 
-    fn read<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
         Ok(self.values().get(key).cloned()).into()
     }
 
-    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, _: Call) -> Reply<'a, Begun> {
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, _: CallMode) -> Reply<'a, Begun> {
         Ok(self.0.fences.begin(key, &begin, || self.values().get(key).cloned())).into()
     }
 
-    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, _: Call) -> Reply<'a, bool> {
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, _: CallMode) -> Reply<'a, bool> {
         let stored = self.0.fences.commit(key, &commit, |value| match value {
             Some(value) => drop(self.values().insert(key.clone(), value.to_vec())),
             None => drop(self.values().remove(key)),
@@ -53,20 +53,20 @@ impl Backend for Store {
         Ok(stored).into()
     }
 
-    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: Call) -> Reply<'a, ()> {
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: CallMode) -> Reply<'a, ()> {
         self.0.fences.release(key, fence);
         Ok(()).into()
     }
 
-    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, _: Call) -> Reply<'a, bool> {
+    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, _: CallMode) -> Reply<'a, bool> {
         Ok(self.0.fences.renew(key, fence, lease)).into()
     }
 
-    fn remove<'a>(&'a self, key: &'a Key, _: Call) -> Reply<'a, bool> {
+    fn remove<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, bool> {
         Ok(self.0.fences.change(key, || self.values().remove(key).is_some())).into()
     }
 
-    fn remove_all<'a>(&'a self, group: &'a str, _: Call) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a str, _: CallMode) -> Reply<'a, ()> {
         self.0.fences.change_all(group, || self.values().retain(|key, _| key.group() != group));
         Ok(()).into()
     }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, sleep, spawn};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Begin, Begun, Call, Key};
+use cache_memoize::backend::{Begin, Begun, CallMode, Key};
 use cache_memoize::{Event, EventKind, Memory, Redis, Shared, cache_memoize, observe};
 use cache_memoize_tests::servers::{RedisServer, wait_until};
 use cache_memoize_tests::{Gate, finish};
@@ -83,7 +83,7 @@ fn a_lease_of_the_dead_ends_by_the_clock_of_those_who_wait() {
     let text = shared_cache_key(&redis, 1);
     let begin = Begin::new([9; 16], Duration::from_secs(3600)).lead(true);
     let begun =
-        finish(Shared::from(redis.clone()).backend().begin(&Key::new(text, "d"), begin, Call::BLOCKING));
+        finish(Shared::from(redis.clone()).backend().begin(&Key::new(text, "d"), begin, CallMode::BLOCKING));
     assert!(matches!(begun, Ok(Begun::Fence(_))));
     let calls: Vec<_> = (0..4)
         .map(|_| {

@@ -80,7 +80,7 @@ impl Subject<'_> {
 
 fn is_stored(key: &str) -> bool {
     let key = backend::Key::new(key, "");
-    block_on(async { BYTES.backend().read(&key, backend::Call::ASYNC).await }).unwrap().is_some()
+    block_on(async { BYTES.backend().read(&key, backend::CallMode::ASYNC).await }).unwrap().is_some()
 }
 
 /// `wait!([async] f(1))`

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Begun, Call, Key};
+use cache_memoize::backend::{Begun, CallMode, Key};
 use cache_memoize::{ErrorKind, Redis};
 use cache_memoize_tests::servers::{Cluster, RedisServer, wait_until};
 
@@ -180,14 +180,14 @@ fn a_leader_that_is_dropped_between_its_answers_leads_no_more() {
     let cluster = Cluster::start(3, 0);
     let (key, other) = apart(&cluster);
     let redis = Redis::builder().cluster(cluster.urls()).timeout(Duration::from_secs(10)).build();
-    let store = Store { redis: redis.expect("valid settings"), call: Call::ASYNC };
+    let store = Store { redis: redis.expect("valid settings"), call: CallMode::ASYNC };
     store.set(&key, b"value");
     assert!(store.remove(&key));
     let owner = cluster.node(cluster.owner_of(key.text()));
     cluster.node(other).stop();
     let task = {
         let (store, key) = (store.clone(), key.clone());
-        RUNTIME.spawn(async move { store.backend().begin(&key, begin().lead(true), Call::ASYNC).await })
+        RUNTIME.spawn(async move { store.backend().begin(&key, begin().lead(true), CallMode::ASYNC).await })
     };
     wait_until("a leader", || is_led(owner, &key));
     task.abort();
@@ -199,7 +199,7 @@ fn a_leader_that_is_dropped_between_its_answers_leads_no_more() {
 #[test]
 fn a_hit_runs_no_script_and_begin_runs_one() {
     let cluster = Cluster::start(3, 0);
-    let store = Store { redis: redis(&cluster), call: Call::ASYNC };
+    let store = Store { redis: redis(&cluster), call: CallMode::ASYNC };
     works(&store);
     let one = key("one");
     let fence = store.fence(&one);

@@ -1,6 +1,6 @@
 //! Round trips: one for a hit, two for a miss with its store, one for an invalidation.
 
-use cache_memoize::backend::{Begun, Call};
+use cache_memoize::backend::{Begun, CallMode};
 use cache_memoize_tests::servers::Proxy;
 use cache_memoize_tests::servers::RedisServer;
 
@@ -49,6 +49,6 @@ fn a_hit_never_runs_a_script() {
             }
         });
         let reads: Vec<_> = commands.iter().filter(|(name, _)| name.as_str() != "info").collect();
-        assert_eq!(reads, [(&"mget".to_owned(), &10)], "{:?}", store.call == Call::ASYNC);
+        assert_eq!(reads, [(&"mget".to_owned(), &10)], "{:?}", store.call == CallMode::ASYNC);
     }
 }

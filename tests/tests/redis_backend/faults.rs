@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Begun, Call};
+use cache_memoize::backend::{Begun, CallMode};
 use cache_memoize::{ErrorKind, Redis};
 use cache_memoize_tests::servers::{Mode, Proxy};
 use cache_memoize_tests::servers::{RedisServer, wait_until};
@@ -219,7 +219,7 @@ fn a_half_open_connection_is_replaced() {
             assert!(failed < 10, "never replaced");
         }
         println!("{:?}: {failed} timeouts, {:?}", store.call, began.elapsed());
-        let most = if store.call == Call::BLOCKING { 1 } else { 5 };
+        let most = if store.call == CallMode::BLOCKING { 1 } else { 5 };
         assert!((1..=most).contains(&failed), "{failed}");
     }
 }
@@ -253,7 +253,7 @@ fn a_leader_that_nobody_waits_for_leads_no_more() {
         server.cont();
         // The server has carried it out by now, or never will.
         wait_until("an answer", || store.try_read(&key).is_ok());
-        let led = || matches!(store.begin(&key, begin().lead(true)), Begun::Led);
+        let led = || matches!(store.begin(&key, begin().lead(true)), Begun::LedByAnother);
         let began = Instant::now();
         wait_until("the end of a leader that is gone", || !led());
         println!("{:?}: {:?}", store.call, began.elapsed());

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Backend, Begun, Call, Commit, Key};
+use cache_memoize::backend::{Backend, Begun, CallMode, Commit, Key};
 use cache_memoize::{ErrorKind, Redis};
 use cache_memoize_tests::poll;
 use cache_memoize_tests::servers::{RedisServer, wait_until};
@@ -21,19 +21,19 @@ fn backend() -> &'static dyn Backend {
 }
 
 async fn set(backend: &dyn Backend, key: &Key, value: &[u8]) {
-    let begun = backend.begin(key, begin().over(true), Call::ASYNC).await.expect("begin");
+    let begun = backend.begin(key, begin().over(true), CallMode::ASYNC).await.expect("begin");
     let Begun::Fence(fence) = begun else { panic!("{begun:?}") };
     let commit = Commit::new(&fence, Some(value)).refresh(true);
-    assert!(backend.commit(key, commit, Call::ASYNC).await.expect("commit"));
+    assert!(backend.commit(key, commit, CallMode::ASYNC).await.expect("commit"));
 }
 
 async fn set_and_read(text: &str) {
     let key = key(text);
     set(backend(), &key, b"value").await;
-    let read = backend().read(&key, Call::ASYNC).await.expect("read");
+    let read = backend().read(&key, CallMode::ASYNC).await.expect("read");
     assert_eq!(read.as_deref(), Some(&b"value"[..]));
     // Within a task, a blocking call sleeps on its thread and needs no runtime.
-    let read = backend().read(&key, Call::BLOCKING);
+    let read = backend().read(&key, CallMode::BLOCKING);
     assert_eq!(read.await.expect("read").as_deref(), Some(&b"value"[..]));
 }
 
@@ -71,7 +71,7 @@ fn runtimes_come_and_go_and_leave_no_connections() {
     let backend = redis.as_shared().backend();
     for _ in 0..50 {
         let runtime = current_thread();
-        assert_eq!(runtime.block_on(backend.read(&key("one"), Call::ASYNC)).expect("read"), None);
+        assert_eq!(runtime.block_on(backend.read(&key("one"), CallMode::ASYNC)).expect("read"), None);
     }
     let clients = || server.info("connected_clients").parse::<usize>().unwrap();
     assert!(clients() <= 2, "that which they share, and the one that asks");
@@ -93,7 +93,7 @@ fn all_runtimes_share_one_connection() {
                     let redis = redis.clone();
                     tokio::spawn(async move {
                         let key = key(&number.to_string());
-                        redis.as_shared().backend().read(&key, Call::ASYNC).await.expect("read");
+                        redis.as_shared().backend().read(&key, CallMode::ASYNC).await.expect("read");
                     })
                 })
                 .collect();
@@ -140,7 +140,7 @@ fn no_runtime_at_all() {
     let server = RedisServer::start();
     let redis = Redis::open(server.url()).unwrap();
     server.stop();
-    let read = block_on(redis.as_shared().backend().read(&key("one"), Call::ASYNC));
+    let read = block_on(redis.as_shared().backend().read(&key("one"), CallMode::ASYNC));
     assert_eq!(read.expect_err("it hangs").kind(), ErrorKind::Timeout);
     server.cont();
 }
@@ -167,12 +167,12 @@ fn calls_that_are_dropped_disturb_nobody() {
             let number = round % 20;
             let one = key(&number.to_string());
             let after = Duration::from_micros(round % 97);
-            let read = tokio::time::timeout(after, backend.read(&one, Call::ASYNC)).await;
+            let read = tokio::time::timeout(after, backend.read(&one, CallMode::ASYNC)).await;
             if let Ok(read) = read {
                 assert_eq!(read.unwrap(), Some(number.to_string().into_bytes()));
             }
             let other = (number + 7) % 20;
-            let read = backend.read(&key(&other.to_string()), Call::ASYNC).await.unwrap();
+            let read = backend.read(&key(&other.to_string()), CallMode::ASYNC).await.unwrap();
             assert_eq!(read, Some(other.to_string().into_bytes()));
         }
     });
@@ -190,10 +190,10 @@ fn a_leader_that_is_dropped_leads_no_more_on_any_executor() {
         let _entered = on_tokio.then(|| runtime.enter());
         // Connected.
         let turn = |reply| if on_tokio { runtime.block_on(reply) } else { block_on(reply) };
-        assert_eq!(turn(backend.read(&key, Call::ASYNC)).expect("read"), None);
+        assert_eq!(turn(backend.read(&key, CallMode::ASYNC)).expect("read"), None);
 
         server.command(&["CLIENT", "PAUSE", "60000", "WRITE"]).expect("CLIENT PAUSE");
-        let mut dropped = backend.begin(&key, begin().lead(true), Call::ASYNC);
+        let mut dropped = backend.begin(&key, begin().lead(true), CallMode::ASYNC);
         wait_until("a request that waits", || {
             assert!(poll(std::pin::Pin::new(&mut dropped)).is_pending());
             if on_tokio {
@@ -205,7 +205,7 @@ fn a_leader_that_is_dropped_leads_no_more_on_any_executor() {
         server.command(&["CLIENT", "UNPAUSE"]).expect("CLIENT UNPAUSE");
         let began = Instant::now();
         wait_until("the end of a leader that is gone", || {
-            let begun = RUNTIME.block_on(backend.begin(&key, begin().lead(true), Call::BLOCKING));
+            let begun = RUNTIME.block_on(backend.begin(&key, begin().lead(true), CallMode::BLOCKING));
             if on_tokio {
                 runtime.block_on(tokio::task::yield_now());
             }
@@ -224,10 +224,10 @@ fn the_first_caller_may_go_away_while_it_connects() {
     let backend = redis.as_shared().backend();
     current_thread().block_on(async {
         let key = key("one");
-        let mut first = backend.read(&key, Call::ASYNC);
+        let mut first = backend.read(&key, CallMode::ASYNC);
         // Hardly ever ready.
         let _ = poll(std::pin::Pin::new(&mut first));
-        let second = backend.read(&key, Call::ASYNC);
+        let second = backend.read(&key, CallMode::ASYNC);
         drop(first);
         assert_eq!(second.await.expect("read"), None);
     });
@@ -235,7 +235,7 @@ fn the_first_caller_may_go_away_while_it_connects() {
 
 #[test]
 fn many_threads_share_the_pool() {
-    let store = Store { redis: REDIS.clone(), call: Call::BLOCKING };
+    let store = Store { redis: REDIS.clone(), call: CallMode::BLOCKING };
     std::thread::scope(|scope| {
         for number in 0..100 {
             let store = &store;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply, Token};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Reply, Token};
 use cache_memoize::{Error, Redis};
 use cache_memoize_tests::servers::RedisServer;
 use tokio::runtime::Runtime;
@@ -19,12 +19,12 @@ pub(crate) const LEASE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub(crate) struct Store {
     pub(crate) redis: Redis,
-    pub(crate) call: Call,
+    pub(crate) call: CallMode,
 }
 
 /// The same Redis, asked by threads and by tasks.
 pub(crate) fn both_ways(redis: &Redis) -> [Store; 2] {
-    [Call::BLOCKING, Call::ASYNC].map(|call| Store { redis: redis.clone(), call })
+    [CallMode::BLOCKING, CallMode::ASYNC].map(|call| Store { redis: redis.clone(), call })
 }
 
 pub(crate) fn open(server: &RedisServer) -> Redis {

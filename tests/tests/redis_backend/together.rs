@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cache_memoize::backend::{Call, Key};
+use cache_memoize::backend::{CallMode, Key};
 use cache_memoize::{Error, ErrorKind, Redis};
 use cache_memoize_tests::servers::RedisServer;
 use tokio::runtime::Runtime;
@@ -24,7 +24,7 @@ fn read_all(runtime: &Runtime, redis: &Redis, keys: &[Key]) -> Answers {
         for key in keys {
             let (redis, key) = (redis.clone(), key.clone());
             readers.spawn(async move {
-                let answer = redis.as_shared().backend().read(&key, Call::ASYNC).await;
+                let answer = redis.as_shared().backend().read(&key, CallMode::ASYNC).await;
                 (key.text().to_owned(), answer)
             });
         }
@@ -46,7 +46,7 @@ fn readers_of_several_groups_get_what_is_theirs() {
         keys.push(key);
     }
     // Group 7 is removed, and has another generation.
-    RUNTIME.block_on(store.backend().remove_all("group 7", Call::ASYNC)).unwrap();
+    RUNTIME.block_on(store.backend().remove_all("group 7", CallMode::ASYNC)).unwrap();
     store.set(&Key::new("another", "group 7"), b"value");
     // Connected.
     read_all(&runtime, &redis, &keys[..1]);

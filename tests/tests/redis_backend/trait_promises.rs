@@ -166,20 +166,20 @@ fn one_leads_until_it_ends() {
         let key = key("one");
         let lead = || begin().lead(true);
         let Begun::Fence(first) = store.begin(&key, lead()) else { panic!("nobody leads") };
-        assert_eq!(store.begin(&key, lead()), Begun::Led);
+        assert_eq!(store.begin(&key, lead()), Begun::LedByAnother);
         assert!(matches!(store.begin(&key, begin()), Begun::Fence(_)), "who does not ask does not wait");
         store.release(&key, &first);
         let Begun::Fence(second) = store.begin(&key, lead()) else { panic!("released") };
         assert!(store.commit(&key, &second, b"value"));
         let Begun::Fence(third) = store.begin(&key, lead().over(true)) else { panic!("committed") };
-        assert_eq!(store.begin(&key, lead().over(true)), Begun::Led);
+        assert_eq!(store.begin(&key, lead().over(true)), Begun::LedByAnother);
         store.remove(&key);
         let Begun::Fence(_) = store.begin(&key, lead()) else { panic!("removed") };
-        assert_eq!(store.begin(&key, lead()), Begun::Led);
+        assert_eq!(store.begin(&key, lead()), Begun::LedByAnother);
         assert!(!store.commit(&key, &third, b"old"), "fenced off");
         assert_eq!(
             store.begin(&key, lead()),
-            Begun::Led,
+            Begun::LedByAnother,
             "the end of one that leads no more changes nothing"
         );
         store.remove_all();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::Poll;
 use std::time::Duration;
 
-use cache_memoize::backend::{Begin, Begun, Call, Commit, Fence, Key};
+use cache_memoize::backend::{Begin, Begun, CallMode, Commit, Fence, Key};
 use cache_memoize::testing::Faulty;
 use cache_memoize::{Memory, Redis, Shared, cache_memoize};
 use cache_memoize_tests::servers::{Mode, Proxy, RedisServer, wait_until};
@@ -91,16 +91,16 @@ fn a_commit_that_comes_late_changes_nothing() {
     let key = Key::new("late:1", "late");
     let begin = |shared: &Shared, token| {
         let begin = Begin::new([token; 16], Duration::from_secs(60)).over(true);
-        match finish(shared.backend().begin(&key, begin, Call::BLOCKING)).unwrap() {
+        match finish(shared.backend().begin(&key, begin, CallMode::BLOCKING)).unwrap() {
             Begun::Fence(fence) => fence,
             other => panic!("{other:?}"),
         }
     };
     let commit = |shared: &Shared, fence: &Fence, value: &[u8]| {
         let commit = Commit::new(fence, Some(value)).refresh(true);
-        finish(shared.backend().commit(&key, commit, Call::BLOCKING))
+        finish(shared.backend().commit(&key, commit, CallMode::BLOCKING))
     };
-    let read = || finish(direct.backend().read(&key, Call::BLOCKING)).unwrap();
+    let read = || finish(direct.backend().read(&key, CallMode::BLOCKING)).unwrap();
 
     for removed in [false, true] {
         let old = begin(&slow, 1);
@@ -110,7 +110,7 @@ fn a_commit_that_comes_late_changes_nothing() {
         commit(&slow, &old, b"old").unwrap_err();
         let now = match removed {
             true => {
-                finish(direct.backend().remove(&key, Call::BLOCKING)).unwrap();
+                finish(direct.backend().remove(&key, CallMode::BLOCKING)).unwrap();
                 None
             }
             false => {
@@ -123,7 +123,7 @@ fn a_commit_that_comes_late_changes_nothing() {
         proxy.set(Mode::Forward);
         wait_until("the old commit arrives", || scripts(&server) > before);
         assert_eq!(read(), now);
-        finish(direct.backend().release(&key, &beside, Call::BLOCKING)).unwrap();
+        finish(direct.backend().release(&key, &beside, CallMode::BLOCKING)).unwrap();
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::thread::{self, spawn};
 use std::time::Duration;
 
-use cache_memoize::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Reply};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Reply};
 use cache_memoize::{Memory, Shared, cache_memoize};
 use cache_memoize_tests::Gate;
 
@@ -19,25 +19,25 @@ impl Backend for AlwaysLed {
     fn name(&self) -> String {
         "always led".to_owned()
     }
-    fn read<'a>(&'a self, _: &'a Key, _: Call) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
         Reply::now(Ok(None))
     }
-    fn begin<'a>(&'a self, _: &'a Key, _: Begin, _: Call) -> Reply<'a, Begun> {
-        Reply::now(Ok(Begun::Led))
+    fn begin<'a>(&'a self, _: &'a Key, _: Begin, _: CallMode) -> Reply<'a, Begun> {
+        Reply::now(Ok(Begun::LedByAnother))
     }
-    fn commit<'a>(&'a self, _: &'a Key, _: Commit<'a>, _: Call) -> Reply<'a, bool> {
+    fn commit<'a>(&'a self, _: &'a Key, _: Commit<'a>, _: CallMode) -> Reply<'a, bool> {
         Reply::now(Ok(true))
     }
-    fn release<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Call) -> Reply<'a, ()> {
+    fn release<'a>(&'a self, _: &'a Key, _: &'a Fence, _: CallMode) -> Reply<'a, ()> {
         Reply::now(Ok(()))
     }
-    fn renew<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Duration, _: Call) -> Reply<'a, bool> {
+    fn renew<'a>(&'a self, _: &'a Key, _: &'a Fence, _: Duration, _: CallMode) -> Reply<'a, bool> {
         Reply::now(Ok(true))
     }
-    fn remove<'a>(&'a self, _: &'a Key, _: Call) -> Reply<'a, bool> {
+    fn remove<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, bool> {
         Reply::now(Ok(false))
     }
-    fn remove_all<'a>(&'a self, _: &'a str, _: Call) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, _: &'a str, _: CallMode) -> Reply<'a, ()> {
         Reply::now(Ok(()))
     }
 }
@@ -160,25 +160,31 @@ impl Backend for Through {
     fn name(&self) -> String {
         "through".to_owned()
     }
-    fn read<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Vec<u8>>> {
         self.0.backend().read(key, call)
     }
-    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: Call) -> Reply<'a, Begun> {
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: CallMode) -> Reply<'a, Begun> {
         self.0.backend().begin(key, begin, call)
     }
-    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: Call) -> Reply<'a, bool> {
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: CallMode) -> Reply<'a, bool> {
         self.0.backend().commit(key, commit, call)
     }
-    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: CallMode) -> Reply<'a, ()> {
         self.0.backend().release(key, fence, call)
     }
-    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {
+    fn renew<'a>(
+        &'a self,
+        key: &'a Key,
+        fence: &'a Fence,
+        lease: Duration,
+        call: CallMode,
+    ) -> Reply<'a, bool> {
         self.0.backend().renew(key, fence, lease, call)
     }
-    fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool> {
+    fn remove<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, bool> {
         self.0.backend().remove(key, call)
     }
-    fn remove_all<'a>(&'a self, group: &'a str, call: Call) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a str, call: CallMode) -> Reply<'a, ()> {
         self.0.backend().remove_all(group, call)
     }
 }

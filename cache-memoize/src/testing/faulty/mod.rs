@@ -15,7 +15,7 @@ use std::time::Duration;
 use fate::{Course, Damage, Fate, Odds, Repeat};
 use request::{Answer, Request};
 
-use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Reply};
+use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Leader, Reply};
 use crate::chores;
 use crate::flight::block_on;
 use crate::sync::lock;
@@ -85,7 +85,7 @@ struct State {
 }
 
 /// Something that is carried out when its caller has been told that it was not.
-type Late = Box<dyn FnOnce(Call) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+type Late = Box<dyn FnOnce(CallMode) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 /// How often a [`Faulty`] did what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -223,7 +223,7 @@ impl Faulty {
         self.resume();
         let late = std::mem::take(&mut lock(&self.0.state).late);
         for (_, late) in late {
-            block_on(late(Call::BLOCKING));
+            block_on(late(CallMode::BLOCKING));
         }
     }
 
@@ -242,13 +242,13 @@ impl Faulty {
     }
 
     /// An answer that will be there. The request owns what it asks for, since it may outlive its caller.
-    fn reply<R: Request>(&self, request: R, call: Call) -> Reply<'static, R::Answer> {
+    fn reply<R: Request>(&self, request: R, call: CallMode) -> Reply<'static, R::Answer> {
         let this = self.clone();
         // Also for a thread: it sleeps while this is pending.
         Reply::later(async move { this.run(Arc::new(request), call).await })
     }
 
-    async fn run<R: Request>(&self, request: Arc<R>, call: Call) -> Result<R::Answer, Error> {
+    async fn run<R: Request>(&self, request: Arc<R>, call: CallMode) -> Result<R::Answer, Error> {
         let (fate, due) = self.arrive(R::NAME, request.key());
         for late in due {
             late(call).await;
@@ -310,7 +310,7 @@ impl Faulty {
         &self,
         request: &Arc<R>,
         repeat: Option<Repeat>,
-        call: Call,
+        call: CallMode,
     ) -> Result<R::Answer, Error> {
         let answer = request.ask(self.0.backend.backend(), call).await;
         match repeat {
@@ -330,7 +330,7 @@ impl Faulty {
     /// Carries a request out when there were so many others.
     fn postpone<R: Request>(&self, request: Arc<R>, requests: u64) {
         let backend = self.0.backend.clone();
-        let late = move |call: Call| -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let late = move |call: CallMode| -> Pin<Box<dyn Future<Output = ()> + Send>> {
             Box::pin(async move { drop(request.ask(backend.backend(), call).await) })
         };
         let mut state = lock(&self.0.state);
@@ -390,7 +390,7 @@ impl<R: Request> Drop for Unheard<'_, R> {
         {
             let backend = self.backend.clone();
             let lane = &self.backend.inner().lane;
-            lane.soon(move || drop(block_on(release.ask(backend.backend(), Call::BLOCKING))));
+            lane.soon(move || drop(block_on(release.ask(backend.backend(), CallMode::BLOCKING))));
         }
     }
 }
@@ -419,31 +419,37 @@ impl Backend for Faulty {
         format!("faulty {}", self.0.backend.backend().name())
     }
 
-    fn read<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Vec<u8>>> {
         self.reply(request::Read(key.clone()), call)
     }
 
-    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: Call) -> Reply<'a, Begun> {
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: CallMode) -> Reply<'a, Begun> {
         self.reply(request::Start(key.clone(), begin), call)
     }
 
-    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: Call) -> Reply<'a, bool> {
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: CallMode) -> Reply<'a, bool> {
         self.reply(request::Store::new(key, &commit), call)
     }
 
-    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: CallMode) -> Reply<'a, ()> {
         self.reply(request::Release { key: key.clone(), fence: fence.clone(), failed: false }, call)
     }
 
-    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: Call) -> Reply<'a, ()> {
+    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: CallMode) -> Reply<'a, ()> {
         self.reply(request::Release { key: key.clone(), fence: fence.clone(), failed: true }, call)
     }
 
-    fn leader<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, Option<Leader>> {
+    fn leader<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Leader>> {
         self.reply(request::Leads(key.clone()), call)
     }
 
-    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, call: Call) -> Reply<'a, bool> {
+    fn renew<'a>(
+        &'a self,
+        key: &'a Key,
+        fence: &'a Fence,
+        lease: Duration,
+        call: CallMode,
+    ) -> Reply<'a, bool> {
         self.reply(request::Renew(key.clone(), fence.clone(), lease), call)
     }
 
@@ -452,7 +458,7 @@ impl Backend for Faulty {
         &'a self,
         fences: &'a [(Key, Fence)],
         lease: Duration,
-        call: Call,
+        call: CallMode,
     ) -> Reply<'a, Vec<Result<bool, Error>>> {
         Reply::later(async move {
             let mut answers = Vec::with_capacity(fences.len());
@@ -463,16 +469,16 @@ impl Backend for Faulty {
         })
     }
 
-    fn remove<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, bool> {
+    fn remove<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, bool> {
         self.reply(request::Remove(key.clone()), call)
     }
 
-    fn remove_all<'a>(&'a self, group: &'a str, call: Call) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a str, call: CallMode) -> Reply<'a, ()> {
         self.reply(request::RemoveAll(group.to_owned()), call)
     }
 
     /// A hint, of which little can be wrong: it may never come.
-    fn changed<'a>(&'a self, key: &'a Key, call: Call) -> Reply<'a, ()> {
+    fn changed<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, ()> {
         Reply::later(async move {
             let (fate, due) = self.arrive("changed", key.text());
             for late in due {

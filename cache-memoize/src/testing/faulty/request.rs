@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Reply};
+use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Leader, Reply};
 
 pub(super) trait Request: Send + Sync + 'static {
     /// What is asked.
@@ -13,7 +13,7 @@ pub(super) trait Request: Send + Sync + 'static {
     /// What it is asked about.
     fn key(&self) -> &str;
 
-    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer>;
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer>;
 
     /// What undoes an answer that nobody heard.
     fn regret(&self, unheard: Self::Answer) -> Option<Release> {
@@ -37,7 +37,7 @@ impl Answer for Begun {
     fn value(&mut self) -> Option<&mut Vec<u8>> {
         match self {
             Self::Value(value) => Some(value),
-            Self::Standing | Self::Led | Self::Fence(_) => None,
+            Self::Standing | Self::LedByAnother | Self::Fence(_) => None,
         }
     }
 }
@@ -70,7 +70,7 @@ impl Request for Read {
         self.0.text()
     }
 
-    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer> {
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
         backend.read(&self.0, call)
     }
 }
@@ -85,14 +85,14 @@ impl Request for Start {
         self.0.text()
     }
 
-    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer> {
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
         backend.begin(&self.0, self.1.clone(), call)
     }
 
     fn regret(&self, unheard: Begun) -> Option<Release> {
         match unheard {
             Begun::Fence(fence) => Some(Release { key: self.0.clone(), fence, failed: false }),
-            Begun::Value(_) | Begun::Standing | Begun::Led => None,
+            Begun::Value(_) | Begun::Standing | Begun::LedByAnother => None,
         }
     }
 }
@@ -125,7 +125,7 @@ impl Request for Store {
         self.key.text()
     }
 
-    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer> {
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
         let commit = Commit::new(&self.fence, self.value.as_deref());
         backend.commit(&self.key, commit.lifetime(self.lifetime).refresh(self.refresh), call)
     }
@@ -145,7 +145,7 @@ impl Request for Release {
         self.key.text()
     }
 
-    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer> {
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
         match self.failed {
             true => backend.fail(&self.key, &self.fence, call),
             false => backend.release(&self.key, &self.fence, call),
@@ -163,7 +163,7 @@ impl Request for Leads {
         self.0.text()
     }
 
-    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer> {
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
         backend.leader(&self.0, call)
     }
 }
@@ -178,7 +178,7 @@ impl Request for Renew {
         self.0.text()
     }
 
-    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer> {
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
         backend.renew(&self.0, &self.1, self.2, call)
     }
 }
@@ -193,7 +193,7 @@ impl Request for Remove {
         self.0.text()
     }
 
-    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer> {
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
         backend.remove(&self.0, call)
     }
 }
@@ -208,7 +208,7 @@ impl Request for RemoveAll {
         &self.0
     }
 
-    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: Call) -> Reply<'a, Self::Answer> {
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
         backend.remove_all(&self.0, call)
     }
 }
