@@ -6,7 +6,7 @@
 //! is stored. Only of types that serde itself writes and reads, whole, is it known.
 //!
 //! Types that [were not seen whole](super::fingerprint) carry the names that the value [writes](super::written), in
-//! 8 bytes after the payload.
+//! 8 bytes after the payload: the section for names of an entry.
 
 use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
@@ -47,6 +47,11 @@ impl Problem {
 }
 
 const NAMES_LEN: usize = size_of::<u64>();
+
+/// How many bytes at the end of what [`write`] appends are names.
+pub(crate) fn names_len(fingerprint: Fingerprint) -> u8 {
+    if fingerprint.is_whole { 0 } else { NAMES_LEN as u8 }
+}
 
 /// Appends `value`, of which `fingerprint` is that of its type. After an error, `out` may hold a part of it.
 pub(crate) fn write<T: Serialize + DeserializeOwned>(

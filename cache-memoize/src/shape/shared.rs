@@ -59,10 +59,10 @@ pub struct Fingerprints {
 
 impl Fingerprints {
     /// That of what `is_error` says is stored. Errors that are not stored have none that matters.
-    pub(crate) fn of(&self, is_error: bool) -> u64 {
+    pub(crate) fn of(&self, is_error: bool) -> Fingerprint {
         match (is_error, self.error) {
-            (true, Some(error)) => error.hash,
-            _ => self.value.hash,
+            (true, Some(error)) => error,
+            _ => self.value,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{RemoteState, Shared, token};
 use crate::backend::{Backend, Begin, Begun, CallMode, Fence, Reply};
 use crate::codec::Codec;
 use crate::codec::envelope::{self, Expected, Header, Mismatch, NO_TTL};
-use crate::codec::stored::Bounds;
+use crate::codec::stored::{Bounds, names_len};
 use crate::flight::table::AtKey;
 use crate::flight::{Bound, block_on, context};
 use crate::shape::shared::{SharedShape, Unread};
@@ -212,7 +212,18 @@ impl<S: SharedShape> Caller<S> {
             key: self.key.check,
         };
         let opened = envelope::open(bytes, &expected)?;
-        let decoded = S::decode(opened.payload, opened.header.is_error, &self.codec, &types, self.bounds());
+        let is_error = opened.header.is_error;
+        if opened.names.len() != usize::from(names_len(types.of(is_error))) {
+            return Err(Mismatch::Names);
+        }
+        // Nothing stores such entries yet; a release that does may share the backend with this one.
+        if !opened.tags.is_empty() {
+            return Err(Mismatch::Tags);
+        }
+        if opened.header.stale != 0 {
+            return Err(Mismatch::Stale);
+        }
+        let decoded = S::decode(opened.written, is_error, &self.codec, &types, self.bounds());
         let value = decoded.map_err(|unread| match unread {
             Unread::Payload => Mismatch::Decode,
             Unread::Names => Mismatch::Names,
@@ -236,12 +247,14 @@ impl<S: SharedShape> Caller<S> {
             created_at: now(),
             ttl: lifetime.map_or(NO_TTL, millis),
             compute_micros: u32::try_from(computed_in.as_micros()).unwrap_or(u32::MAX),
+            random: random(),
             ..Header::default()
         };
         let limit = self.shared.inner().max_value_size;
-        let bytes = envelope::seal(header, self.codec.id(), |header, out| {
+        let bytes = envelope::seal(header, self.codec.id(), &[], |header, out| {
             header.is_error = S::encode(returned, &self.codec, &types, self.bounds(), out)?;
-            header.fingerprint = types.of(header.is_error);
+            let of = types.of(header.is_error);
+            (header.fingerprint, header.names) = (of.hash, names_len(of));
             Ok(())
         });
         let bytes = bytes.map_err(|error| self.unstored(&error))?;
@@ -263,6 +276,11 @@ impl<S: SharedShape> Caller<S> {
         let inner = self.shared.inner();
         Bounds { stored: inner.max_value_size, decoded: inner.max_decoded_size }
     }
+}
+
+fn random() -> [u8; 8] {
+    let [a, b, c, d, e, f, g, h, ..] = token();
+    [a, b, c, d, e, f, g, h]
 }
 
 fn now() -> u64 {

@@ -136,6 +136,8 @@ pub fn envelope(input: &[u8], watch: Watch<'_>) {
         created_at: 1,
         ttl: NO_TTL,
         compute_micros: 2,
+        random: [8; 8],
+        ..Header::default()
     };
     let expected = Expected { codec: id, value: fingerprint.hash, error: None, key };
 
@@ -146,7 +148,7 @@ pub fn envelope(input: &[u8], watch: Watch<'_>) {
         bytes.extend_from_slice(payload);
         Ok(())
     };
-    let mut entry = seal(header, id, append).expect("it is small");
+    let mut entry = seal(header, id, &[], append).expect("it is small");
     watch(0, &mut || {
         let opened = open(&entry, &expected).expect("it was just sealed");
         assert!(opened.header == header && opened.payload == payload);

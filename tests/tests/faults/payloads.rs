@@ -6,11 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::subject::{Functions, Subject, patient};
 
-both!(every_bit, every_length, garbage, swapped, hostile_lengths, stamped_by_another_generation);
+both!(
+    every_bit,
+    every_length,
+    garbage,
+    swapped,
+    hostile_lengths,
+    other_releases,
+    stamped_by_another_generation
+);
 
 /// What follows an entry: the generation in which it was stored.
 const STAMP: usize = 16;
-const HEADER: usize = 56;
 
 struct World {
     server: RedisServer,
@@ -66,7 +73,7 @@ fn every_bit(functions: Functions) {
         let expected: &[&str] = match bit / 8 {
             0 | 1 => &["magic"],
             2 => &["version"],
-            52..56 => &["length", "truncated"],
+            7 | 60..66 => &["length", "truncated"],
             _ => &["checksum"],
         };
         assert!(expected.contains(&why[0]), "bit {bit}: {why:?}");
@@ -134,9 +141,41 @@ fn hostile_lengths(functions: Functions) {
     let (entry, stamp) = world.entry(1);
     for length in [0, 1, 0x7fff_ffff, u32::MAX] {
         let mut bytes = entry.clone();
-        bytes[HEADER - 4..HEADER].copy_from_slice(&length.to_le_bytes());
+        bytes[60..64].copy_from_slice(&length.to_le_bytes());
         let why = world.is_a_miss(&bytes, &stamp);
         assert!(why == ["length"] || why == ["truncated"], "{length}: {why:?}");
+    }
+    world.was_calm();
+}
+
+/// Entries of the release before, and of later ones that store what this one does not know, whole and with a right
+/// checksum: no value is served that may be compressed, sealed, stale, or void by its tags.
+fn other_releases(functions: Functions) {
+    let world = World::new(functions);
+    let (entry, stamp) = world.entry(1);
+    let body = &entry[..entry.len() - 8];
+    let later = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = body.to_vec();
+        change(&mut bytes);
+        let checksum = twox_hash::XxHash3_64::oneshot(&bytes);
+        [&bytes[..], &checksum.to_le_bytes()].concat()
+    };
+    let at = |at: usize, byte: u8| later(&|bytes| bytes[at] = byte);
+    let tagged = later(&|bytes| {
+        bytes[64..66].copy_from_slice(&4_u16.to_le_bytes());
+        let end = bytes.len() - 8;
+        bytes.splice(end..end, *b"tags");
+    });
+    for (bytes, why) in [
+        (at(2, 1), "version"),
+        (at(2, 3), "version"),
+        (at(4, 2), "flags"),
+        (at(5, 1), "compression"),
+        (at(6, 1), "sealing"),
+        (at(48, 1), "stale"),
+        (tagged, "tags"),
+    ] {
+        assert_eq!(world.is_a_miss(&bytes, &stamp), [why]);
     }
     world.was_calm();
 }

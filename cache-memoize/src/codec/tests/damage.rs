@@ -48,7 +48,8 @@ fn sample() -> Sample {
 }
 
 const KEY: [u8; 16] = [0x5a; 16];
-const HEADER_LEN: usize = 56;
+const HEADER_LEN: usize = 66;
+const RANDOM_LEN: usize = 8;
 const CHECKSUM_LEN: usize = 8;
 
 fn fingerprint() -> Fingerprint {
@@ -63,8 +64,10 @@ fn entry(codec: &Codec) -> Vec<u8> {
         created_at: 1_700_000_000_000,
         ttl: NO_TTL,
         compute_micros: 7,
+        random: [0xa5; RANDOM_LEN],
+        ..Header::default()
     };
-    seal(header, codec.id(), |_, out| codec.encode(&sample(), out)).unwrap()
+    seal(header, codec.id(), &[], |_, out| codec.encode(&sample(), out)).unwrap()
 }
 
 /// What reading has come to.
@@ -128,7 +131,7 @@ fn resealed(codec: &Codec, payload: &[u8]) -> Vec<u8> {
         out.extend_from_slice(payload);
         Ok(())
     };
-    seal(header, codec.id(), append).unwrap()
+    seal(header, codec.id(), &[], append).unwrap()
 }
 
 /// The header changed, and a right checksum after it.
@@ -160,7 +163,7 @@ fn a_wrong_payload_with_a_right_checksum_does_no_harm() {
     let fingerprint = fingerprint();
     for codec in all() {
         let entry = entry(&codec);
-        let payload = &entry[HEADER_LEN..entry.len() - CHECKSUM_LEN];
+        let payload = &entry[HEADER_LEN..entry.len() - RANDOM_LEN - CHECKSUM_LEN];
         // For each byte an element, in a collection that grows; and what may merely be claimed.
         let allowed = |len: usize| (len * (16 + 4 * fingerprint.widest) + 64 * 1024) as u64;
         let mut counts = [0; 3];
@@ -178,11 +181,11 @@ fn a_wrong_payload_with_a_right_checksum_does_no_harm() {
     }
 }
 
-/// What the header says of the value, it must say of this value. Only when it was stored, for how long, and how long it
-/// took to compute may be anything.
+/// What the header says of the value, it must say of this value. Only when it was stored, for how long, how long it may be
+/// stale, and how long it took to compute may be anything.
 #[test]
 fn a_wrong_header_with_a_right_checksum_is_a_miss() {
-    const ADVISORY: std::ops::Range<usize> = 32..52;
+    const ADVISORY: std::ops::Range<usize> = 32..60;
     let fingerprint = fingerprint();
     for codec in all() {
         let entry = entry(&codec);

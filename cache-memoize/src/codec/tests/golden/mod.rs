@@ -78,9 +78,15 @@ fn header() -> Header {
         key: *b"hash of the key.",
         created_at: 1_700_000_000_000,
         ttl: 60_000,
+        stale: 30_000,
         compute_micros: 1_500,
+        names: 8,
+        random: *b"8 random",
     }
 }
+
+const NAMES: &[u8] = b"8 names.";
+const TAGS: &[u8] = b"what is kept of tags";
 
 fn file(codec: &Codec) -> (&'static str, &'static str) {
     match codec.id() {
@@ -110,7 +116,12 @@ fn the_bytes_never_change() {
     let sample = || sample(Some(sample(None)));
     for codec in COMPILED_IN {
         let (name, golden) = file(codec);
-        let hex = to_hex(&seal(header(), codec.id(), |_, out| codec.encode(&sample(), out)).unwrap());
+        let append = |_: &mut Header, out: &mut Vec<u8>| {
+            codec.encode(&sample(), out)?;
+            out.extend_from_slice(NAMES);
+            Ok(())
+        };
+        let hex = to_hex(&seal(header(), codec.id(), TAGS, append).unwrap());
         if std::env::var_os(REGENERATE).is_some() {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/codec/tests/golden").join(name);
             std::fs::write(path, hex).unwrap();
@@ -128,7 +139,7 @@ fn the_bytes_never_change() {
         let Header { fingerprint, key, .. } = header();
         let expected = Expected { codec: codec.id(), value: fingerprint, error: None, key };
         let opened = open(&bytes, &expected).unwrap();
-        assert_eq!(opened.header, header());
+        assert_eq!((opened.header, opened.names, opened.tags), (header(), NAMES, TAGS));
         let value: Sample = codec.decode(opened.payload, Fingerprint::of::<Sample>()).unwrap();
         assert_eq!(value, sample(), "{codec:?}");
     }
