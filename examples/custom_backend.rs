@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Key, Reply};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Group, Key, Reply};
 use cache_memoize::{Shared, cache_memoize};
 
 /// A value, and until when it lives.
@@ -71,7 +71,7 @@ impl Backend for Map {
         Ok(self.fences.change(key, || self.take(key))).into()
     }
 
-    fn remove_all<'a>(&'a self, group: &'a str, _: CallMode) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a Group, _: CallMode) -> Reply<'a, ()> {
         let remove = || self.entries.lock().unwrap().retain(|key, _| key.group() != group);
         self.fences.change_all(group, remove);
         Ok(()).into()

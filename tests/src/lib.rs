@@ -10,6 +10,7 @@ pub mod crowd;
 pub mod hooks;
 pub mod random;
 pub mod servers;
+pub mod stored;
 
 /// A point in a computation. Tests wait for arrivals and open the gate; nothing sleeps.
 pub struct Gate {

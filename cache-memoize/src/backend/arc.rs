@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Leader, Reply};
+use super::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Leader, Reply};
 use crate::Error;
 
 #[deny(clippy::missing_trait_methods)]
@@ -59,7 +59,7 @@ impl<B: Backend + ?Sized> Backend for Arc<B> {
         (**self).remove(key, call)
     }
 
-    fn remove_all<'a>(&'a self, group: &'a str, call: CallMode) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a Group, call: CallMode) -> Reply<'a, ()> {
         (**self).remove_all(group, call)
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use super::{Begin, Begun, Commit, Fence, Key, Token, fence};
+use super::{Begin, Begun, Commit, Fence, Group, Key, Token, fence};
 use crate::sync::lock;
 use crate::time;
 
@@ -33,7 +33,7 @@ pub struct Fences(Mutex<State>);
 #[derive(Default)]
 struct State {
     keys: HashMap<Key, Overtakable>,
-    generations: HashMap<String, u128>,
+    generations: HashMap<Group, u128>,
     /// Makes epochs and generations: none is ever used again.
     last: u128,
     /// How many keys there may be before those whose lease is over are looked for.
@@ -197,10 +197,10 @@ impl Fences {
     }
 
     /// Fences off all computations of a group while `change` removes its values.
-    pub fn change_all<R>(&self, group: &str, change: impl FnOnce() -> R) -> R {
+    pub fn change_all<R>(&self, group: &Group, change: impl FnOnce() -> R) -> R {
         let mut state = lock(&self.0);
         let generation = state.next();
-        state.generations.insert(group.to_owned(), generation);
+        state.generations.insert(group.clone(), generation);
         change()
     }
 }

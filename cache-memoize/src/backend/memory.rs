@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use super::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Key, Leader, Reply};
+use super::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Group, Key, Leader, Reply};
 use crate::Shared;
 use crate::entry::FunctionState;
 use crate::entry::{AnyEntry, Entry};
@@ -18,7 +18,7 @@ use crate::sync::lock;
 #[derive(Default)]
 pub(crate) struct Bytes {
     fences: Fences,
-    groups: Mutex<HashMap<String, Arc<FunctionState>>>,
+    groups: Mutex<HashMap<Group, Arc<FunctionState>>>,
 }
 
 /// Tells bytes from the typed entries of functions that name the memory by an expression.
@@ -44,7 +44,7 @@ impl ByteMemory {
         self.0.inner().secret.seed(IDENT).hash(|hasher| key.text().hash(hasher))
     }
 
-    fn group(&self, group: &str) -> Arc<FunctionState> {
+    fn group(&self, group: &Group) -> Arc<FunctionState> {
         let mut groups = lock(&self.bytes().groups);
         match groups.get(group) {
             Some(scope) => scope.clone(),
@@ -140,7 +140,7 @@ impl Backend for ByteMemory {
         Reply::now(Ok(self.bytes().fences.change(key, || self.take(key))))
     }
 
-    fn remove_all<'a>(&'a self, group: &'a str, _: CallMode) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a Group, _: CallMode) -> Reply<'a, ()> {
         let scope = self.group(group);
         self.bytes().fences.change_all(group, || self.0.inner().invalidate_all(&scope));
         Reply::now(Ok(()))

@@ -14,48 +14,18 @@
 mod arc;
 mod fence;
 mod fences;
+mod key;
 pub(crate) mod memory;
 mod reply;
 
 pub use fence::{Begin, Begun, Commit, Fence, Leader, Predecessor, Token};
 pub use fences::Fences;
+pub use key::{Group, Key};
 pub use reply::{CallMode, Reply};
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Error;
-
-/// Where an entry lives.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
-    pub(crate) text: String,
-    pub(crate) group: Arc<str>,
-}
-
-impl Key {
-    /// A key with this text, in this group.
-    ///
-    /// ```
-    /// use cache_memoize::backend::Key;
-    ///
-    /// let key = Key::new("shop::price:7", "shop::price");
-    /// assert_eq!((key.text(), key.group()), ("shop::price:7", "shop::price"));
-    /// ```
-    pub fn new(text: impl Into<String>, group: impl Into<Arc<str>>) -> Self {
-        Self { text: text.into(), group: group.into() }
-    }
-
-    /// What tells this key from all others: printable, and at most 250 bytes.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// What [`Backend::remove_all`] is asked about: the function that the key belongs to.
-    pub fn group(&self) -> &str {
-        &self.group
-    }
-}
 
 /// A place for entries.
 ///
@@ -164,7 +134,7 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Removes all values of a group and fences off all its computations. Values may be reclaimed later, but none
     /// that was stored, or whose computation began, before this is readable after it.
-    fn remove_all<'a>(&'a self, group: &'a str, call: CallMode) -> Reply<'a, ()>;
+    fn remove_all<'a>(&'a self, group: &'a Group, call: CallMode) -> Reply<'a, ()>;
 
     /// Ready when something may have been committed or removed under the key, or a leader may have given up. A
     /// hint: it may come too often, and it may never come, for the cache looks now and then by itself. A backend

@@ -14,7 +14,7 @@ use super::link::Answer;
 use super::request::{self, Ending, Generation, Regret, RenewAt, Request};
 use super::server::Server;
 use super::wake::Wakes;
-use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Leader, Reply, Token};
+use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Leader, Reply, Token};
 use crate::{Error, ErrorKind};
 
 pub(super) struct RedisBackend {
@@ -224,7 +224,7 @@ impl Backend for RedisBackend {
         }
     }
 
-    fn remove_all<'a>(&'a self, group: &'a str, call: CallMode) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a Group, call: CallMode) -> Reply<'a, ()> {
         self.ask(call, request::remove_all(group), None, request::was_removed_all)
     }
 

@@ -12,7 +12,7 @@ use super::sentinel::Sentinels;
 use super::server::Server;
 use super::target::{self, Target};
 use super::tls::Certificates;
-use super::{Redis, url};
+use super::{Redis, keys, url};
 use crate::{Codec, Error, ErrorKind, Shared};
 
 /// Settings of a [`Redis`]. One of [`url`](Self::url), [`cluster`](Self::cluster) and [`sentinel`](Self::sentinel)
@@ -150,7 +150,8 @@ impl RedisBuilder {
         self
     }
 
-    /// What all keys begin with, followed by a colon. None by default.
+    /// What all keys begin with, followed by a colon or a brace: programs that share a Redis are kept apart by it. `memo`
+    /// by default; an empty one is none.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
@@ -197,6 +198,14 @@ impl RedisBuilder {
     pub fn build(self) -> Result<Redis, Error> {
         if self.timeout.is_zero() {
             return Err(wrong("timeout: 0 s leaves no time for an answer; write more, such as 100 ms"));
+        }
+        if let Some(namespace) =
+            self.namespace.as_deref().filter(|namespace| !keys::can_be_a_namespace(namespace))
+        {
+            return Err(wrong(&format!(
+                "namespace: {namespace:?} has a control character, or a brace that is not part of a hash tag, by which \
+                 sorts of keys are told apart; write letters, digits, `-`, `_`, `:`"
+            )));
         }
         let (name, target) = match self.places.as_slice() {
             [Place::Url(url)] => self.node(url)?,

@@ -19,7 +19,7 @@ use super::keys::{self, Keys};
 use super::link::Answer;
 use super::request::{self, Generation, Regret, RenewAt, Request};
 use super::server::Server;
-use crate::backend::{Begin, Begun, Fence, Key, Token};
+use crate::backend::{Begin, Begun, Fence, Group, Key, Token};
 use crate::sync::lock;
 
 /// The generations seen last, by their keys.
@@ -155,9 +155,10 @@ impl Asking {
 
     /// Each fence where it is, and beside them, at the same time, the generations, each once.
     pub(super) async fn renew(self, fences: &[(Key, Fence)], lease: Duration) -> Vec<Result<bool, Failure>> {
-        let groups: BTreeSet<&str> = fences.iter().map(|(key, _)| key.group()).collect();
+        let groups: BTreeSet<&Group> = fences.iter().map(|(key, _)| key.group()).collect();
         let generations = groups.into_iter().map(async |group| {
-            let current = match self.one(request::get(&keys::generation(group))).await {
+            let generation = keys::Generation(group).to_string();
+            let current = match self.one(request::get(&generation)).await {
                 Err(failure) if failure.what == What::WrongType => Ok(None),
                 answer => answer.map(|answer| request::as_token(&answer)),
             };

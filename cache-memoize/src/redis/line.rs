@@ -31,7 +31,7 @@ use super::failure::{Failure, What, settle};
 use super::resp::{self, Element, Inbox, Parser};
 use super::target::{Reader, Socket, Writer};
 use super::{keys, request};
-use crate::backend::{Key, Token};
+use crate::backend::{Group, Key, Token};
 use crate::sync::lock;
 
 /// The most values in one command: nothing else is served meanwhile.
@@ -103,7 +103,7 @@ struct Queue {
 struct Reads {
     /// Their keys, one after the other.
     keys: String,
-    groups: Vec<Arc<str>>,
+    groups: Vec<Group>,
     callers: Vec<Caller>,
 }
 
@@ -119,11 +119,11 @@ impl Reads {
     fn push(&mut self, key: &Key, answer: Sender<Outcome>) {
         self.keys.push_str(&keys::value(key.text()));
         let recent = self.groups.len().saturating_sub(LOOK_BACK);
-        let known = self.groups[recent..].iter().rposition(|group| *group == key.group);
+        let known = self.groups[recent..].iter().rposition(|group| group == key.group());
         let group = match known {
             Some(at) => recent + at,
             None => {
-                self.groups.push(key.group.clone());
+                self.groups.push(key.group().clone());
                 self.groups.len() - 1
             }
         };
@@ -474,7 +474,7 @@ impl Batch {
     /// Of a caller who writes the command itself.
     fn of_one(key: &Key, answer: Sender<Outcome>, deadline: Instant) -> (Self, Vec<u8>) {
         let value = keys::value(key.text());
-        let mut command = Vec::with_capacity(64 + key.group().len() + value.len());
+        let mut command = Vec::with_capacity(64 + key.group().text().len() + value.len());
         request::write_mget(2, &mut command);
         request::write_generation(key.group(), &mut command);
         request::write_argument(&value, &mut command);

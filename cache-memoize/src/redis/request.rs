@@ -19,7 +19,7 @@ use ::redis::{Arg, Cmd, RedisWrite as _, Value};
 use super::failure::Failure;
 use super::keys::{self, Keys};
 use super::scripts::{self, Script};
-use crate::backend::{Begin, Begun, Commit, Fence, Key, Leader, Token};
+use crate::backend::{Begin, Begun, Commit, Fence, Group, Key, Leader, Token};
 use crate::shared::token;
 
 /// What is sent.
@@ -105,9 +105,10 @@ pub(super) const RENEWING: &str = "keeping a computation";
 /// Value and generation in one command. It answers nil for what has another type.
 pub(super) fn read(key: &Key) -> Request {
     let value = keys::value(key.text());
-    let mut request = Request::plain("MGET", 2, value.len() + key.group().len() + 16, READING);
+    let generation = keys::Generation(key.group());
+    let mut request = Request::plain("MGET", 2, value.len() + generation.len(), READING);
     request.cmd.arg(&*value);
-    request.cmd.write_arg_fmt(format_args!("{{{}}}:generation", key.group()));
+    request.cmd.write_arg_fmt(generation);
     request
 }
 
@@ -124,8 +125,11 @@ pub(super) fn write_argument(argument: &str, out: &mut Vec<u8>) {
 }
 
 /// The key of a group's generation.
-pub(super) fn write_generation(group: &str, out: &mut Vec<u8>) {
-    write_argument(&keys::generation(group), out);
+pub(super) fn write_generation(group: &Group, out: &mut Vec<u8>) {
+    let generation = keys::Generation(group);
+    write_number(b'$', generation.len(), out);
+    // Writing to memory does not fail.
+    let _ = write!(out, "{generation}\r\n");
 }
 
 fn write_number(kind: u8, number: usize, out: &mut Vec<u8>) {
@@ -363,9 +367,9 @@ pub(super) fn was_removed(answer: Value) -> Result<(Option<Token>, Option<Token>
 }
 
 /// A plain DEL: it works without free memory, and needs no script.
-pub(super) fn remove_all(group: &str) -> Request {
-    let key = keys::generation(group);
-    Request::plain("DEL", 1, key.len(), "removing all values").bytes(key.as_bytes())
+pub(super) fn remove_all(group: &Group) -> Request {
+    let generation = keys::Generation(group);
+    Request::plain("DEL", 1, generation.len(), "removing all values").number(generation)
 }
 
 /// What [`remove_all`] is answered with: how many there were.
@@ -409,9 +413,13 @@ mod tests {
 
     #[test]
     fn a_read_is_one_command() {
-        let request = read(&Key::new("shop::price:7", "shop::price"));
-        let expected = "*3\r\n$4\r\nMGET\r\n$13\r\nshop::price:7\r\n$24\r\n{shop::price}:generation\r\n";
+        let group = Group::in_namespace("shop", "price");
+        let request = read(&Key::new("shop:price:7", group.clone()));
+        let expected = "*3\r\n$4\r\nMGET\r\n$12\r\nshop:price:7\r\n$13\r\nshop:\u{1f}{price}\r\n";
         assert_eq!(packed(&request), expected);
+        let mut written = Vec::new();
+        write_generation(&group, &mut written);
+        assert_eq!(written, b"$13\r\nshop:\x1f{price}\r\n");
     }
 
     #[test]

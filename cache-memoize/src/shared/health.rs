@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::caller::heard;
 use super::{Inner, token};
-use crate::backend::{CallMode, Key};
+use crate::backend::{CallMode, Group, Key};
 use crate::chores;
 use crate::event::{self, Event, EventKind};
 use crate::flight::block_on;
@@ -288,7 +288,7 @@ impl Inner {
     }
 
     fn ask_probe(&self) -> Result<(), Error> {
-        let group = format!("{}cache-memoize", self.namespace);
+        let group = Group::in_namespace(self.namespace(), "cache-memoize");
         let key = Key::new(format!("{group}:probe"), group);
         block_on(heard(&*self.backend, |backend| backend.read(&key, CallMode::BLOCKING))).map(drop)
     }

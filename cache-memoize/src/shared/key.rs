@@ -1,12 +1,12 @@
 //! From the readable text of a key to what a backend is asked for.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 use twox_hash::{XxHash3_64, XxHash3_128};
 
-use crate::backend::Key;
+use crate::backend::{Group, Key};
 
 /// Keys longer than this are named by their digest.
 const LONGEST: usize = 250;
@@ -28,7 +28,7 @@ pub(crate) struct CacheKey {
 
 impl CacheKey {
     /// `text` is the whole key, the namespace with its colon included.
-    pub(crate) fn new(text: String, group: Arc<str>) -> Self {
+    pub(crate) fn new(text: String, group: Group) -> Self {
         let check = XxHash3_128::oneshot(text.as_bytes()).to_le_bytes();
         // Of another seed in each process, so that nobody can choose keys that collide. Never zero, which means none.
         let hash = XxHash3_64::oneshot_with_seed(*SEED, text.as_bytes()).max(1);

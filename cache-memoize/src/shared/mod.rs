@@ -24,7 +24,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use crate::backend::{Backend, Token};
+use crate::backend::{Backend, Group, Token};
 use crate::chores::Lane;
 use crate::codec::{self, Codec};
 use crate::flight::MAX_WAIT;
@@ -41,6 +41,7 @@ pub struct Shared(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) backend: Box<dyn Backend>,
     pub(crate) codec: Codec,
+    /// With a colon behind it, unless it is empty.
     pub(crate) namespace: String,
     pub(crate) max_value_size: usize,
     pub(crate) max_decoded_size: usize,
@@ -55,6 +56,16 @@ pub(crate) struct Inner {
     pub(crate) lane: Lane,
 }
 
+/// The namespace of a backend that is given none.
+pub(crate) const NAMESPACE: &str = "memo";
+
+impl Inner {
+    /// The namespace itself.
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.strip_suffix(':').unwrap_or_default()
+    }
+}
+
 impl Shared {
     /// The backend with the default settings.
     pub fn new(backend: impl Backend) -> Self {
@@ -66,7 +77,7 @@ impl Shared {
         let inner = Inner {
             backend: Box::new(backend),
             codec: Codec::default(),
-            namespace: String::new(),
+            namespace: format!("{NAMESPACE}:"),
             max_value_size: 16 << 20,
             max_decoded_size: codec::max_decoded_size(0),
             lease: Duration::from_secs(10),
@@ -104,8 +115,8 @@ impl Shared {
     }
 
     /// What all functions have here whose keys are of that group.
-    pub(crate) fn scopes_of(&self, group: &str) -> Vec<Arc<RemoteState>> {
-        let is_of = |scope: &&Arc<RemoteState>| scope.group.get().is_some_and(|its| **its == *group);
+    pub(crate) fn scopes_of(&self, group: &Group) -> Vec<Arc<RemoteState>> {
+        let is_of = |scope: &&Arc<RemoteState>| scope.group.get().is_some_and(|its| its == group);
         read(&self.0.scopes).values().filter(is_of).cloned().collect()
     }
 }
@@ -139,7 +150,8 @@ impl fmt::Debug for Shared {
 pub struct SharedBuilder(Inner, Option<usize>);
 
 impl SharedBuilder {
-    /// What all keys begin with, followed by a colon. None by default.
+    /// What all keys begin with, followed by a colon: programs that share a backend are kept apart by it. `memo` by
+    /// default; an empty one is none.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.0.namespace = namespace.into();
         if !self.0.namespace.is_empty() {

@@ -5,7 +5,7 @@ use std::sync::{LazyLock, RwLock};
 use std::time::Duration;
 
 use super::Shared;
-use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Reply};
+use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Reply};
 use crate::sync::{read, write};
 use crate::{Error, ErrorKind};
 
@@ -99,7 +99,7 @@ impl Backend for Nobody {
     fn remove<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, bool> {
         self.refuse()
     }
-    fn remove_all<'a>(&'a self, _: &'a str, _: CallMode) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, _: &'a Group, _: CallMode) -> Reply<'a, ()> {
         self.refuse()
     }
 }

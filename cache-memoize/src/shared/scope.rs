@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::{Duration, Instant};
 
 use super::hints::Hints;
+use crate::backend::Group;
 use crate::codec::envelope::Mismatch;
 use crate::entry::FunctionState;
 use crate::key::witness::Witnesses;
@@ -20,7 +21,7 @@ pub(crate) struct RemoteState {
     pub(crate) scope: Arc<FunctionState>,
     pub(crate) hints: Hints,
     /// What `f_invalidate_all` covers, with the namespace.
-    pub(crate) group: OnceLock<Arc<str>>,
+    pub(crate) group: OnceLock<Group>,
     /// What tells calls with one key from each other.
     pub(crate) witnesses: Witnesses,
     /// By shape, of which a generic function has several.

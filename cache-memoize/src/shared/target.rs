@@ -12,7 +12,7 @@ use super::key::CacheKey;
 use super::lookup::Lookup;
 use super::refresh::Refreshing;
 use super::{RemoteState, Shared};
-use crate::backend::{CallMode, Commit, Fence};
+use crate::backend::{CallMode, Commit, Fence, Group};
 use crate::call::Place;
 use crate::codec::Codec;
 use crate::event::{self, Event, EventKind};
@@ -81,9 +81,10 @@ impl SharedTarget {
         })
     }
 
-    fn group(&self) -> Arc<str> {
+    fn group(&self) -> Group {
+        let inner = self.shared.inner();
         let named =
-            || format!("{}{}{}", self.shared.inner().namespace, self.instance.within(), self.group).into();
+            || Group::in_namespace(inner.namespace(), &format!("{}{}", self.instance.within(), self.group));
         self.scope.group.get_or_init(named).clone()
     }
 

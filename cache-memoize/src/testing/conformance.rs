@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Leader, Predecessor, Reply};
+use crate::backend::{
+    Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Leader, Predecessor, Reply,
+};
 use crate::chores;
 use crate::flight::block_on;
 use crate::shared::token;
@@ -81,7 +83,11 @@ impl Bench<'_> {
 
     fn key_in(&self, name: &str, group: &str) -> Subject<'_> {
         let run = &self.run;
-        Subject { bench: self, key: Key::new(format!("{run}:{name}"), format!("{run}:{group}")) }
+        Subject { bench: self, key: Key::new(format!("{run}:{name}"), self.group(group)) }
+    }
+
+    fn group(&self, name: &str) -> Group {
+        Group::in_namespace(&self.run, name)
     }
 
     fn client(&self) -> &dyn Backend {
@@ -90,7 +96,7 @@ impl Bench<'_> {
     }
 
     async fn remove_all(&self, group: &str) {
-        let group = format!("{}:{group}", self.run);
+        let group = self.group(group);
         answer(self.client().remove_all(&group, self.call)).await;
     }
 

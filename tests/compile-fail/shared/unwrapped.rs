@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Reply};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Reply};
 use cache_memoize::cache_memoize;
 
 struct Toy;
@@ -30,7 +30,7 @@ impl Backend for Toy {
     fn remove<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, bool> {
         loop {}
     }
-    fn remove_all<'a>(&'a self, _: &'a str, _: CallMode) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, _: &'a Group, _: CallMode) -> Reply<'a, ()> {
         loop {}
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Reply};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Reply};
 use cache_memoize::{Error, ErrorKind, Memory, Shared, cache_memoize};
 
 /// A memory that loses the first commit, and nothing else.
@@ -50,7 +50,7 @@ impl Backend for LosesOne {
     fn remove<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, bool> {
         self.inner().remove(key, call)
     }
-    fn remove_all<'a>(&'a self, group: &'a str, call: CallMode) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a Group, call: CallMode) -> Reply<'a, ()> {
         self.inner().remove_all(group, call)
     }
 }

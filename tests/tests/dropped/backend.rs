@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Key, Reply};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Group, Key, Reply};
 
 /// Cloning is cheap and gives the same.
 #[derive(Clone, Default)]
@@ -66,7 +66,7 @@ impl Backend for Store {
         Ok(self.0.fences.change(key, || self.values().remove(key).is_some())).into()
     }
 
-    fn remove_all<'a>(&'a self, group: &'a str, _: CallMode) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a Group, _: CallMode) -> Reply<'a, ()> {
         self.0.fences.change_all(group, || self.values().retain(|key, _| key.group() != group));
         Ok(()).into()
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
 
 use cache_memoize::{Error, Redis, cache_memoize};
-use cache_memoize_tests::Gate;
 use cache_memoize_tests::servers::{Cluster, RedisServer, wait_until};
+use cache_memoize_tests::{Gate, stored};
 use tokio::runtime::Runtime;
 
 use crate::subject::patient;
@@ -93,7 +93,7 @@ fn what_is_computed_while_its_slot_moves_is_not_shared() {
     // Connected, and with a generation.
     other_process(&mine, 0);
     other_process(&others, 0);
-    let slots = (1..3).map(|id| other_process_cache_key(&others, id));
+    let slots = (1..3).map(|id| stored::value(&other_process_cache_key(&others, id)));
     let moving: Vec<_> = slots
         .map(|key| cluster.begin_move(cluster.slot_of(&key), (cluster.owner_of(&key) + 1) % 3))
         .collect();

@@ -2,6 +2,7 @@
 
 use cache_memoize::{Codec, Redis, cache_memoize};
 use cache_memoize_tests::servers::RedisServer;
+use cache_memoize_tests::stored;
 use serde::{Deserialize, Serialize};
 
 use crate::subject::{Functions, Subject, patient};
@@ -190,14 +191,14 @@ fn stamped_by_another_generation(functions: Functions) {
     world.subject.warm(2);
     assert!(world.is_a_miss(&entry, &stamp).is_empty(), "there is a new one");
     let (entry, stamp) = world.entry(1);
-    world.server.command(&["DEL", &format!("{{{}}}:generation", group(&world.subject))]).int();
+    world.server.command(&["DEL", &stored::generation(&group(&world.subject))]).int();
     assert!(world.is_a_miss(&entry, &stamp).is_empty(), "it was evicted");
     world.was_calm();
 }
 
 fn group(subject: &Subject) -> String {
-    let key = subject.key(1);
-    key.rsplit_once(':').expect("a prefix").0.to_owned()
+    let text = subject.text(1);
+    text.rsplit_once(':').expect("a prefix").0.to_owned()
 }
 
 /// Two functions of one prefix, by these options and of these types, called in turn: each must get its own value. How
@@ -319,7 +320,7 @@ fn another_namespace() {
             .build()
             .unwrap()
     };
-    let names = ["", "a", "b", "a:b", "{a}", "a}", "ü"];
+    let names = ["", "a", "b", "a:b", "{a}", "{a}b", "ü"];
     let caches: Vec<_> = names.iter().map(|name| redis(name)).collect();
     for _ in 0..2 {
         for (value, cache) in caches.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use cache_memoize::{ErrorKind, EventKind, Redis};
 use cache_memoize_tests::servers::{Port, RedisServer, wait_until};
+use cache_memoize_tests::stored;
 
 use crate::outage::{Outage, survive};
 use crate::report::{Row, thousand, timed};
@@ -27,9 +28,9 @@ fn world(functions: Functions) -> (RedisServer, Subject) {
 
 /// The three keys of an entry.
 fn keys(subject: &Subject, x: u64) -> [String; 3] {
-    let key = subject.key(x);
-    let (group, _) = key.rsplit_once(':').expect("a prefix");
-    [key.clone(), format!("{{{key}}}:fence"), format!("{{{group}}}:generation")]
+    let text = subject.text(x);
+    let (group, _) = text.rsplit_once(':').expect("a prefix");
+    [stored::value(&text), stored::fence(&text), stored::generation(group)]
 }
 
 /// Somebody else uses our keys: a miss, and overwritten.

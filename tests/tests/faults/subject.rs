@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cache_memoize::{Error, Event, EventKind, Redis, Stats, observe};
 use cache_memoize_tests::servers::{wait_for, wait_until};
+use cache_memoize_tests::stored;
 use tokio::runtime::Runtime;
 
 /// A function and its companions, as a thread calls them.
@@ -161,9 +162,14 @@ impl Subject {
         (self.functions.invalidate_all)(&self.redis)
     }
 
-    /// Where the value is, without a namespace.
-    pub(crate) fn key(&self, x: u64) -> String {
+    /// The text of the key, without a namespace.
+    pub(crate) fn text(&self, x: u64) -> String {
         (self.functions.key)(&self.redis, x)
+    }
+
+    /// Where the value is, in the default namespace.
+    pub(crate) fn key(&self, x: u64) -> String {
+        stored::value(&self.text(x))
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -189,7 +195,7 @@ impl Subject {
 
     /// What was found and not served, by reason.
     pub(crate) fn rejected(&self) -> BTreeMap<&'static str, u64> {
-        let key = self.key(1);
+        let key = self.text(1);
         let functions = cache_memoize::functions().into_iter();
         // Made by a macro, it has a digest behind its name.
         let is_it = |name: &str| key.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', '~']));

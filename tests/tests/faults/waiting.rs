@@ -6,10 +6,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, sleep, spawn};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Begin, Begun, CallMode, Key};
+use cache_memoize::backend::{Begin, Begun, CallMode, Group, Key};
 use cache_memoize::{Event, EventKind, Memory, Redis, Shared, cache_memoize, observe};
 use cache_memoize_tests::servers::{RedisServer, wait_until};
-use cache_memoize_tests::{Gate, finish};
+use cache_memoize_tests::{Gate, finish, stored};
 
 use crate::subject::AMPLE;
 
@@ -45,8 +45,8 @@ fn a_leader_without_a_sign_of_life_is_not_waited_for() {
     once(&redis, 0);
     for (id, leader) in [(1, b"someone".to_vec()), (2, vec![7; 16])] {
         let text = once_cache_key(&redis, id);
-        let fence = format!("{{{text}}}:fence");
-        let generation = server.command(&["GET", "{once}:generation"]).bytes().to_vec();
+        let fence = stored::fence(&text);
+        let generation = server.command(&["GET", &stored::generation("once")]).bytes().to_vec();
         let fields: [&[u8]; 12] = [
             b"e",
             &[1; 16],
@@ -82,8 +82,8 @@ fn a_lease_of_the_dead_ends_by_the_clock_of_those_who_wait() {
     let redis = open(&server);
     let text = shared_cache_key(&redis, 1);
     let begin = Begin::new([9; 16], Duration::from_secs(3600)).lead(true);
-    let begun =
-        finish(Shared::from(redis.clone()).backend().begin(&Key::new(text, "d"), begin, CallMode::BLOCKING));
+    let key = Key::new(stored::value(&text), Group::in_namespace("memo", "d"));
+    let begun = finish(Shared::from(redis.clone()).backend().begin(&key, begin, CallMode::BLOCKING));
     assert!(matches!(begun, Ok(Begun::Fence(_))));
     let calls: Vec<_> = (0..4)
         .map(|_| {

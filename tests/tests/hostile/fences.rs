@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cache_memoize::{Redis, cache_memoize};
 use cache_memoize_tests::servers::RedisServer;
+use cache_memoize_tests::stored;
 
 use crate::no_panic;
 
@@ -52,7 +53,7 @@ fn a_fence_with_garbage_in_it_heals() {
     ];
     for (x, fields) in (0..).zip(garbage) {
         let key = fenced_cache_key(&redis, x);
-        let fence = format!("{{{key}}}:fence");
+        let fence = stored::fence(&key);
         let mut command = vec!["HSET", &fence];
         command.extend(*fields);
         let spoil = || server.command(&command).expect("HSET");

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use cache_memoize::{Redis, cache_memoize};
 use cache_memoize_tests::servers::{Act, FakeServer, RedisServer, Words, wait_until};
+use cache_memoize_tests::stored;
 use tokio::runtime::Runtime;
 
 use crate::no_panic;
@@ -224,7 +225,8 @@ fn a_value_that_is_too_long_is_passed_over_and_overwritten() {
     let redis = builder.max_value_size(MIB).build().unwrap();
     let runtime = runtime();
     let length = (40 * MIB).to_string();
-    let spoil = |key: &str| {
+    let spoil = |text: &str| {
+        let key = &stored::value(text);
         server.command(&["DEL", key]);
         server.command(&["SETRANGE", key, &length, "x"]).expect("SETRANGE");
     };

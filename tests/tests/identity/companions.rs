@@ -17,6 +17,7 @@ use std::hash::Hash;
 use std::marker::PhantomData;
 
 use cache_memoize::{Error, backend, cache_memoize};
+use cache_memoize_tests::stored;
 
 use super::{BYTES, REDIS, TYPED, block_on, ran, registered, runs};
 
@@ -79,7 +80,7 @@ impl Subject<'_> {
 }
 
 fn is_stored(key: &str) -> bool {
-    let key = backend::Key::new(key, "");
+    let key = backend::Key::new(stored::value(key), backend::Group::in_namespace("memo", ""));
     block_on(async { BYTES.backend().read(&key, backend::CallMode::ASYNC).await }).unwrap().is_some()
 }
 

@@ -113,7 +113,7 @@ fn lost_generations_never_come_back() {
         let key = key("one");
         store.set(&key, b"old");
         let fence = store.fence(&key);
-        server.command(&["DEL", "{tests::group}:generation"]).expect("DEL");
+        server.command(&["DEL", "\u{1f}{tests::group}"]).expect("DEL");
         assert_eq!(store.read(&key), None);
         assert!(!store.remove(&key));
         assert!(!store.commit(&key, &fence, b"older"));

@@ -73,14 +73,14 @@ fn what_has_another_type_is_a_miss_and_is_overwritten() {
         // The generation.
         store.set(&key, b"set");
         let fence = store.fence(&key);
-        spoil("{tests::group}:generation");
+        spoil("\u{1f}{tests::group}");
         assert_eq!(store.read(&key), None);
         assert!(!store.commit(&key, &fence, b"of no generation"));
         assert!(!store.remove(&key));
         let fence = store.fence(&key);
         assert!(store.commit(&key, &fence, b"committed"));
         is(b"committed");
-        spoil("{tests::group}:generation");
+        spoil("\u{1f}{tests::group}");
         store.remove_all();
         store.set(&key, b"set");
         is(b"set");
@@ -199,7 +199,7 @@ fn too_many_clients_are_told_so() {
 #[test]
 fn users_and_databases_are_those_that_were_set() {
     let server = RedisServer::start_with(&["--requirepass", "hunter2"]);
-    let rights = "~{*}:* ~tests:* &* +mget +get +set +del +evalsha +eval +select +publish +hmget +hset +hsetnx +hdel \
+    let rights = "~{*}:* ~\u{1f}* ~tests:* &* +mget +get +set +del +evalsha +eval +select +publish +hmget +hset +hsetnx +hdel \
                   +hincrby +pexpire +pttl +getrange +time";
     let mut user = vec!["ACL", "SETUSER", "app", "on", ">swordfish", "resetkeys"];
     user.extend(rights.split(' ').filter(|right| !right.is_empty()));

@@ -1,9 +1,10 @@
 //! Settings: what is accepted without a server, and what is refused with a reason.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cache_memoize::backend::{CallMode, Key};
-use cache_memoize::{ErrorKind, Redis, RedisBuilder};
+use cache_memoize::{ErrorKind, Redis, RedisBuilder, cache_memoize};
 use cache_memoize_tests::finish;
 use cache_memoize_tests::servers::RedisServer;
 
@@ -35,6 +36,9 @@ fn what_cannot_work_is_named() {
         (url().url("redis://127.0.0.1/"), "several places"),
         (url().cluster(["redis://a"]), "several places"),
         (url().timeout(Duration::ZERO), "timeout: 0 s"),
+        (url().namespace("sh{op"), "namespace: \"sh{op\" has"),
+        (url().namespace("shop}"), "a brace that is not part of a hash tag"),
+        (url().namespace("sh\u{1f}op"), "a control character"),
         (url().username("app"), "username: there is no password"),
         (url().username("app").password(""), "username: there is no password"),
         (Redis::builder().url("redis://127.0.0.1?db=1"), "`db`"),
@@ -54,6 +58,32 @@ fn what_cannot_work_is_named() {
         let error = builder.build().map(drop).expect_err(words);
         assert_eq!(error.kind(), ErrorKind::Setting);
         assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+/// What a function leaves on a server, by the namespace that was set.
+#[test]
+fn keys_are_in_a_namespace() {
+    #[cache_memoize(ttl = 60, skip(redis), backend = redis, prefix = "spaced")]
+    fn spaced(redis: &Redis, id: u64) -> u64 {
+        let _ = redis;
+        id
+    }
+
+    let server = RedisServer::start();
+    let at = || Redis::builder().url(server.url()).timeout(Duration::from_secs(10));
+    for (builder, expected) in [
+        (at(), ["memo:spaced:1", "memo:\u{1f}{spaced}"]),
+        (at().namespace("a:b"), ["a:b:spaced:1", "a:b:\u{1f}{spaced}"]),
+        (at().namespace(""), ["spaced:1", "\u{1f}{spaced}"]),
+    ] {
+        let redis = builder.build().unwrap();
+        spaced(&redis, 1);
+        let keys = server.command(&["KEYS", "*"]);
+        let keys: BTreeSet<String> = keys.items().iter().map(|key| key.text()).collect();
+        assert_eq!(keys, BTreeSet::from(expected.map(str::to_owned)));
+        spaced_invalidate_all(&redis).unwrap();
+        server.command(&["FLUSHALL"]).expect("FLUSHALL");
     }
 }
 

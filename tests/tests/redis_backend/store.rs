@@ -133,7 +133,7 @@ impl Store {
     }
 
     pub(crate) fn try_remove_all(&self) -> Result<(), Error> {
-        answer(self.backend().remove_all("tests::group", self.call))
+        answer(self.backend().remove_all(&"tests::group".into(), self.call))
     }
 
     pub(crate) fn remove_all(&self) {

@@ -46,7 +46,7 @@ fn readers_of_several_groups_get_what_is_theirs() {
         keys.push(key);
     }
     // Group 7 is removed, and has another generation.
-    RUNTIME.block_on(store.backend().remove_all("group 7", CallMode::ASYNC)).unwrap();
+    RUNTIME.block_on(store.backend().remove_all(&"group 7".into(), CallMode::ASYNC)).unwrap();
     store.set(&Key::new("another", "group 7"), b"value");
     // Connected.
     read_all(&runtime, &redis, &keys[..1]);
@@ -103,7 +103,9 @@ fn who_may_not_read_a_key_does_not_spoil_it_for_others() {
     for key in &keys {
         store.set(key, b"value");
     }
-    server.command(&["ACL", "SETUSER", "reader", "on", ">secret", "~may*", "~{*", "+@all"]).expect("ACL");
+    server
+        .command(&["ACL", "SETUSER", "reader", "on", ">secret", "~may*", "~\u{1f}*", "+@all"])
+        .expect("ACL");
     let reader = patient(server.url().replace("redis://", "redis://reader:secret@"));
     for _ in 0..2 {
         for (text, answer) in read_all(&runtime, &reader, &keys) {

@@ -140,14 +140,15 @@ fn arguments_that_only_serde_knows() {
 
 /// Whether the backend has an entry under this key, in this group.
 fn is_there(key: &str, group: &str) -> bool {
-    let key = backend::Key::new(key, group);
+    let key = backend::Key::new(format!("memo:{key}"), backend::Group::in_namespace("memo", group));
     let found = block_on(async { SHARED.backend().read(&key, backend::CallMode::ASYNC).await });
     found.unwrap().is_some()
 }
 
 /// Removes what is in this group, without asking any function what its group is.
 fn remove_all(group: &str) {
-    block_on(async { SHARED.backend().remove_all(group, backend::CallMode::ASYNC).await }).unwrap();
+    let group = backend::Group::in_namespace("memo", group);
+    block_on(async { SHARED.backend().remove_all(&group, backend::CallMode::ASYNC).await }).unwrap();
 }
 
 /// `f_cache_key` is what the backend is asked for, whatever a key is made of.

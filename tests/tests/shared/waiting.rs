@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::thread::{self, spawn};
 use std::time::Duration;
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Reply};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Reply};
 use cache_memoize::{Memory, Shared, cache_memoize};
 use cache_memoize_tests::Gate;
 
@@ -37,7 +37,7 @@ impl Backend for AlwaysLed {
     fn remove<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, bool> {
         Reply::now(Ok(false))
     }
-    fn remove_all<'a>(&'a self, _: &'a str, _: CallMode) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, _: &'a Group, _: CallMode) -> Reply<'a, ()> {
         Reply::now(Ok(()))
     }
 }
@@ -184,7 +184,7 @@ impl Backend for Through {
     fn remove<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, bool> {
         self.0.backend().remove(key, call)
     }
-    fn remove_all<'a>(&'a self, group: &'a str, call: CallMode) -> Reply<'a, ()> {
+    fn remove_all<'a>(&'a self, group: &'a Group, call: CallMode) -> Reply<'a, ()> {
         self.0.backend().remove_all(group, call)
     }
 }

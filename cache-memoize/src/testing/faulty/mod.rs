@@ -15,7 +15,7 @@ use std::time::Duration;
 use fate::{Course, Damage, Fate, Odds, Repeat};
 use request::{Answer, Request};
 
-use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Leader, Reply};
+use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Leader, Reply};
 use crate::chores;
 use crate::flight::block_on;
 use crate::sync::lock;
@@ -473,8 +473,8 @@ impl Backend for Faulty {
         self.reply(request::Remove(key.clone()), call)
     }
 
-    fn remove_all<'a>(&'a self, group: &'a str, call: CallMode) -> Reply<'a, ()> {
-        self.reply(request::RemoveAll(group.to_owned()), call)
+    fn remove_all<'a>(&'a self, group: &'a Group, call: CallMode) -> Reply<'a, ()> {
+        self.reply(request::RemoveAll(group.clone()), call)
     }
 
     /// A hint, of which little can be wrong: it may never come.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Leader, Reply};
+use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Leader, Reply};
 
 pub(super) trait Request: Send + Sync + 'static {
     /// What is asked.
@@ -198,14 +198,14 @@ impl Request for Remove {
     }
 }
 
-pub(super) struct RemoveAll(pub(super) String);
+pub(super) struct RemoveAll(pub(super) Group);
 
 impl Request for RemoveAll {
     const NAME: &'static str = "remove_all";
     type Answer = ();
 
     fn key(&self) -> &str {
-        &self.0
+        self.0.text()
     }
 
     fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
