@@ -166,7 +166,7 @@ mod tests {
     use std::sync::mpsc::channel;
 
     use super::*;
-    use crate::flight::block_on;
+    use crate::sync::block_on;
 
     #[test]
     fn chores_come_in_the_order_of_time_and_can_be_called_off() {

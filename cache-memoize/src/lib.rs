@@ -18,6 +18,7 @@ mod flight;
 mod hooks;
 mod id_pool;
 mod key;
+mod local;
 mod memory;
 #[cfg(all(test, cache_memoize_loom))]
 mod model;

@@ -6,21 +6,9 @@ use super::rivals::{Compare, Known};
 use super::store::{Displaced, Gone, Life, New, Pair};
 use super::{Inner, sweeper};
 use crate::entry::{AnyEntry, Generation};
-use crate::flight::Flight;
 use crate::flight::table::{Others, Overtaken};
+use crate::flight::{Flight, Landing, Purpose};
 use crate::stats::Count;
-
-/// What the end of a computation does to the store.
-pub(crate) enum Landing {
-    /// Nothing: it failed, was dropped, or its value is not to be kept.
-    Nothing,
-    /// Its entry is stored.
-    Fill(Life),
-    /// Its entry is stored, and whatever began earlier is overtaken.
-    Refresh(Life),
-    /// Its value is not to be kept, and neither is what it was to replace.
-    RefreshRefused,
-}
 
 /// What a change of the store left over. Dropping it runs destructors of the user's: not under a lock, and not
 /// before those who wait have been woken.
@@ -36,39 +24,39 @@ pub(crate) struct Leftovers {
 
 impl Inner {
     /// A computation has ended. Returns after the store has changed; wake the waiters then.
-    /// If it began when nothing was stored, `vacant` is the time of that; else `compare` tells what is of its key.
-    pub(crate) fn land(
+    /// If it began when nothing was stored, `vacant` is the version of copies at that time; else `compare` tells what is of its key.
+    pub(crate) fn land<E>(
         self: &Arc<Self>,
-        flight: &Arc<Flight>,
-        landing: Landing,
+        flight: &Flight<E>,
+        landing: Landing<Life>,
         pair: Option<&dyn Pair>,
         vacant: Option<u64>,
         compare: &mut dyn Compare,
     ) -> Leftovers {
-        let Flight { hash, ticket, generation, entry, .. } = &**flight;
+        let Flight { hash, ticket, generation, entry, purpose, .. } = flight;
         let (hash, ticket) = (*hash, *ticket);
         let mut leftovers = Leftovers::default();
         let mut stored = None;
         // Whoever stores under that hash has the lock of the key, and voids copies of that time.
-        let is_vacant = || vacant == Some(generation.of.time(hash));
+        let is_vacant = || vacant == Some(generation.of.version(hash));
         let mut known = Known::default();
         let mut key = self.flights.at(hash);
-        if !matches!(landing, Landing::Nothing) && !is_vacant() {
+        if !matches!(landing, Landing::Nothing | Landing::Failed(_)) && !is_vacant() {
             drop(key);
             (key, known) = self.at_known(hash, compare);
         }
         if key.may_land(flight) {
-            if matches!(landing, Landing::Refresh(_) | Landing::RefreshRefused) {
+            if *purpose == Purpose::Refresh && matches!(landing, Landing::Store(_) | Landing::Remove) {
                 leftovers.overtaken = key.overtake(ticket);
             }
             match landing {
-                Landing::Nothing => {}
-                Landing::Fill(life) | Landing::Refresh(life) => {
+                Landing::Nothing | Landing::Failed(_) => {}
+                Landing::Store(life) => {
                     let replaces = known.replaced();
                     let new = New { hash, ticket, generation, life, entry, pair, replaces };
                     stored = self.insert(new, &known, &mut leftovers).then_some(new);
                 }
-                Landing::RefreshRefused => {
+                Landing::Remove => {
                     self.remove(hash, known.own.filter(|&own| own <= ticket), &mut leftovers);
                 }
             }

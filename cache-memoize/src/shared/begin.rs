@@ -10,14 +10,12 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use super::caller::Caller;
-use super::lookup::How;
+use super::miss::Miss;
+use super::remote_call::waits;
 use super::token;
 use crate::backend::{Begin, Begun, Fence, Leader, Predecessor};
-use crate::call::stuck;
+use crate::call::join::tell_stuck;
 use crate::chores;
-use crate::event;
-use crate::shape::shared::SharedShape;
 use crate::{Error, ErrorKind};
 
 /// Between two looks: at least, however often something changes, and at most, when nothing wakes the caller.
@@ -25,30 +23,19 @@ const REST: Duration = Duration::from_millis(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LAST_PAUSE: Duration = Duration::from_millis(250);
 
-impl<S: SharedShape> Caller<S> {
-    /// Asks to begin; while another process leads, waits and asks again. A call that got no answer once does not ask
-    /// again: it has spent its deadline.
-    pub(super) async fn begin_patiently(
-        &mut self,
-        joining: Option<Fence>,
-        how: How,
-        over: bool,
-    ) -> Result<Begun, Error> {
-        self.begin_after(None, joining, how, over).await
-    }
-
-    /// The same; `before` has led for too long already.
+impl Miss {
+    /// Asks to begin, or to share the computation that was given the fence `joining`; while another process leads, waits and
+    /// asks again. A call that got no answer once does not ask again: it has spent its deadline. `before` has led for too
+    /// long already.
     pub(super) async fn begin_after(
         &mut self,
         before: Option<Predecessor>,
         joining: Option<Fence>,
-        how: How,
-        over: bool,
     ) -> Result<Begun, Error> {
         if let Some(error) = &self.down {
             return Err(error.clone());
         }
-        let begun = self.ask_to_begin(before, joining, how, over).await;
+        let begun = self.ask_to_begin(before, joining).await;
         self.down = begun.as_ref().err().cloned();
         begun
     }
@@ -57,20 +44,21 @@ impl<S: SharedShape> Caller<S> {
         &self,
         before: Option<Predecessor>,
         mut joining: Option<Fence>,
-        how: How,
-        mut over: bool,
     ) -> Result<Begun, Error> {
+        let lease = self.call.shared.inner().lease;
+        let (call, waits) = (&self.call, waits(self.waiter.driver));
+        let mut over = self.over;
         let mut watch: Option<Watch> = None;
         let mut pause = FIRST_PAUSE;
         loop {
-            self.admit()?;
-            let begin = Begin::new(token(), self.shared.inner().lease).joining(joining.clone()).over(over);
+            call.admit()?;
+            let begin = Begin::new(token(), lease).joining(joining.clone()).over(over);
             let begin = match &watch {
-                None => begin.lead(how.fleet).instead_of(before.clone()),
+                None => begin.lead(self.is_of_fleet()).instead_of(before.clone()),
                 Some(watch) => watch.ask(begin),
             };
             let asks_to_lead = begin.lead;
-            match self.begin(begin, how.call).await? {
+            match call.begin(begin, waits).await? {
                 Begun::Led if asks_to_lead => {}
                 Begun::Led => return Err(self.led_unasked()),
                 begun => return Ok(begun),
@@ -78,24 +66,23 @@ impl<S: SharedShape> Caller<S> {
             // Whoever leads replaces what is unfit, and whatever was to be shared is another one's now.
             (over, joining) = (false, None);
             let watching = watch.get_or_insert_with(|| {
-                let lease = self.shared.inner().lease;
-                Watch::new(how.exclusive, lease, self.max_wait())
+                Watch::new(self.waiter.mode.is_exclusive(), lease, self.waiter.max_wait)
             });
             if watching.is_to_look() {
-                let seen = self.ask_aside(|backend| backend.leader(&self.key.wire, how.call)).await;
+                let seen = call.ask_aside(|backend| backend.leader(&call.key.wire, waits)).await;
                 watching.hear(seen)?;
                 if before.is_some() && watching.leader.is_none() {
                     // It cannot tell, so neither can it have anybody take over.
                     watching.max_wait = Duration::ZERO;
                 }
             }
-            if watching.is_to_be_told() && self.scope.is_stuck_news() {
-                event::tell(&stuck(self.scope.scope.function, watching.max_wait));
+            if watching.is_to_be_told() && call.state.is_stuck_news() {
+                tell_stuck(&call.state.function, watching.max_wait);
             }
             chores::sleep(REST).await;
             let [random, ..] = token();
             let jitter = pause.mul_f64(0.5 + f64::from(random) / 512.0).min(watching.left());
-            let changed = self.ask_aside(|backend| backend.changed(&self.key.wire, how.call));
+            let changed = call.ask_aside(|backend| backend.changed(&call.key.wire, waits));
             if let Some(Err(_)) = either(changed, chores::sleep(jitter)).await {
                 chores::sleep(jitter).await;
             }
@@ -105,9 +92,9 @@ impl<S: SharedShape> Caller<S> {
 
     /// A backend that speaks of a leader to a call that would begin beside any does not do what it is asked.
     fn led_unasked(&self) -> Error {
-        let backend = self.shared.backend().name();
+        let backend = self.call.shared.backend().name();
         let problem = format!("{backend} was to begin beside any leader, and said {:?}", Begun::Led);
-        self.failed(Error::new(ErrorKind::Backend, problem))
+        self.call.failed(Error::new(ErrorKind::Backend, problem))
     }
 }
 

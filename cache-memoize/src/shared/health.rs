@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::caller::heard;
+use super::remote_call::heard;
 use super::{Inner, token};
 use crate::backend::{Call, Key};
 use crate::chores;
 use crate::event::{self, Event, EventKind};
-use crate::flight::block_on;
+use crate::sync::block_on;
 use crate::sync::lock;
 use crate::{Error, ErrorKind};
 

@@ -1,22 +1,20 @@
 //! Functions whose entries live on a [`Backend`]: what is the same for all backends.
 
 mod begin;
-mod caller;
+mod errand;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;
 mod hints;
 pub(crate) mod key;
-mod lead;
 pub(crate) mod lookup;
-mod meet;
-mod refresh;
+mod miss;
 pub(crate) mod registry;
+mod remote_call;
 mod renewal;
-mod scope;
+mod state;
 pub(crate) mod target;
-mod turn;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,7 +30,7 @@ use crate::flight::table::Flights;
 use crate::sync::{read, write};
 use health::Health;
 use renewal::Renewals;
-pub(crate) use scope::{Rejections, RemoteState};
+pub(crate) use state::{Rejections, RemoteState};
 
 /// A [`Backend`], ready to be named by functions. Cloning is cheap and gives the same cache.
 #[derive(Clone)]
@@ -48,7 +46,7 @@ pub(crate) struct Inner {
     pub(crate) max_wait: Duration,
     pub(crate) flights: Flights,
     /// By number: every call looks here, and to compare a few numbers costs less than to hash one.
-    scopes: RwLock<BTreeMap<u64, Arc<RemoteState>>>,
+    states: RwLock<BTreeMap<u64, Arc<RemoteState>>>,
     health: Health,
     renewals: Renewals,
     /// What is asked of the backend and no caller waits for.
@@ -72,7 +70,7 @@ impl Shared {
             lease: Duration::from_secs(10),
             max_wait: MAX_WAIT,
             flights: Flights::default(),
-            scopes: RwLock::default(),
+            states: RwLock::default(),
             health: Health::default(),
             renewals: Renewals::default(),
             lane: Lane::default(),
@@ -95,18 +93,18 @@ impl Shared {
     }
 
     /// What a function has here.
-    pub(crate) fn scope(&self, function: u64, make: impl FnOnce() -> RemoteState) -> Arc<RemoteState> {
-        if let Some(scope) = read(&self.0.scopes).get(&function) {
-            return scope.clone();
+    pub(crate) fn state(&self, function: u64, make: impl FnOnce() -> RemoteState) -> Arc<RemoteState> {
+        if let Some(state) = read(&self.0.states).get(&function) {
+            return state.clone();
         }
-        let mut scopes = write(&self.0.scopes);
-        scopes.entry(function).or_insert_with(|| Arc::new(make())).clone()
+        let mut states = write(&self.0.states);
+        states.entry(function).or_insert_with(|| Arc::new(make())).clone()
     }
 
     /// What all functions have here whose keys are of that group.
-    pub(crate) fn scopes_of(&self, group: &str) -> Vec<Arc<RemoteState>> {
-        let is_of = |scope: &&Arc<RemoteState>| scope.group.get().is_some_and(|its| **its == *group);
-        read(&self.0.scopes).values().filter(is_of).cloned().collect()
+    pub(crate) fn states_of(&self, group: &str) -> Vec<Arc<RemoteState>> {
+        let is_of = |state: &&Arc<RemoteState>| state.group.get().is_some_and(|its| **its == *group);
+        read(&self.0.states).values().filter(is_of).cloned().collect()
     }
 }
 

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::caller::{Caller, heard};
 use super::key::CacheKey;
+use super::remote_call::{RemoteCall, heard};
 use super::{Inner, Shared};
 use crate::Error;
 use crate::backend::{Call, Fence, Key};
 use crate::chores;
-use crate::flight::block_on;
+use crate::sync::block_on;
 use crate::sync::lock;
 
 /// So many fences are renewed by one request at most.
@@ -49,14 +49,14 @@ struct Computing {
 type Batch = (Vec<u64>, Vec<(Key, Fence)>);
 
 impl Renewal {
-    pub(crate) fn of<S>(caller: &Caller<S>, fence: &Fence) -> Self {
-        let (shared, inner) = (caller.shared.clone(), caller.shared.inner());
+    pub(crate) fn of(call: &RemoteCall, fence: &Fence) -> Self {
+        let (shared, inner) = (call.shared.clone(), call.shared.inner());
         let now = Instant::now();
         let due = now + usual(inner.lease);
         let mut kept = inner.renewals.kept();
         kept.last += 1;
         let number = kept.last;
-        kept.fences.insert(number, Computing { key: caller.key.clone(), fence: fence.clone(), due });
+        kept.fences.insert(number, Computing { key: call.key.clone(), fence: fence.clone(), due });
         // One that is long overdue was planned for a thread that never was.
         let is_planned = kept.round.is_some_and(|round| now < round + inner.lease);
         if !is_planned {

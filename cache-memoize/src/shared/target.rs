@@ -7,29 +7,32 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::caller::{Caller, Found};
+use super::errand::{OnBackend, RemoteKey};
 use super::key::CacheKey;
-use super::lookup::Lookup;
-use super::refresh::Refreshing;
+use super::lookup::{Lookup, Types};
+use super::miss::Miss;
+use super::remote_call::RemoteCall;
 use super::{RemoteState, Shared};
 use crate::backend::{Call, Commit, Fence};
-use crate::call::Place;
+use crate::call::join::Join;
+use crate::call::{Place, Refreshing, Turn};
 use crate::codec::Codec;
 use crate::event::{self, Event, EventKind};
-use crate::flight::{Leader, block_on};
+use crate::flight::{Driver, Purpose};
 use crate::hooks;
 use crate::key::texts::Written;
 use crate::policy::{Policy, Verdict};
 use crate::shape::shared::SharedShape;
 use crate::site::Instance;
 use crate::stats::{Count, Stats};
+use crate::sync::block_on;
 use crate::time::Deadline;
 use crate::{Error, ErrorKind};
 
 /// The backend that a call uses, with the names under which the function keeps its entries there.
 pub struct SharedTarget {
     shared: Shared,
-    scope: Arc<RemoteState>,
+    state: Arc<RemoteState>,
     /// Says what the text of a key begins with, after the namespace: where isolated calls are from, and the function.
     instance: &'static Instance,
     /// What `f_invalidate_all` covers.
@@ -40,11 +43,11 @@ pub struct SharedTarget {
 impl SharedTarget {
     pub(crate) fn new(
         shared: Shared,
-        scope: Arc<RemoteState>,
+        state: Arc<RemoteState>,
         instance: &'static Instance,
         group: &'static str,
     ) -> Self {
-        Self { shared, scope, instance, group, codec: None }
+        Self { shared, state, instance, group, codec: None }
     }
 
     /// Has the function's values written in another way than the backend's others.
@@ -52,10 +55,10 @@ impl SharedTarget {
         Self { codec: Some(codec), ..self }
     }
 
-    fn caller<S>(&self, key: &Written) -> Result<Caller<S>, Error> {
+    fn call(&self, key: &Written) -> Result<RemoteCall, Error> {
         let is_named = matches!(key, Written::Parts(..));
         if let Some(refusal) = is_named.then(|| self.instance.refusal()).flatten() {
-            self.scope.scope.counters.count(Count::Errors);
+            self.state.function.counters.count(Count::Errors);
             return Err(refusal.clone());
         }
         let (namespace, prefix) = (&self.shared.inner().namespace, self.instance.prefix());
@@ -65,26 +68,17 @@ impl SharedTarget {
         key.write(prefix, &mut text).map_err(|problem| self.unwritten(&problem.to_string()))?;
         let witness = key.witness();
         let key = Arc::new(CacheKey::new(text, self.group()));
-        if self.scope.witnesses.is_news(key.check, witness) {
+        if self.state.witnesses.is_news(key.check, witness) {
             self.tell_of_one_key();
         }
         let codec = self.codec.as_ref().unwrap_or(&self.shared.inner().codec).clone();
-        Ok(Caller {
-            shared: self.shared.clone(),
-            scope: self.scope.clone(),
-            key,
-            codec,
-            down: None,
-            max_wait: None,
-            bound: None,
-            shape: PhantomData,
-        })
+        Ok(RemoteCall { shared: self.shared.clone(), state: self.state.clone(), key, codec })
     }
 
     fn group(&self) -> Arc<str> {
         let named =
             || format!("{}{}{}", self.shared.inner().namespace, self.instance.within(), self.group).into();
-        self.scope.group.get_or_init(named).clone()
+        self.state.group.get_or_init(named).clone()
     }
 
     /// Two calls differ, and their arguments are written alike.
@@ -93,7 +87,7 @@ impl SharedTarget {
         event::tell(&Event {
             kind: EventKind::Misuse,
             backend: self.shared.backend().name(),
-            function: self.scope.scope.function.to_owned(),
+            function: self.state.function.function.to_owned(),
             message: "two calls with different arguments have one key, so that one of them gets the value of the other: \
                       on a shared backend the key is what `Serialize` writes, and what it leaves out (`#[serde(skip)]`, \
                       a secret) is not in it. Have it written, or say what identifies the call with `extra` or \
@@ -105,7 +99,7 @@ impl SharedTarget {
 
     #[cold]
     fn unwritten(&self, problem: &str) -> Error {
-        self.scope.scope.counters.count(Count::Errors);
+        self.state.function.counters.count(Count::Errors);
         let error = Error::new(
             ErrorKind::Codec,
             format!(
@@ -120,9 +114,9 @@ impl SharedTarget {
 
     /// Step one. No I/O yet; nothing of the arguments is borrowed any more.
     pub fn lookup<S: SharedShape>(&self, key: Written, _: S, _: &mut Place<S::Return>) -> Lookup<S> {
-        match self.caller(&key) {
+        match self.call(&key) {
             _ if hooks::is_off() => Lookup::Bypass,
-            Ok(caller) => Lookup::Call(Box::new(caller)),
+            Ok(call) => Lookup::Call(Box::new(Miss::new(call, Types::of::<S>())), PhantomData),
             // It has no entry, so it is computed.
             Err(_) => Lookup::Bypass,
         }
@@ -130,40 +124,40 @@ impl SharedTarget {
 
     /// Looks without running, counting or keeping the entry warm.
     pub fn peek<S: SharedShape>(&self, key: Written, _: S) -> Result<Option<S::Return>, Error> {
-        block_on(Peeking::<S>::new(self.caller(&key), Call::BLOCKING))
+        block_on(Peeking::<S>::new(self.call(&key), Call::BLOCKING))
     }
 
     /// See [`peek`](Self::peek).
     pub fn peek_async<S: SharedShape>(&self, key: Written, _: S) -> Peeking<S> {
-        Peeking::new(self.caller(&key), Call::ASYNC)
+        Peeking::new(self.call(&key), Call::ASYNC)
     }
 
     /// Removes an entry and overtakes its computations; whether an entry was there.
     pub fn invalidate(&self, key: Written) -> Result<bool, Error> {
-        block_on(invalidate(self.caller(&key), Call::BLOCKING))
+        block_on(invalidate(self.call(&key), Call::BLOCKING))
     }
 
     /// See [`invalidate`](Self::invalidate).
     pub fn invalidate_async(&self, key: Written) -> Operation<bool> {
-        Box::pin(invalidate(self.caller(&key), Call::ASYNC))
+        Box::pin(invalidate(self.call(&key), Call::ASYNC))
     }
 
     /// Removes all that the function stored here and overtakes all its computations.
     pub fn invalidate_all(&self) -> Result<(), Error> {
-        block_on(invalidate_all(self.caller_of_all(), Call::BLOCKING))
+        block_on(invalidate_all(self.call_of_all(), Call::BLOCKING))
     }
 
     /// See [`invalidate_all`](Self::invalidate_all).
     pub fn invalidate_all_async(&self) -> Operation<()> {
-        Box::pin(invalidate_all(self.caller_of_all(), Call::ASYNC))
+        Box::pin(invalidate_all(self.call_of_all(), Call::ASYNC))
     }
 
-    fn caller_of_all(&self) -> Caller<()> {
-        let (shared, scope) = (self.shared.clone(), self.scope.clone());
+    fn call_of_all(&self) -> RemoteCall {
+        let (shared, state) = (self.shared.clone(), self.state.clone());
         // Any key: the group is what counts.
         let key = Arc::new(CacheKey::new(String::new(), self.group()));
         let codec = shared.inner().codec.clone();
-        Caller { shared, scope, key, codec, down: None, max_wait: None, bound: None, shape: PhantomData }
+        RemoteCall { shared, state, key, codec }
     }
 
     /// Stores a value without running the body.
@@ -172,7 +166,7 @@ impl SharedTarget {
         key: Written,
         _: S,
         value: &S::Return,
-        policy: Policy<(), S>,
+        policy: Policy<RemoteKey, S>,
     ) -> Result<(), Error> {
         block_on(set(self.sealed(&key, value, &policy), Call::BLOCKING))
     }
@@ -183,7 +177,7 @@ impl SharedTarget {
         key: Written,
         _: S,
         value: &S::Return,
-        policy: Policy<(), S>,
+        policy: Policy<RemoteKey, S>,
     ) -> Operation<()> {
         Box::pin(set(self.sealed(&key, value, &policy), Call::ASYNC))
     }
@@ -192,38 +186,47 @@ impl SharedTarget {
         &self,
         key: &Written,
         value: &S::Return,
-        policy: &Policy<(), S>,
-    ) -> Result<(Caller<()>, Option<Sealed>), Error> {
-        let caller = self.caller::<S>(key)?;
-        let sealed = match policy.judge(&(), value) {
+        policy: &Policy<RemoteKey, S>,
+    ) -> Result<(RemoteCall, Option<Sealed>), Error> {
+        let call = self.call(key)?;
+        let sealed = match policy.judge(&RemoteKey(call.key.clone()), value) {
             Verdict::Store { lifetime, .. } => {
-                Some((caller.seal(value, lifetime, Duration::ZERO)?, lifetime))
+                Some((call.seal::<S>(value, lifetime, Duration::ZERO)?, lifetime))
             }
             Verdict::Refuse | Verdict::Fail => None,
         };
-        Ok((caller.without_shape(), sealed))
+        Ok((call, sealed))
     }
 
     /// Prepares a computation that will replace the entry.
-    pub fn refresh<S: SharedShape>(&self, key: Written, _: S) -> Refreshing<S> {
-        Refreshing::new(self.caller(&key), Leader::Thread)
+    pub fn refresh<S: SharedShape>(&self, key: Written, _: S) -> Refreshing<OnBackend, RemoteKey, S> {
+        self.replace(&key, Driver::Thread)
     }
 
     /// See [`refresh`](Self::refresh).
-    pub fn refresh_async<S: SharedShape>(&self, key: Written, _: S) -> Refreshing<S> {
-        Refreshing::new(self.caller(&key), Leader::Task)
+    pub fn refresh_async<S: SharedShape>(&self, key: Written, _: S) -> Refreshing<OnBackend, RemoteKey, S> {
+        self.replace(&key, Driver::Task)
+    }
+
+    fn replace<S: SharedShape>(&self, key: &Written, driver: Driver) -> Refreshing<OnBackend, RemoteKey, S> {
+        let begin = |call| {
+            let mut miss = Miss::new(call, Types::of::<S>());
+            miss.waiter.driver = driver;
+            Turn::of(miss.begin(&mut miss.at_key(), Purpose::Refresh))
+        };
+        Refreshing::of(self.call(key).map(begin))
     }
 
     /// What the cache did for the function.
     pub fn stats(&self) -> Stats {
-        self.scope.scope.stats(None)
+        self.state.function.stats(None)
     }
 }
 
-impl<S> Caller<S> {
-    async fn remove(&self, call: Call) -> Result<bool, Error> {
-        let removed = self.ask(|backend| backend.remove(&self.key.wire, call)).await?;
-        self.scope.hints.gone(self.key.hash);
+impl RemoteCall {
+    async fn remove(&self, waits: Call) -> Result<bool, Error> {
+        let removed = self.ask(|backend| backend.remove(&self.key.wire, waits)).await?;
+        self.state.hints.gone(self.key.hash);
         Ok(removed)
     }
 
@@ -243,22 +246,22 @@ type Operation<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 /// What was found, as a future. The backend is asked without the types of the function, whose errors need not be
 /// `Send` or `'static`.
 pub struct Peeking<S> {
-    caller: Result<Caller<S>, Error>,
+    call: Result<RemoteCall, Error>,
+    shape: PhantomData<fn() -> S>,
     bytes: Operation<Option<Vec<u8>>>,
 }
 
 impl<S: SharedShape> Peeking<S> {
-    fn new(caller: Result<Caller<S>, Error>, call: Call) -> Self {
-        let asking = caller.as_ref().map(|caller| caller.clone().without_shape());
-        let asking = asking.map_err(Error::clone);
+    fn new(call: Result<RemoteCall, Error>, waits: Call) -> Self {
+        let asking = call.clone();
         let bytes = async move {
-            let caller = asking?;
+            let call = asking?;
             if hooks::is_off() {
                 return Ok(None);
             }
-            caller.read_bytes(call).await
+            call.read_bytes(waits).await
         };
-        Self { caller, bytes: Box::pin(bytes) }
+        Self { call, shape: PhantomData, bytes: Box::pin(bytes) }
     }
 }
 
@@ -270,27 +273,24 @@ impl<S: SharedShape> Future for Peeking<S> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let bytes = std::task::ready!(self.bytes.as_mut().poll(context));
-        let found = bytes.and_then(|bytes| Ok((bytes, self.caller.as_ref().map_err(Error::clone)?)));
-        Poll::Ready(found.map(|(bytes, caller)| match caller.open(&bytes?) {
-            Found::Value(value) => Some(S::restore(value)),
-            Found::Nothing | Found::Unfit => None,
-        }))
+        let found = bytes.and_then(|bytes| Ok((bytes, self.call.as_ref().map_err(Error::clone)?)));
+        Poll::Ready(found.map(|(bytes, call)| call.open::<S>(&bytes?).map(S::restore)))
     }
 }
 
-async fn invalidate(caller: Result<Caller<()>, Error>, call: Call) -> Result<bool, Error> {
-    let caller = caller?;
-    let removed = caller.remove(call).await?;
-    caller.overtake();
+async fn invalidate(call: Result<RemoteCall, Error>, waits: Call) -> Result<bool, Error> {
+    let call = call?;
+    let removed = call.remove(waits).await?;
+    call.overtake();
     Ok(removed)
 }
 
-async fn invalidate_all(caller: Caller<()>, call: Call) -> Result<(), Error> {
-    caller.ask(|backend| backend.remove_all(caller.key.wire.group(), call)).await?;
+async fn invalidate_all(call: RemoteCall, waits: Call) -> Result<(), Error> {
+    call.ask(|backend| backend.remove_all(call.key.wire.group(), waits)).await?;
     // Computations of this process of which the backend does not know, of all functions that share the entries.
-    for scope in caller.shared.scopes_of(caller.key.wire.group()) {
-        scope.scope.end_generation();
-        scope.hints.all_gone();
+    for state in call.shared.states_of(call.key.wire.group()) {
+        state.function.end_generation();
+        state.hints.all_gone();
     }
     Ok(())
 }
@@ -300,7 +300,7 @@ type Sealed = (Vec<u8>, Option<Duration>);
 
 /// A value that is being stored. If the future is dropped, its fence is not kept for the whole lease.
 struct Setting<'c> {
-    caller: &'c Caller<()>,
+    call: &'c RemoteCall,
     fence: &'c Fence,
     is_over: bool,
 }
@@ -308,29 +308,29 @@ struct Setting<'c> {
 impl Drop for Setting<'_> {
     fn drop(&mut self) {
         if !self.is_over {
-            self.caller.release(self.fence.clone(), false);
+            self.call.release(self.fence.clone(), false);
         }
     }
 }
 
 /// In two steps, so that a request that arrives late finds its fence gone.
-async fn set(sealed: Result<(Caller<()>, Option<Sealed>), Error>, call: Call) -> Result<(), Error> {
-    let (caller, sealed) = sealed?;
+async fn set(sealed: Result<(RemoteCall, Option<Sealed>), Error>, waits: Call) -> Result<(), Error> {
+    let (call, sealed) = sealed?;
     match sealed {
         Some((entry, lifetime)) => {
-            let fence = caller.begin_over(call).await?;
+            let fence = call.begin_over(waits).await?;
             let commit = Commit::new(&fence, Some(&entry)).lifetime(lifetime).refresh(true);
-            let mut setting = Setting { caller: &caller, fence: &fence, is_over: false };
-            let stored = caller.ask(|backend| backend.commit(&caller.key.wire, commit, call)).await;
+            let mut setting = Setting { call: &call, fence: &fence, is_over: false };
+            let stored = call.ask(|backend| backend.commit(&call.key.wire, commit, waits)).await;
             setting.is_over = true;
             if stored? {
-                caller.counters().count(Count::Stores);
-                caller.scope.hints.there(caller.key.hash, Deadline::after(lifetime));
+                call.counters().count(Count::Stores);
+                call.state.hints.there(call.key.hash, Deadline::after(lifetime));
             }
         }
         // A value that is not to be kept takes the old one with it.
-        None => drop(caller.remove(call).await?),
+        None => drop(call.remove(waits).await?),
     }
-    caller.overtake();
+    call.overtake();
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Predecessor, Reply};
 use crate::chores;
-use crate::flight::block_on;
 use crate::shared::token;
+use crate::sync::block_on;
 
 /// Checks that a backend does what [`Backend`] asks of it, from functions that are not `async`.
 ///

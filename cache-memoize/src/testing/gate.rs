@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::{Point, current_world_id};
-use crate::flight::block_on;
+use crate::sync::block_on;
 use crate::sync::lock;
 
 /// Holds the calls of one function that come to a [`Point`], until it is opened or dropped.

@@ -17,7 +17,7 @@ use request::{Answer, Request};
 
 use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Reply};
 use crate::chores;
-use crate::flight::block_on;
+use crate::sync::block_on;
 use crate::sync::lock;
 use crate::{Error, ErrorKind, Shared};
 

@@ -203,7 +203,7 @@ impl Story<'_> {
     fn wait<T: Send + 'static>(&self, what: &str, doing: Driven<T>) -> T {
         let ended = doing.finish(&format!("{self}: {what}")).expect("nobody dropped it");
         ended.unwrap_or_else(|panic| {
-            let why = crate::call::lead::message_of(&*panic);
+            let why = crate::call::guard::message_of(&*panic);
             panic!("{self}: {what} panicked: {}", why.as_deref().unwrap_or("without a word"))
         })
     }

@@ -5,10 +5,10 @@ use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::Place;
+use super::InMemory;
 use super::lookup::Lookup;
 use super::target::Target;
-use super::turn::Refreshing;
+use crate::call::{Place, Refreshing};
 use crate::error::Error;
 use crate::key::parts::Key;
 use crate::policy::Policy;
@@ -89,13 +89,13 @@ impl Named<'_> {
     }
 
     /// See [`Target::refresh`].
-    pub fn refresh<K: Key, S: Shape>(self, key: K, shape: S) -> Refreshing<K::Owned, S> {
-        Refreshing(self.0.refresh(key, shape))
+    pub fn refresh<K: Key, S: Shape>(self, key: K, shape: S) -> Refreshing<InMemory, K::Owned, S> {
+        Refreshing::of(Ok(self.0.refresh(key, shape)))
     }
 
     /// See [`Target::refresh_async`].
-    pub fn refresh_async<K: Key, S: Shape>(self, key: K, shape: S) -> Refreshing<K::Owned, S> {
-        Refreshing(self.0.refresh_async(key, shape))
+    pub fn refresh_async<K: Key, S: Shape>(self, key: K, shape: S) -> Refreshing<InMemory, K::Owned, S> {
+        Refreshing::of(Ok(self.0.refresh_async(key, shape)))
     }
 
     /// See [`Target::stats`].

@@ -1,7 +1,6 @@
-//! One call, or one companion's: whose entry, and asking the backend for it.
+//! One key on a backend: asking the backend for it, and the entry's bytes on both ways.
 
 use std::future::{Future, poll_fn};
-use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,59 +14,33 @@ use crate::codec::Codec;
 use crate::codec::envelope::{self, Expected, Header, Mismatch, NO_TTL};
 use crate::codec::stored::Bounds;
 use crate::flight::table::AtKey;
-use crate::flight::{Bound, block_on, context};
+use crate::flight::{Driver, context};
 use crate::shape::shared::{SharedShape, Unread};
-use crate::stats::Count;
-use crate::stats::Counters;
+use crate::stats::{Count, Counters};
+use crate::sync::block_on;
 use crate::time::Deadline;
 use crate::{Error, ErrorKind};
 
-pub struct Caller<S> {
-    pub(crate) shared: Shared,
-    pub(crate) scope: Arc<RemoteState>,
-    pub(crate) key: Arc<CacheKey>,
-    pub(crate) codec: Codec,
-    /// Why the backend did not answer this call.
-    pub(crate) down: Option<Error>,
-    /// How long it waits before one more may compute, if not for as long as the backend says.
-    pub(crate) max_wait: Option<fn() -> Duration>,
-    /// What it has waited for computations of this process.
-    pub(crate) bound: Option<Bound>,
-    pub(crate) shape: PhantomData<fn() -> S>,
+/// One key of a function on a backend.
+#[derive(Clone)]
+pub(crate) struct RemoteCall {
+    pub(super) shared: Shared,
+    pub(super) state: Arc<RemoteState>,
+    pub(super) key: Arc<CacheKey>,
+    pub(super) codec: Codec,
 }
 
-impl<S> Clone for Caller<S> {
-    fn clone(&self) -> Self {
-        Self {
-            shared: self.shared.clone(),
-            scope: self.scope.clone(),
-            key: self.key.clone(),
-            codec: self.codec.clone(),
-            down: self.down.clone(),
-            max_wait: self.max_wait,
-            bound: self.bound,
-            shape: PhantomData,
-        }
+/// Who waits for the answers that a caller of this kind asks for.
+pub(super) fn waits(driver: Driver) -> Call {
+    match driver {
+        Driver::Thread => Call::BLOCKING,
+        Driver::Task => Call::ASYNC,
     }
 }
 
-/// What was found under a key.
-pub(crate) enum Found<V> {
-    Value(V),
-    Nothing,
-    /// Something that must not be served, and may be overwritten.
-    Unfit,
-}
-
-impl<S> Caller<S> {
-    /// The same for an operation that knows nothing of the value.
-    pub(crate) fn without_shape(self) -> Caller<()> {
-        let Self { shared, scope, key, codec, down, max_wait, bound, shape: _ } = self;
-        Caller { shared, scope, key, codec, down, max_wait, bound, shape: PhantomData }
-    }
-
+impl RemoteCall {
     pub(crate) fn counters(&self) -> &Counters {
-        &self.scope.scope.counters
+        &self.state.function.counters
     }
 
     /// Locks what this process knows of the key.
@@ -118,7 +91,7 @@ impl<S> Caller<S> {
     pub(crate) async fn read_bytes(&self, call: Call) -> Result<Option<Vec<u8>>, Error> {
         let bytes = self.ask(|backend| backend.read(&self.key.wire, call)).await?;
         if bytes.is_none() {
-            self.scope.hints.gone(self.key.hash);
+            self.state.hints.gone(self.key.hash);
         }
         Ok(bytes)
     }
@@ -150,13 +123,13 @@ impl<S> Caller<S> {
 
     /// Tells the backend that a computation ended without a value; and whether it was carried out. Nobody waits for that.
     pub(crate) fn release(&self, fence: Fence, failed: bool) {
-        let caller = self.clone().without_shape();
+        let call = self.clone();
         let lane = self.shared.inner().lane.clone();
         lane.soon(move || {
-            if caller.shared.inner().admit().is_ok() {
-                let released = caller.ask(|backend| match failed {
-                    true => backend.fail(&caller.key.wire, &fence, Call::BLOCKING),
-                    false => backend.release(&caller.key.wire, &fence, Call::BLOCKING),
+            if call.shared.inner().admit().is_ok() {
+                let released = call.ask(|backend| match failed {
+                    true => backend.fail(&call.key.wire, &fence, Call::BLOCKING),
+                    false => backend.release(&call.key.wire, &fence, Call::BLOCKING),
                 });
                 let _ = block_on(released);
             }
@@ -181,30 +154,26 @@ pub(super) async fn heard<'b, T>(
     .await
 }
 
-impl<S: SharedShape> Caller<S> {
-    /// Looks for the value.
-    pub(crate) async fn read(&self, call: Call) -> Result<Found<S::Shared>, Error> {
-        let bytes = self.read_bytes(call).await?;
-        Ok(bytes.map_or(Found::Nothing, |bytes| self.open(&bytes)))
-    }
-
+impl RemoteCall {
     /// The value in an entry.
-    pub(crate) fn open(&self, bytes: &[u8]) -> Found<S::Shared> {
-        match self.try_open(bytes) {
-            Ok(value) => Found::Value(value),
+    ///
+    /// `None` for one that must not be served, and may be overwritten.
+    pub(crate) fn open<S: SharedShape>(&self, bytes: &[u8]) -> Option<S::Shared> {
+        match self.try_open::<S>(bytes) {
+            Ok(value) => Some(value),
             Err(mismatch) => {
-                self.scope.reject(mismatch);
-                self.scope.hints.gone(self.key.hash);
-                Found::Unfit
+                self.state.reject(mismatch);
+                self.state.hints.gone(self.key.hash);
+                None
             }
         }
     }
 
-    fn try_open(&self, bytes: &[u8]) -> Result<S::Shared, Mismatch> {
+    fn try_open<S: SharedShape>(&self, bytes: &[u8]) -> Result<S::Shared, Mismatch> {
         if bytes.len() > self.shared.inner().max_value_size {
             return Err(Mismatch::TooLarge);
         }
-        let types = self.scope.types::<S>();
+        let types = self.state.types::<S>();
         let expected = Expected {
             codec: self.codec.id(),
             value: types.value.hash,
@@ -217,20 +186,20 @@ impl<S: SharedShape> Caller<S> {
             Unread::Payload => Mismatch::Decode,
             Unread::Names => Mismatch::Names,
         })?;
-        if !self.scope.hints.expects(self.key.hash) {
-            self.scope.hints.there(self.key.hash, deadline(&opened.header));
+        if !self.state.hints.expects(self.key.hash) {
+            self.state.hints.there(self.key.hash, deadline(&opened.header));
         }
         Ok(value)
     }
 
     /// The entry to store.
-    pub(crate) fn seal(
+    pub(crate) fn seal<S: SharedShape>(
         &self,
         returned: &S::Return,
         lifetime: Option<Duration>,
         computed_in: Duration,
     ) -> Result<Vec<u8>, Error> {
-        let types = self.scope.types::<S>();
+        let types = self.state.types::<S>();
         let header = Header {
             key: self.key.check,
             created_at: now(),

@@ -1,4 +1,4 @@
-//! What one function has on one backend.
+//! The state of one function on one backend.
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -16,8 +16,8 @@ use crate::sync::{lock, read, write};
 pub(crate) type Rejections = Mutex<BTreeMap<&'static str, u64>>;
 
 pub(crate) struct RemoteState {
-    /// Its counters, and what `f_invalidate_all` ends for computations that the backend does not know.
-    pub(crate) scope: Arc<FunctionState>,
+    /// The counters, and the generation that `f_invalidate_all` ends for computations that the backend does not know.
+    pub(crate) function: Arc<FunctionState>,
     pub(crate) hints: Hints,
     /// What `f_invalidate_all` covers, with the namespace.
     pub(crate) group: OnceLock<Arc<str>>,
@@ -31,9 +31,9 @@ pub(crate) struct RemoteState {
 }
 
 impl RemoteState {
-    pub(crate) fn new(scope: Arc<FunctionState>, rejected: Arc<Rejections>) -> Self {
+    pub(crate) fn new(function: Arc<FunctionState>, rejected: Arc<Rejections>) -> Self {
         Self {
-            scope,
+            function,
             hints: Hints::default(),
             group: OnceLock::new(),
             witnesses: Witnesses::default(),

@@ -3,13 +3,13 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use super::Place;
-use super::lead::{Lead, Purpose};
+use super::InMemory;
 use super::lookup::{Lookup, Miss};
-use super::turn::Turn;
+use super::types::Typed;
+use crate::call::{Place, Turn};
 use crate::entry::{self, version};
 use crate::error::Error;
-use crate::flight::Leader;
+use crate::flight::{Driver, Purpose};
 use crate::hooks;
 use crate::key::parts::Key;
 use crate::memory::rivals::{By, Compare};
@@ -45,19 +45,19 @@ impl<'m> Target<'m> {
             return Lookup::Done;
         }
         let hash = self.hash(&key);
-        // Before the store is asked: see `stamp`.
-        let time = self.handle.state.time(hash);
+        // Before the store is asked: see `entry::version`.
+        let version = self.handle.state.version(hash);
         // Only a large value is written there by others: what has no address stays in registers.
         if const { entry::is_large::<S::Shared>() } {
-            return self.look_further::<K, S, ()>(hash, time, key, found);
+            return self.look_further::<K, S, ()>(hash, version, key, found);
         }
-        let recalled = self.recall::<K, S>(hash, time, &key);
-        match recalled.map_or_else(|| self.look_near(hash, time, key), |value| Ok(Some(value))) {
+        let recalled = self.recall::<K, S>(hash, version, &key);
+        match recalled.map_or_else(|| self.look_near::<K, S>(hash, version, key), |value| Ok(Some(value))) {
             Ok(value) => {
                 *found = Place::new(value);
                 Lookup::Done
             }
-            Err(miss) => Lookup::Miss(miss),
+            Err(miss) => Lookup::Miss(miss, PhantomData),
         }
     }
 
@@ -66,19 +66,19 @@ impl<'m> Target<'m> {
     fn look_near<K: Key, S: Shape>(
         &self,
         hash: u64,
-        time: u64,
+        version: u64,
         key: K,
-    ) -> Result<Option<S::Return>, Miss<K::Owned, S>> {
+    ) -> Result<Option<S::Return>, Miss> {
         let mut found = None;
-        match self.look_further::<K, S, S::Shared>(hash, time, key, &mut found) {
-            Lookup::Miss(miss) => Err(miss),
+        match self.look_further::<K, S, S::Shared>(hash, version, key, &mut found) {
+            Lookup::Miss(miss, _) => Err(miss),
             Lookup::Done => Ok(found),
         }
     }
 
-    /// What this thread has found before.
+    /// The thread-local copy.
     #[inline]
-    fn recall<K: Key, S: Shape>(&self, hash: u64, time: u64, key: &K) -> Option<S::Return> {
+    fn recall<K: Key, S: Shape>(&self, hash: u64, version: u64, key: &K) -> Option<S::Return> {
         let counters = &self.handle.state.counters;
         match const { Kept::of::<K, S::Shared>() } {
             Kept::Copy => {
@@ -86,14 +86,14 @@ impl<'m> Target<'m> {
                     let is_it = key.is_same(&copied.key) && !copied.deadline.has_passed();
                     is_it.then(|| S::copy_out(&copied.value))
                 };
-                thread_cache::recall(&self.handle.thread_cache, hash, time, counters, take)
+                thread_cache::recall(&self.handle.thread_cache, hash, version, counters, take)
             }
             Kept::Weak => {
                 let take = |led: &WeakEntry<K::Owned, S::Shared>| {
                     let entry = led.entry()?;
                     entry.value.get().filter(|_| key.is_same(&entry.key)).map(S::copy_out)
                 };
-                thread_cache::recall(&self.handle.thread_cache, hash, time, counters, take)
+                thread_cache::recall(&self.handle.thread_cache, hash, version, counters, take)
             }
             Kept::Nothing => None,
         }
@@ -103,13 +103,13 @@ impl<'m> Target<'m> {
     fn look_further<K: Key, S: Shape, C: Clone + 'static>(
         &self,
         hash: u64,
-        time: u64,
+        version: u64,
         key: K,
         found: &mut Option<S::Return>,
     ) -> Lookup<K::Owned, S> {
         let inner = self.memory.inner();
         let Some(mut seen) = inner.store.look::<K::Owned, C>(hash, true) else {
-            return self.missed(hash, Some(time), key);
+            return self.missed(hash, Some(version), key);
         };
         let mut rivals = Vec::new();
         loop {
@@ -118,8 +118,8 @@ impl<'m> Target<'m> {
             } else if let Some(value) = self.mine::<K, S::Shared, C>(&seen.content, &key) {
                 *found = Some(S::copy_out(value));
                 let is_worth_keeping = thread_cache::admits(hash, &self.handle.state.counters);
-                if is_worth_keeping && version::is_settled(time) && seen.is_stored_by(&self.handle.state) {
-                    self.remember(hash, time, key, value, &seen);
+                if is_worth_keeping && version::is_settled(version) && seen.is_stored_by(&self.handle.state) {
+                    self.remember(hash, version, key, value, &seen);
                 }
                 return Lookup::Done;
             }
@@ -135,7 +135,7 @@ impl<'m> Target<'m> {
     fn remember<K: Key, V: Clone + Send + Sync + 'static, C: 'static>(
         &self,
         hash: u64,
-        time: u64,
+        version: u64,
         key: K,
         value: &V,
         seen: &Seen<K::Owned, C>,
@@ -145,13 +145,13 @@ impl<'m> Target<'m> {
         match const { Kept::of::<K, V>() } {
             Kept::Copy if thread_cache::is_short(&key) => {
                 let copied = Copied { key: key.into_owned(), value: value.clone(), deadline };
-                thread_cache::keep(cached, hash, time, copied, |old, new| old.key == new.key);
+                thread_cache::keep(cached, hash, version, copied, |old, new| old.key == new.key);
             }
             Kept::Weak => {
                 if let Content::Entry(entry) = &seen.content
                     && let Some(weak) = thread_cache::weak::<K::Owned, V>(entry.clone(), hash, deadline)
                 {
-                    thread_cache::keep(cached, hash, time, weak, WeakEntry::is_under_the_hash_of);
+                    thread_cache::keep(cached, hash, version, weak, WeakEntry::is_under_the_hash_of);
                 }
             }
             Kept::Copy | Kept::Nothing => {}
@@ -180,7 +180,7 @@ impl<'m> Target<'m> {
 
     fn missed<K: Key, S: Shape>(&self, hash: u64, vacant: Option<u64>, key: K) -> Lookup<K::Owned, S> {
         match self.is_refused() {
-            false => Lookup::Miss(self.miss(hash, vacant, key)),
+            false => Lookup::Miss(self.miss::<K, S>(hash, vacant, key), PhantomData),
             true => Lookup::Done,
         }
     }
@@ -194,21 +194,18 @@ impl<'m> Target<'m> {
         self.handle.refusal()
     }
 
-    fn miss<K: Key, S: Shape>(&self, hash: u64, vacant: Option<u64>, key: K) -> Miss<K::Owned, S> {
+    fn miss<K: Key, S: Shape>(&self, hash: u64, vacant: Option<u64>, key: K) -> Miss {
         Miss {
             memory: self.memory.clone(),
-            scope: self.handle.state.clone(),
-            ident: self.handle.ident,
+            state: self.handle.state.clone(),
+            entry: entry::vacant::<K::Owned, S::Shared>(self.handle.ident, key.into_owned()),
+            types: match self.handle.pairs {
+                true => const { &Typed::<K::Owned, S::Shared>(copier::<K, S>()) },
+                false => const { &Typed::<K::Owned, S::Shared>(None) },
+            },
             hash,
             vacant,
-            copier: match self.handle.pairs {
-                true => const { &copier::<K, S>() },
-                false => const { &None::<Copier<K::Owned, S::Shared>> },
-            },
-            key: key.into_owned(),
-            exclusive: false,
-            max_wait: None,
-            shape: PhantomData,
+            waiter: Miss::waiter(),
         }
     }
 
@@ -309,21 +306,23 @@ impl<'m> Target<'m> {
     }
 
     /// Begins a computation on this thread that will replace the entry.
-    pub fn refresh<K: Key, S: Shape>(self, key: K, _: S) -> Turn<K::Owned, S> {
-        self.replace(key, Leader::Thread)
+    pub fn refresh<K: Key, S: Shape>(self, key: K, _: S) -> Turn<InMemory, K::Owned, S> {
+        self.replace(key, Driver::Thread)
     }
 
     /// Begins a computation in this task that will replace the entry.
-    pub fn refresh_async<K: Key, S: Shape>(self, key: K, _: S) -> Turn<K::Owned, S> {
-        self.replace(key, Leader::Task)
+    pub fn refresh_async<K: Key, S: Shape>(self, key: K, _: S) -> Turn<InMemory, K::Owned, S> {
+        self.replace(key, Driver::Task)
     }
 
-    fn replace<K: Key, S: Shape>(&self, key: K, leader: Leader) -> Turn<K::Owned, S> {
+    fn replace<K: Key, S: Shape>(&self, key: K, driver: Driver) -> Turn<InMemory, K::Owned, S> {
         if self.is_refused() {
             return Turn::NONE;
         }
         let hash = self.hash(&key);
-        Turn::of(Lead::begin(self.miss::<K, S>(hash, None, key), Purpose::Refresh, leader))
+        let mut miss = self.miss::<K, S>(hash, None, key);
+        miss.waiter.driver = driver;
+        Turn::of(miss.lead(Purpose::Refresh))
     }
 
     /// What the cache did for the function.
