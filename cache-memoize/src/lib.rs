@@ -5,9 +5,8 @@ extern crate self as cache_memoize;
 
 #[cfg(feature = "shared")]
 pub mod backend;
+mod background;
 mod call;
-#[cfg_attr(not(feature = "shared"), allow(dead_code))]
-mod chores;
 #[cfg(feature = "shared")]
 mod codec;
 mod entry;

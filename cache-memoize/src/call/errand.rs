@@ -15,26 +15,36 @@ pub(crate) type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) trait Errand: Send + Sync + Sized + 'static {
     /// A value in the form in which the place stores it. Made within the computation, for making it runs user code.
     type Sealed: Send;
-    /// What the change of the place left over. Dropping it runs user code, so that happens when the flight is settled.
-    type Leftovers;
+    /// What the change of the place left over. Dropping it runs user code, so that happens when the flight is settled. It is
+    /// written where the engine has it, since it is large.
+    type Leftovers: Default;
 
     /// Begins at the place, before the body runs; `None` where the computation has begun there.
     fn start(flight: &Arc<Flight<Self>>) -> Option<Pending<Result<(), Error>>>;
 
     /// Brings the value home, and takes the flight off its table; or, where the place takes time, begins to.
-    fn land(flight: &Arc<Flight<Self>>, landing: Landing<Self::Sealed>) -> Landed<Self>;
+    fn land(
+        flight: &Arc<Flight<Self>>,
+        landing: Landing<Self::Sealed>,
+        leftovers: &mut Self::Leftovers,
+    ) -> Landed;
 
     /// The place has answered a landing: takes the flight off its table.
-    fn end(flight: &Arc<Flight<Self>>, answer: Result<bool, Error>) -> (Self::Leftovers, Result<(), Error>);
+    fn end(
+        flight: &Arc<Flight<Self>>,
+        answer: Result<bool, Error>,
+        leftovers: &mut Self::Leftovers,
+    ) -> Result<(), Error>;
 
     /// The computation ends without a value: takes the flight off its table.
-    fn give_up(flight: &Arc<Flight<Self>>, how: &Settled) -> Self::Leftovers;
+    fn give_up(flight: &Arc<Flight<Self>>, how: &Settled, leftovers: &mut Self::Leftovers);
 }
 
 /// How far a landing is.
-pub(crate) enum Landed<E: Errand> {
+pub(crate) enum Landed {
     /// The flight is off its table. An error concerns those who wanted the effect on the place.
-    Done(E::Leftovers, Result<(), Error>),
+    Done(Result<(), Error>),
+    #[cfg_attr(not(feature = "shared"), expect(dead_code, reason = "a memory takes no time"))]
     /// The place has been asked. It answers whether the value is stored; then comes [`Errand::end`].
     Pending(Pending<Result<bool, Error>>),
 }

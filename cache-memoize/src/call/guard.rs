@@ -145,10 +145,11 @@ impl<E: Errand> LeaderGuard<E> {
     ) -> Result<Result<(), Error>, Pending<Result<bool, Error>>> {
         let flight = self.airborne();
         Self::leave(flight);
-        match E::land(flight, landing) {
+        let mut leftovers = E::Leftovers::default();
+        match E::land(flight, landing, &mut leftovers) {
             Landed::Pending(pending) => Err(pending),
-            Landed::Done(leftovers, ended) => {
-                self.settle(leftovers, waited);
+            Landed::Done(ended) => {
+                self.settle(waited);
                 Ok(ended)
             }
         }
@@ -165,30 +166,30 @@ impl<E: Errand> LeaderGuard<E> {
         // Callers may have come while the place was asked. A panic must not keep the place from being told.
         let mut late = false;
         let shared = caught(flight, &mut || late = share(flight));
-        let (leftovers, ended) = E::end(flight, answer);
+        let mut leftovers = E::Leftovers::default();
+        let ended = E::end(flight, answer, &mut leftovers);
         if let Err(panic) = shared {
-            self.settle_as(leftovers, Settled::Panicked(message_of(&*panic)));
+            self.settle_as(Settled::Panicked(message_of(&*panic)));
             resume_unwind(panic);
         }
-        self.settle(leftovers, waited || late);
+        self.settle(waited || late);
         ended
     }
 
-    /// Wakes those who wait for a value, then drops what is left over.
-    fn settle(&mut self, leftovers: E::Leftovers, waited: bool) {
+    /// Wakes those who wait for a value. What is left over is dropped after that.
+    fn settle(&mut self, waited: bool) {
         let how = match self.airborne().entry.is_filled() {
             true => Settled::Shared,
             false if waited => Settled::Unshared,
             // For callers that come from now on nothing was tried: they look again, rather than compute side by side.
             false => Settled::Abandoned,
         };
-        self.settle_as(leftovers, how);
+        self.settle_as(how);
     }
 
-    fn settle_as(&mut self, leftovers: E::Leftovers, how: Settled) {
+    fn settle_as(&mut self, how: Settled) {
         let Some(flight) = self.0.take() else { return };
         flight.settle(how);
-        drop(leftovers);
     }
 
     #[cold]
@@ -201,8 +202,9 @@ impl<E: Errand> LeaderGuard<E> {
     fn give_up(&mut self, how: Settled) {
         let Some(flight) = &self.0 else { return };
         Self::leave(flight);
-        let leftovers = E::give_up(flight, &how);
-        self.settle_as(leftovers, how);
+        let mut leftovers = E::Leftovers::default();
+        E::give_up(flight, &how, &mut leftovers);
+        self.settle_as(how);
     }
 
     /// Awaits what the place answers before the body, and lets those who wait in the same task see that it is polled.

@@ -43,13 +43,11 @@ pub(crate) struct Waiter {
     pub(crate) mode: JoinMode,
     pub(crate) driver: Driver,
     pub(crate) max_wait: Duration,
-    /// What the call has waited for computations, once it has.
-    bound: Option<Bound>,
 }
 
 impl Waiter {
     pub(crate) fn new(mode: JoinMode, driver: Driver, max_wait: Duration) -> Self {
-        Self { mode, driver, max_wait, bound: None }
+        Self { mode, driver, max_wait }
     }
 
     /// Whether the caller may wait for a computation: a thread that waits for a task may be the one that has to run it.
@@ -108,6 +106,7 @@ pub(crate) enum Next<J: Join + ?Sized> {
     /// A computation of this process that the call may share.
     Wait(Arc<Flight>),
     /// Something has changed.
+    #[cfg_attr(not(feature = "shared"), expect(dead_code, reason = "a memory looks again by itself"))]
     Again,
 }
 
@@ -127,18 +126,17 @@ pub(crate) enum Ended<J: Join + ?Sized> {
 
 /// Finds a value or a computation to lead.
 pub(crate) async fn join<J: Join>(call: &mut J) -> Joined<J> {
+    // What the call has waited for computations, once it has.
+    let mut bound = None;
     loop {
         let flight = match call.next().await {
             Next::Joined(joined) => return joined,
             Next::Again => continue,
             Next::Wait(flight) => flight,
         };
-        let max_wait = call.waiter().max_wait;
-        let driver = call.waiter().driver;
-        let mut bound = *call.waiter().bound.get_or_insert_with(|| Bound::new(max_wait, driver));
-        let ended = wait(call, &flight, &mut bound, false).await;
-        call.waiter().bound = Some(bound);
-        match ended {
+        let Waiter { max_wait, driver, .. } = *call.waiter();
+        let bound = bound.get_or_insert_with(|| Bound::new(max_wait, driver));
+        match wait(call, &flight, bound, false).await {
             Ended::Again => {}
             Ended::Circle => return Joined::Bypass,
             Ended::Share(entry) if call.is_mine(&*entry) => {

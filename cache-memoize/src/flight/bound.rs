@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::{Driver, Wait, Waited};
-use crate::chores;
+use crate::background;
 use crate::sync::block_on_until;
 use crate::sync::shim::MODELLED;
 
@@ -69,7 +69,7 @@ impl Bound {
     /// Waits as a task; `None` when the time is over.
     pub(crate) async fn wait(&self, wait: &mut Wait) -> Option<Waited> {
         let until = self.due.filter(|due| !MODELLED || *due <= Instant::now());
-        let mut sleep = pin!(until.map(chores::sleep_until));
+        let mut sleep = pin!(until.map(background::sleep_until));
         poll_fn(|task| match Pin::new(&mut *wait).poll(task) {
             Poll::Ready(waited) => Poll::Ready(Some(waited)),
             Poll::Pending => match sleep.as_mut().as_pin_mut() {

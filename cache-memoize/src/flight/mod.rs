@@ -46,6 +46,7 @@ pub(crate) enum Landing<L> {
     /// The value is not to be kept, and neither is the one that it was to replace.
     Remove,
     /// The value cannot be stored.
+    #[cfg_attr(not(feature = "shared"), expect(dead_code, reason = "a memory stores every value"))]
     Failed(Error),
 }
 

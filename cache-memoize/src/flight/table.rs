@@ -57,12 +57,7 @@ struct Line {
 
 /// Flights that nobody will join any more. To be dropped outside the lock.
 #[derive(Default)]
-pub(crate) struct Overtaken {
-    #[expect(dead_code, reason = "only to be dropped")]
-    latest: Option<Arc<Flight>>,
-    #[expect(dead_code, reason = "only to be dropped")]
-    others: Vec<Arc<Flight>>,
-}
+pub(crate) struct Overtaken(#[expect(dead_code, reason = "only to be dropped")] Vec<Arc<Flight>>);
 
 /// Whether a caller that has waited may begin one more computation.
 pub(crate) enum Relief {
@@ -81,7 +76,17 @@ pub(crate) enum Relief {
 pub(crate) struct Others(Vec<(Arc<Flight>, Settled)>);
 
 impl Drop for Others {
+    #[inline]
     fn drop(&mut self) {
+        if !self.0.is_empty() {
+            self.tell();
+        }
+    }
+}
+
+impl Others {
+    #[cold]
+    fn tell(&mut self) {
         while let Some((flight, how)) = self.0.pop() {
             // Told also when a waker panics.
             let mut rest = Self(std::mem::take(&mut self.0));
@@ -184,14 +189,13 @@ impl AtKey<'_> {
     pub(crate) fn overtake(&mut self, ticket: u64) -> Overtaken {
         let Some(key) = self.shard.get_mut(&self.hash) else { return Overtaken::default() };
         key.fence = key.fence.max(ticket);
-        let latest = key.line.current.take_if(|flight| flight.ticket < ticket);
-        let mut others = Vec::new();
+        let mut overtaken = Vec::new();
         for line in key.lines_mut() {
-            others.extend(line.current.take_if(|flight| flight.ticket < ticket));
-            others.extend(line.overdue.extract_if(.., |flight| flight.ticket < ticket));
+            overtaken.extend(line.current.take_if(|flight| flight.ticket < ticket));
+            overtaken.extend(line.overdue.extract_if(.., |flight| flight.ticket < ticket));
         }
         key.close_up();
-        Overtaken { latest, others }
+        Overtaken(overtaken)
     }
 
     /// A new ticket, under the lock.

@@ -28,29 +28,25 @@ impl Errand for InMemory {
         None
     }
 
-    fn land(flight: &Arc<Flight<Self>>, landing: Landing<Life>) -> Landed<Self> {
-        Landed::Done(landed(flight, landing), Ok(()))
+    fn land(flight: &Arc<Flight<Self>>, landing: Landing<Life>, leftovers: &mut Leftovers) -> Landed {
+        land(flight, landing, leftovers);
+        Landed::Done(Ok(()))
     }
 
-    fn end(_: &Arc<Flight<Self>>, _: Result<bool, Error>) -> (Leftovers, Result<(), Error>) {
+    fn end(_: &Arc<Flight<Self>>, _: Result<bool, Error>, _: &mut Leftovers) -> Result<(), Error> {
         unreachable!("a landing in memory takes no time")
     }
 
-    fn give_up(flight: &Arc<Flight<Self>>, _: &Settled) -> Leftovers {
-        landed(flight, Landing::Nothing)
+    fn give_up(flight: &Arc<Flight<Self>>, _: &Settled, leftovers: &mut Leftovers) {
+        land(flight, Landing::Nothing, leftovers);
     }
 }
 
-fn landed(flight: &Arc<Flight<InMemory>>, landing: Landing<Life>) -> Leftovers {
+fn land(flight: &Arc<Flight<InMemory>>, landing: Landing<Life>, leftovers: &mut Leftovers) {
     let InMemory { memory, vacant, types } = &flight.errand;
-    let mut landing = Some(landing);
-    let mut leftovers = Leftovers::default();
     types.land(flight, &mut |pair, compare| {
-        if let Some(landing) = landing.take() {
-            leftovers = memory.inner().land(flight, landing, pair, *vacant, compare);
-        }
+        memory.inner().land(flight, &landing, pair, *vacant, compare, leftovers);
     });
-    leftovers
 }
 
 impl<K: 'static, S: Shape> Seal<K, S> for InMemory {

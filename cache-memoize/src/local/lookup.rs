@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,7 +146,7 @@ impl Miss {
             hooks::held(self.state.function, Point::Missed).block();
         }
         // Where the caller is a thread, nothing of it is ever pending.
-        block_on(join(self))
+        block_on(pin!(join(self)))
     }
 
     async fn join_async(&mut self, mode: JoinMode) -> Joined<Self> {

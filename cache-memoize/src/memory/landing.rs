@@ -28,14 +28,14 @@ impl Inner {
     pub(crate) fn land<E>(
         self: &Arc<Self>,
         flight: &Flight<E>,
-        landing: Landing<Life>,
+        landing: &Landing<Life>,
         pair: Option<&dyn Pair>,
         vacant: Option<u64>,
         compare: &mut dyn Compare,
-    ) -> Leftovers {
+        leftovers: &mut Leftovers,
+    ) {
         let Flight { hash, ticket, generation, entry, purpose, .. } = flight;
         let (hash, ticket) = (*hash, *ticket);
-        let mut leftovers = Leftovers::default();
         let mut stored = None;
         // Whoever stores under that hash has the lock of the key, and voids copies of that time.
         let is_vacant = || vacant == Some(generation.of.version(hash));
@@ -51,13 +51,13 @@ impl Inner {
             }
             match landing {
                 Landing::Nothing | Landing::Failed(_) => {}
-                Landing::Store(life) => {
+                &Landing::Store(life) => {
                     let replaces = known.replaced();
                     let new = New { hash, ticket, generation, life, entry, pair, replaces };
-                    stored = self.insert(new, &known, &mut leftovers).then_some(new);
+                    stored = self.insert(new, &known, leftovers).then_some(new);
                 }
                 Landing::Remove => {
-                    self.remove(hash, known.own.filter(|&own| own <= ticket), &mut leftovers);
+                    self.remove(hash, known.own.filter(|&own| own <= ticket), leftovers);
                 }
             }
         }
@@ -67,7 +67,6 @@ impl Inner {
         if let Some(new) = stored {
             self.settle_accounts(new, &known, &leftovers.displaced);
         }
-        leftovers
     }
 
     /// Stores a value that no computation made. `compare` tells what is of its key.

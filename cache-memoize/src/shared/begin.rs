@@ -14,8 +14,8 @@ use super::miss::Miss;
 use super::remote_call::waits;
 use super::token;
 use crate::backend::{Begin, Begun, Fence, Leader, Predecessor};
+use crate::background;
 use crate::call::join::tell_stuck;
-use crate::chores;
 use crate::{Error, ErrorKind};
 
 /// Between two looks: at least, however often something changes, and at most, when nothing wakes the caller.
@@ -79,12 +79,12 @@ impl Miss {
             if watching.is_to_be_told() && call.state.is_stuck_news() {
                 tell_stuck(&call.state.function, watching.max_wait);
             }
-            chores::sleep(REST).await;
+            background::sleep(REST).await;
             let [random, ..] = token();
             let jitter = pause.mul_f64(0.5 + f64::from(random) / 512.0).min(watching.left());
             let changed = call.ask_aside(|backend| backend.changed(&call.key.wire, waits));
-            if let Some(Err(_)) = either(changed, chores::sleep(jitter)).await {
-                chores::sleep(jitter).await;
+            if let Some(Err(_)) = either(changed, background::sleep(jitter)).await {
+                background::sleep(jitter).await;
             }
             pause = (2 * pause).min(LAST_PAUSE);
         }

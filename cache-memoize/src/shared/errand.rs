@@ -112,7 +112,7 @@ impl Errand for OnBackend {
         }))
     }
 
-    fn land(flight: &Arc<Flight<Self>>, landing: Landing<Sealed>) -> Landed<Self> {
+    fn land(flight: &Arc<Flight<Self>>, landing: Landing<Sealed>, leftovers: &mut Others) -> Landed {
         let errand = &flight.errand;
         let mut ended = Ok(());
         match (landing, errand.fence()) {
@@ -130,20 +130,26 @@ impl Errand for OnBackend {
             _ => {}
         }
         release(errand, true);
-        Landed::Done(end(flight, false), ended)
+        *leftovers = end(flight, false);
+        Landed::Done(ended)
     }
 
-    fn end(flight: &Arc<Flight<Self>>, answer: Result<bool, Error>) -> (Others, Result<(), Error>) {
+    fn end(
+        flight: &Arc<Flight<Self>>,
+        answer: Result<bool, Error>,
+        leftovers: &mut Others,
+    ) -> Result<(), Error> {
         if answer.is_err() {
             // If the commit did not arrive, others would wait for it until the lease is over.
             release(&flight.errand, true);
         }
-        (end(flight, matches!(answer, Ok(true))), answer.map(drop))
+        *leftovers = end(flight, matches!(answer, Ok(true)));
+        answer.map(drop)
     }
 
-    fn give_up(flight: &Arc<Flight<Self>>, how: &Settled) -> Others {
+    fn give_up(flight: &Arc<Flight<Self>>, how: &Settled, leftovers: &mut Others) {
         release(&flight.errand, !matches!(how, Settled::Abandoned));
-        end(flight, false)
+        *leftovers = end(flight, false);
     }
 }
 

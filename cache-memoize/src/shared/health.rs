@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 use super::remote_call::heard;
 use super::{Inner, token};
 use crate::backend::{Call, Key};
-use crate::chores;
+use crate::background::Planned;
 use crate::event::{self, Event, EventKind};
-use crate::sync::block_on;
 use crate::sync::lock;
 use crate::{Error, ErrorKind};
 
@@ -64,7 +63,7 @@ pub(crate) struct Asked {
 struct State {
     /// Why the backend is down, if it is.
     cause: Option<Error>,
-    probe: Option<chores::Planned>,
+    probe: Option<Planned>,
     /// The process that has planned it, and whether it asks now.
     prober: u32,
     is_probing: bool,
@@ -75,7 +74,7 @@ struct State {
     /// How often in a row it was down again before it had been up for [`HOLD`].
     relapses: u32,
     /// Tells that it is up, and stays up.
-    good_news: Option<chores::Planned>,
+    good_news: Option<Planned>,
     refusals: HashMap<String, Instant>,
 }
 
@@ -187,14 +186,14 @@ impl Inner {
         let is_down = self.health.down.load(Relaxed);
         if late >= FAILURES && !is_down && !suspected.swap(true, Relaxed) {
             let inner = self.clone();
-            self.lane.next(move || inner.examine());
+            self.lane.next(Box::pin(async move { inner.examine().await }));
         }
     }
 
     /// Decides about a suspicion.
-    fn examine(self: &Arc<Self>) {
+    async fn examine(self: &Arc<Self>) {
         let asked = self.asking();
-        let answer = self.ask_probe();
+        let answer = self.ask_probe().await;
         self.health.suspected.store(false, Relaxed);
         match answer {
             Err(error) if error.kind() != ErrorKind::Backend => {
@@ -257,11 +256,12 @@ impl Inner {
         let inner = Arc::downgrade(self);
         let [random, ..] = token();
         let delay = longest.mul_f64((1.0 + f64::from(random)) / 256.0);
-        let probe = chores::later(delay, &self.lane, move || {
+        let probe = async move {
             if let Some(inner) = inner.upgrade() {
-                inner.probe(longest);
+                inner.probe(longest).await;
             }
-        });
+        };
+        let probe = Planned::at(Instant::now() + delay, &self.lane, Box::pin(probe));
         let mut state = lock(&self.health.state);
         let replaced = match state.cause {
             Some(_) => {
@@ -277,9 +277,9 @@ impl Inner {
     }
 
     /// No caller waits for this; a caller's own attempt would cost it a timeout.
-    fn probe(self: &Arc<Self>, longest: Duration) {
+    async fn probe(self: &Arc<Self>, longest: Duration) {
         lock(&self.health.state).is_probing = true;
-        match self.ask_probe().map_err(|error| error.kind()) {
+        match self.ask_probe().await.map_err(|error| error.kind()) {
             Err(ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Setting) => {
                 self.plan_probe((2 * longest).min(LAST_PROBE));
             }
@@ -287,20 +287,21 @@ impl Inner {
         }
     }
 
-    fn ask_probe(&self) -> Result<(), Error> {
+    async fn ask_probe(&self) -> Result<(), Error> {
         let group = format!("{}cache-memoize", self.namespace);
         let key = Key::new(format!("{group}:probe"), group);
-        block_on(heard(&*self.backend, |backend| backend.read(&key, Call::BLOCKING))).map(drop)
+        heard(&*self.backend, |backend| backend.read(&key, Call::ASYNC)).await.map(drop)
     }
 
     /// Tells that it is up once it has been for a while.
     fn plan_good_news(self: &Arc<Self>) {
         let inner = Arc::downgrade(self);
-        let news = chores::later(HOLD, &self.lane, move || {
+        let news = async move {
             if let Some(inner) = inner.upgrade() {
                 inner.has_held();
             }
-        });
+        };
+        let news = Planned::at(Instant::now() + HOLD, &self.lane, Box::pin(news));
         let mut state = lock(&self.health.state);
         let replaced = match state.cause {
             None => state.good_news.replace(news),

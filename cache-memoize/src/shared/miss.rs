@@ -42,6 +42,8 @@ enum Progress {
     Missed,
     /// It looks at what this process has under the key.
     Looking,
+    /// It has found an entry that must not be served.
+    Over,
 }
 
 /// Where a value is.
@@ -98,7 +100,9 @@ impl Miss {
     #[cold]
     pub(super) fn is_over(&mut self) {
         self.over = true;
-        self.progress = self.progress.max_missed();
+        if self.progress == Progress::Looking {
+            self.progress = Progress::Over;
+        }
     }
 
     /// Finds a value or a computation to lead.
@@ -260,7 +264,8 @@ impl Miss {
         purpose: Purpose,
     ) -> Joined<Self> {
         let (stage, purpose) = match begun {
-            Ok(Begun::Value(bytes)) => {
+            // Not if the backend was to begin over any value.
+            Ok(Begun::Value(bytes)) if !self.over => {
                 self.asking = guard;
                 return Joined::Found(Finding::Bytes(bytes));
             }
@@ -289,12 +294,6 @@ impl Miss {
             Some(Stage::Fenced(fence)) => fence.epoch == begun.epoch && fence.generation == begun.generation,
             Some(Stage::Unfenced) | None => false,
         }
-    }
-}
-
-impl Progress {
-    fn max_missed(self) -> Self {
-        if self == Self::New { Self::Missed } else { self }
     }
 }
 

@@ -23,7 +23,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use crate::backend::{Backend, Token};
-use crate::chores::Lane;
+use crate::background::Lane;
 use crate::codec::{self, Codec};
 use crate::flight::MAX_WAIT;
 use crate::flight::table::Flights;
@@ -31,6 +31,9 @@ use crate::sync::{read, write};
 use health::Health;
 use renewal::Renewals;
 pub(crate) use state::{Rejections, RemoteState};
+
+/// How much is asked of a backend behind calls at a time.
+const BACKGROUND: usize = 16;
 
 /// A [`Backend`], ready to be named by functions. Cloning is cheap and gives the same cache.
 #[derive(Clone)]
@@ -73,7 +76,7 @@ impl Shared {
             states: RwLock::default(),
             health: Health::default(),
             renewals: Renewals::default(),
-            lane: Lane::default(),
+            lane: Lane::new(BACKGROUND),
         };
         SharedBuilder(inner, None)
     }

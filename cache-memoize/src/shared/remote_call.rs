@@ -17,7 +17,6 @@ use crate::flight::table::AtKey;
 use crate::flight::{Driver, context};
 use crate::shape::shared::{SharedShape, Unread};
 use crate::stats::{Count, Counters};
-use crate::sync::block_on;
 use crate::time::Deadline;
 use crate::{Error, ErrorKind};
 
@@ -125,15 +124,15 @@ impl RemoteCall {
     pub(crate) fn release(&self, fence: Fence, failed: bool) {
         let call = self.clone();
         let lane = self.shared.inner().lane.clone();
-        lane.soon(move || {
+        lane.soon(Box::pin(async move {
             if call.shared.inner().admit().is_ok() {
                 let released = call.ask(|backend| match failed {
-                    true => backend.fail(&call.key.wire, &fence, Call::BLOCKING),
-                    false => backend.release(&call.key.wire, &fence, Call::BLOCKING),
+                    true => backend.fail(&call.key.wire, &fence, Call::ASYNC),
+                    false => backend.release(&call.key.wire, &fence, Call::ASYNC),
                 });
-                let _ = block_on(released);
+                let _ = released.await;
             }
-        });
+        }));
     }
 }
 

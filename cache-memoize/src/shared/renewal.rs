@@ -12,8 +12,7 @@ use super::remote_call::{RemoteCall, heard};
 use super::{Inner, Shared};
 use crate::Error;
 use crate::backend::{Call, Fence, Key};
-use crate::chores;
-use crate::sync::block_on;
+use crate::background::Planned;
 use crate::sync::lock;
 
 /// So many fences are renewed by one request at most.
@@ -94,12 +93,12 @@ fn together(lease: Duration) -> Duration {
 
 fn plan(inner: &Arc<Inner>, at: Instant) {
     let planned = Arc::downgrade(inner);
-    let round = move || {
+    let round = async move {
         if let Some(inner) = planned.upgrade() {
-            inner.renewals.round(&inner, at);
+            inner.renewals.round(&inner, at).await;
         }
     };
-    chores::later(at.saturating_duration_since(Instant::now()), &inner.lane, round).keep();
+    Planned::at(at, &inner.lane, Box::pin(round)).keep();
 }
 
 impl Renewals {
@@ -116,14 +115,14 @@ impl Renewals {
         kept
     }
 
-    fn round(&self, inner: &Arc<Inner>, at: Instant) {
+    async fn round(&self, inner: &Arc<Inner>, at: Instant) {
         // Another was planned in its place, as this one was late.
         if self.kept().round != Some(at) {
             return;
         }
         for (numbers, fences) in self.due(inner.lease) {
             let renewed = match inner.admit() {
-                Ok(()) => block_on(renew(inner, &fences)),
+                Ok(()) => renew(inner, &fences).await,
                 Err(_) => Vec::new(),
             };
             self.renewed(&numbers, renewed, inner.lease);
@@ -178,8 +177,7 @@ impl Renewals {
 /// Asks, and learns from the answers.
 async fn renew(inner: &Arc<Inner>, fences: &[(Key, Fence)]) -> Vec<Result<bool, Error>> {
     let asked = inner.asking();
-    let asking =
-        heard(&*inner.backend, |backend| backend.renew_many(fences, inner.lease, Call::BLOCKING)).await;
+    let asking = heard(&*inner.backend, |backend| backend.renew_many(fences, inner.lease, Call::ASYNC)).await;
     match asking {
         Ok(answers) => {
             answers.iter().for_each(|answer| inner.learn_since(asked, answer));

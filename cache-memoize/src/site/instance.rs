@@ -104,15 +104,6 @@ impl Instance {
         self.named(memory, || (verbatim(self.function.world), Some(VERBATIM_GROUP)))
     }
 
-    /// Drops what it has in the function's own cache.
-    #[cfg(feature = "testing")]
-    pub(crate) fn forget_entries(&self) {
-        if let Some(own) = self.own.get() {
-            let (memory, handle) = own;
-            Target::new(memory, handle).invalidate_all();
-        }
-    }
-
     /// With a number, and what others are in that have entries of the same number.
     #[inline]
     fn named<'m>(
@@ -170,6 +161,16 @@ impl Instance {
     /// The readable key of a call.
     pub fn key_text(&self, parts: &[&dyn WritePart], extra: Option<&dyn WritePart>) -> String {
         key_text(&self.naming.prefix, parts, extra)
+    }
+}
+
+#[cfg(feature = "testing")]
+impl crate::hooks::OfWorld for Instance {
+    fn forget_entries(&self) {
+        if let Some(own) = self.own.get() {
+            let (memory, handle) = own;
+            Target::new(memory, handle).invalidate_all();
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Predecessor, Reply};
-use crate::chores;
+use crate::background;
 use crate::shared::token;
 use crate::sync::block_on;
 
@@ -599,7 +599,7 @@ async fn answer<T>(reply: Reply<'_, T>) -> T {
 
 /// Lets time pass, for there is no other way to see that a lease ends.
 async fn pause(time: Duration) {
-    chores::sleep(time).await;
+    background::sleep(time).await;
 }
 
 async fn eventually<F: Future<Output = bool>>(what: &str, mut done: impl FnMut() -> F) {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use super::driven::Doing;
 use super::story::Ends;
-use crate::testing::{Point, held};
+use crate::hooks::{Point, held};
 use crate::{Memory, Shared, Stats, cache_memoize};
 
 /// What the function returns: which computation this is of.

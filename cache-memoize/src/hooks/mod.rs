@@ -2,13 +2,31 @@
 //! `testing`.
 
 #[cfg(feature = "testing")]
-pub(crate) use crate::testing::{Held, Point, current_world_id, held, is_off, ticks_now};
+mod clock;
+#[cfg(feature = "testing")]
+mod gate;
+#[cfg(feature = "testing")]
+mod point;
+#[cfg(feature = "testing")]
+mod scope;
+
+#[cfg(feature = "testing")]
+pub use {
+    clock::advance, gate::Gate, point::Point, scope::Entered, scope::Scope, scope::isolate, scope::off,
+};
+
+#[cfg(feature = "testing")]
+pub(crate) use scope::{OfWorld, current_world, current_world_id, is_off};
+#[cfg(feature = "testing")]
+pub(crate) use {clock::ticks_now, gate::Held, gate::held};
 
 #[cfg(not(feature = "testing"))]
 pub(crate) use nothing::*;
 
 #[cfg(not(feature = "testing"))]
 mod nothing {
+    use std::time::Duration;
+
     pub(crate) enum Point {
         Missed,
         BeforeBody,
@@ -44,7 +62,7 @@ mod nothing {
     }
 
     #[inline]
-    pub(crate) fn ticks_now(real: u64) -> u64 {
+    pub(crate) fn ticks_now(real: u64, _: fn(Duration) -> u64) -> u64 {
         real
     }
 

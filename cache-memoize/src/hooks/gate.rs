@@ -1,5 +1,6 @@
 //! Stops computations, so that a test decides what happens meanwhile.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::mem;
@@ -17,7 +18,7 @@ use crate::sync::lock;
 ///
 /// A call of an `async` function is held without blocking its thread: its future is pending.
 ///
-/// A gate holds calls that are made in the [`Scope`](super::Scope) in which it was closed, and no others.
+/// A gate holds calls that are made in the [`Scope`](crate::testing::Scope) in which it was closed, and no others.
 ///
 /// ```
 /// use cache_memoize::cache_memoize;
@@ -51,6 +52,8 @@ struct State {
     world: u64,
     count: Mutex<Count>,
     changed: Condvar,
+    /// Functions that came to some point of the world, and that the gate is not for.
+    others: Mutex<BTreeSet<String>>,
 }
 
 struct Count {
@@ -81,6 +84,7 @@ impl Gate {
             world: current_world_id(),
             count: Mutex::new(Count { arrived: 0, allowed: 0, held: usize::MAX, wakers: Vec::new() }),
             changed: Condvar::new(),
+            others: Mutex::default(),
         });
         lock(&GATES).push(state.clone());
         CLOSED.fetch_add(1, SeqCst);
@@ -97,7 +101,7 @@ impl Gate {
     ///
     /// # Panics
     ///
-    /// After a minute. The message names the functions that were called in this scope, should the gate's name be wrong.
+    /// After a minute. The message names other functions that computed in this scope, should the gate's name be wrong.
     pub fn wait_for(&self, arrivals: usize) {
         let State { function, point, changed, .. } = &*self.0;
         let began = Instant::now();
@@ -107,11 +111,11 @@ impl Gate {
             if left.is_zero() {
                 let arrived = count.arrived;
                 drop(count);
-                let called: Vec<String> = crate::functions().into_iter().map(|called| called.name).collect();
+                let others: Vec<String> = lock(&self.0.others).iter().cloned().collect();
                 panic!(
-                    "{arrived} of {arrivals} calls of `{function}` came to `{point:?}` within a minute; in this scope \
-                     were called: {}",
-                    called.join(", ")
+                    "{arrived} of {arrivals} calls of `{function}` came to `{point:?}` within a minute; other functions \
+                     that computed in this scope meanwhile: {}",
+                    others.join(", ")
                 );
             }
             count = changed.wait_timeout(count, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -179,11 +183,15 @@ impl State {
     }
 
     fn is_for(&self, function: &str, point: Point, world: u64) -> bool {
-        self.point == point
-            && self.world == world
-            && function
-                .strip_suffix(self.function.as_str())
-                .is_some_and(|before| before.is_empty() || before.ends_with("::"))
+        if self.world != world {
+            return false;
+        }
+        let before = function.strip_suffix(self.function.as_str());
+        let is_named = before.is_some_and(|before| before.is_empty() || before.ends_with("::"));
+        if !is_named {
+            lock(&self.others).insert(function.to_owned());
+        }
+        is_named && self.point == point
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where calls are made from: with caches of one's own, or with none.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use super::clock::Clock;
-use crate::site::Instance;
 use crate::sync::lock;
 
 thread_local! {
@@ -95,8 +94,8 @@ pub struct Scope {
 impl Scope {
     const OUTSIDE: Self = Self { world: None, off: false };
 
-    /// A new one, in which memoized functions have caches, [`Stats`](crate::Stats) and [`Gate`](super::Gate)s of
-    /// their own, and a clock that stands still until [`advance`](super::advance) moves it.
+    /// A new one, in which memoized functions have caches, [`Stats`](crate::Stats) and [`Gate`](crate::testing::Gate)s of
+    /// their own, and a clock that stands still until [`advance`](crate::testing::advance) moves it.
     ///
     /// Functions with a `backend` are isolated too: they use it under keys of their own. In such a cache, capacity is
     /// the one thing that is shared.
@@ -201,7 +200,13 @@ pub(crate) struct World {
     pub(crate) id: u64,
     pub(super) clock: Clock,
     /// By the site and the probe that found them.
-    instances: Mutex<HashMap<(usize, TypeId), &'static Instance>>,
+    instances: Mutex<HashMap<(usize, TypeId), &'static dyn OfWorld>>,
+}
+
+/// What a world has of a function.
+pub(crate) trait OfWorld: Any + Sync {
+    /// Drops its entries: the world has ended.
+    fn forget_entries(&self);
 }
 
 impl World {
@@ -212,13 +217,14 @@ impl World {
     }
 
     /// The instance that `resolve` finds, which is asked once.
-    pub(crate) fn instance(
+    pub(crate) fn instance<I: OfWorld>(
         &self,
         site: usize,
         probe: TypeId,
-        resolve: impl FnOnce() -> &'static Instance,
-    ) -> &'static Instance {
+        resolve: impl FnOnce() -> &'static I,
+    ) -> &'static I {
         let known = lock(&self.instances).get(&(site, probe)).copied();
+        let known = known.and_then(|known| (known as &dyn Any).downcast_ref());
         known.unwrap_or_else(|| {
             let instance = resolve();
             lock(&self.instances).insert((site, probe), instance);

@@ -1,6 +1,6 @@
 //! Where a computation can be stopped.
 
-/// A point on the way of a call, at which a [`Gate`](super::Gate) can stop it.
+/// A point on the way of a call, at which a [`Gate`](crate::testing::Gate) can stop it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Point {

@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use super::current_world;
 use crate::sync::lock;
-use crate::time::ticks;
 
 thread_local! {
-    static OFFSET: Cell<u64> = const { Cell::new(0) };
+    static OFFSET: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
 /// Moves the clock by which entries in memory expire forward.
 ///
-/// In a [`Scope`](super::Scope) of its own, a test has a clock of its own, which stands still but for this. Outside of
+/// In a [`Scope`](crate::testing::Scope) of its own, a test has a clock of its own, which stands still but for this. Outside of
 /// one, real time passes as well, and the clock is moved for the calls that this thread makes from now on; other
 /// threads keep their own time.
 ///
@@ -37,15 +36,15 @@ thread_local! {
 pub fn advance(by: Duration) {
     match current_world() {
         Some(world) => world.clock.advance(by),
-        None => OFFSET.set(OFFSET.get().saturating_add(ticks(by))),
+        None => OFFSET.set(OFFSET.get().saturating_add(by)),
     }
 }
 
-/// What time it is for this thread, when the real clock says `real`.
-pub(crate) fn ticks_now(real: u64) -> u64 {
+/// The time for this thread, when the real clock says `real`, in the unit that `ticks` converts to.
+pub(crate) fn ticks_now(real: u64, ticks: fn(Duration) -> u64) -> u64 {
     match current_world() {
-        Some(world) => world.clock.ticks(),
-        None => real.saturating_add(OFFSET.try_with(Cell::get).unwrap_or_default()),
+        Some(world) => world.clock.ticks(ticks),
+        None => real.saturating_add(OFFSET.try_with(|offset| ticks(offset.get())).unwrap_or_default()),
     }
 }
 
@@ -54,7 +53,7 @@ pub(crate) fn ticks_now(real: u64) -> u64 {
 pub(super) struct Clock(Mutex<Duration>);
 
 impl Clock {
-    /// As far ahead of the real clock as there is room for: whoever reclaims by that one leaves alone what lives by
+    /// As far ahead of the real clock as there is room for: a sweep by that one leaves alone the entries that live by
     /// this one.
     const BEGINNING: u64 = 1 << 63;
 
@@ -63,7 +62,7 @@ impl Clock {
         *moved = moved.saturating_add(by);
     }
 
-    fn ticks(&self) -> u64 {
+    fn ticks(&self, ticks: fn(Duration) -> u64) -> u64 {
         Self::BEGINNING.saturating_add(ticks(*lock(&self.0)))
     }
 }
