@@ -14,7 +14,6 @@
 mod arc;
 mod fence;
 mod fences;
-pub(crate) mod memory;
 mod reply;
 
 pub use fence::{Begin, Begun, Commit, Fence, Leader, Predecessor, Token};

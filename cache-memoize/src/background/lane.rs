@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use super::Task;
+use super::timer::Planned;
 use super::workers::Running;
 use crate::sync::lock;
 
@@ -40,6 +42,12 @@ impl Lane {
         self.push(task, VecDeque::push_front);
     }
 
+    /// Does something next when its time has come.
+    pub(crate) fn at(&self, at: Instant, task: Task) -> Planned {
+        let lane = self.clone();
+        Planned::at(at, move || lane.next(task))
+    }
+
     fn push(&self, task: Task, push: fn(&mut VecDeque<Task>, Task)) {
         let mut queue = self.queue();
         if queue.waiting.len() >= MOST_WAITING {
@@ -61,12 +69,13 @@ impl Lane {
             let Some(task) = queue.waiting.pop_front() else { return };
             queue.running += 1;
             drop(queue);
-            Running::begin(task, self.clone());
+            let lane = self.clone();
+            Running::begin(task, move || lane.ended());
         }
     }
 
     /// A task has ended.
-    pub(super) fn ended(&self) {
+    fn ended(&self) {
         let mut queue = self.queue();
         queue.running = queue.running.saturating_sub(1);
         drop(queue);
@@ -144,6 +153,25 @@ mod tests {
         drop(end);
         assert_eq!(last.recv_timeout(AMPLE), Ok(()));
         assert_eq!(*lock(&order), ["now", "whenever"]);
+    }
+
+    #[test]
+    fn tasks_come_in_the_order_of_time_and_can_be_called_off() {
+        let (sender, done) = channel();
+        let tell = |what: &'static str| -> Task {
+            let sender = sender.clone();
+            Box::pin(async move { sender.send(what).unwrap() })
+        };
+        let lane = Lane::new(1);
+        let after = |milliseconds| Instant::now() + Duration::from_millis(milliseconds);
+        let _second = lane.at(after(20), tell("second"));
+        let first = lane.at(after(1), tell("first"));
+        drop(lane.at(after(10), tell("called off")));
+        assert_eq!([done.recv().unwrap(), done.recv().unwrap()], ["first", "second"]);
+        drop(first);
+        lane.soon(Box::pin(async { panic!("a task may panic") }));
+        lane.soon(tell("third"));
+        assert_eq!(done.recv().unwrap(), "third");
     }
 
     #[test]

@@ -9,8 +9,9 @@ use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use super::{Lane, Task, spawn, workers};
+use super::spawn;
 use crate::sync::lock;
+#[cfg(feature = "shared")]
 use crate::time;
 
 /// Names something that is due.
@@ -18,9 +19,7 @@ type Due = (Instant, u64);
 
 enum Alarm {
     Wake(Waker),
-    Start(Lane, Task),
-    /// Look for workers again.
-    TryAgain,
+    Do(Box<dyn FnOnce() + Send>),
 }
 
 #[derive(Default)]
@@ -53,13 +52,12 @@ impl Thread {
 pub(crate) struct Planned(Due);
 
 impl Planned {
-    /// Starts a task in a lane when its time has come.
-    pub(crate) fn at(at: Instant, lane: &Lane, task: Task) -> Self {
-        Self(set(at, Alarm::Start(lane.clone(), task)).0)
+    /// Does something when its time has come: on the thread that keeps time, so it is something short.
+    pub(super) fn at(at: Instant, deed: impl FnOnce() + Send + 'static) -> Self {
+        Self(set(at, Alarm::Do(Box::new(deed))).0)
     }
 
     /// It will be done in any case.
-    #[cfg(feature = "shared")]
     pub(crate) fn keep(self) {
         std::mem::forget(self);
     }
@@ -130,11 +128,6 @@ fn set(at: Instant, alarm: Alarm) -> (Due, bool) {
     (due, attend())
 }
 
-/// A worker could not be had; perhaps in a second.
-pub(super) fn retry_later() {
-    let _ = set(time::later(Instant::now(), Duration::from_secs(1)), Alarm::TryAgain);
-}
-
 fn keep_time() {
     let (timer, changed) = &*TIMER;
     let mut locked = lock(timer);
@@ -156,44 +149,22 @@ fn keep_time() {
     }
 }
 
+/// What is done is not the timer's own, such as wakers of the user's: a panic must not end the thread, and to drop what it
+/// panicked with may panic again.
 fn ring(alarm: Alarm) {
-    match alarm {
-        // A waker is user code; its panic must not end the thread, and to drop what it panicked with may panic again.
-        Alarm::Wake(waker) => {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                std::mem::forget(panic);
-            }
-        }
-        Alarm::Start(lane, task) => lane.next(task),
-        Alarm::TryAgain => workers::try_again(),
+    let ring = || match alarm {
+        Alarm::Wake(waker) => waker.wake(),
+        Alarm::Do(deed) => deed(),
+    };
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(ring)) {
+        std::mem::forget(panic);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
-
     use super::*;
     use crate::sync::block_on;
-
-    #[test]
-    fn tasks_come_in_the_order_of_time_and_can_be_called_off() {
-        let (sender, done) = channel();
-        let tell = |what: &'static str| -> Task {
-            let sender = sender.clone();
-            Box::pin(async move { sender.send(what).unwrap() })
-        };
-        let lane = Lane::new(1);
-        let after = |milliseconds| Instant::now() + Duration::from_millis(milliseconds);
-        let _second = Planned::at(after(20), &lane, tell("second"));
-        let first = Planned::at(after(1), &lane, tell("first"));
-        drop(Planned::at(after(10), &lane, tell("called off")));
-        assert_eq!([done.recv().unwrap(), done.recv().unwrap()], ["first", "second"]);
-        drop(first);
-        lane.soon(Box::pin(async { panic!("a task may panic") }));
-        lane.soon(tell("third"));
-        assert_eq!(done.recv().unwrap(), "third");
-    }
 
     #[test]
     fn another_process_and_one_that_got_no_thread_begin_one() {

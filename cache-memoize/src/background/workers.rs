@@ -10,10 +10,10 @@ use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Wake, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::timer::retry_later;
-use super::{Lane, Task, spawn};
+use super::timer::Planned;
+use super::{Task, spawn};
 use crate::sync::lock;
 
 /// More tasks than this block at a time only in a program that has other troubles: the next one waits for a worker.
@@ -22,13 +22,14 @@ const MOST_WORKERS: usize = 64;
 /// How long a worker waits for more.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// A task that has begun, with the lane that it is of.
+/// A task that has begun.
 pub(super) struct Running {
     /// `None` once it has ended.
     task: Mutex<Option<Task>>,
     /// One of the constants below.
     state: AtomicU8,
-    lane: Lane,
+    /// Called once it has ended.
+    then: Box<dyn Fn() + Send + Sync>,
 }
 
 /// Waits to be woken.
@@ -41,9 +42,10 @@ const POLLED: u8 = 2;
 const WOKEN: u8 = 3;
 
 impl Running {
-    pub(super) fn begin(task: Task, lane: Lane) {
+    /// Has a worker poll the task until it ends, and then call `then`.
+    pub(super) fn begin(task: Task, then: impl Fn() + Send + Sync + 'static) {
         let task = Mutex::new(Some(task));
-        push(Some(Arc::new(Self { task, state: AtomicU8::new(READY), lane })));
+        push(Some(Arc::new(Self { task, state: AtomicU8::new(READY), then: Box::new(then) })));
     }
 
     /// Polls it, on a worker.
@@ -71,7 +73,7 @@ impl Running {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(ended))) {
             std::mem::forget(panic);
         }
-        self.lane.ended();
+        (self.then)();
     }
 }
 
@@ -122,13 +124,9 @@ fn push(task: Option<Arc<Running>>) {
         CHANGED.notify_one();
     } else if !spawn("cache-memoize-worker", work) {
         lock(&WORKERS).all -= 1;
-        retry_later();
+        // Perhaps in a second.
+        Planned::at(Instant::now() + Duration::from_secs(1), || push(None)).keep();
     }
-}
-
-/// A worker could not be had, some time ago.
-pub(super) fn try_again() {
-    push(None);
 }
 
 fn work() {

@@ -4,8 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::Generation;
-use super::version;
+use super::{Generation, Windows, version};
 use crate::stats::{Counters, Past, Stats};
 use crate::sync::shim::{Mutex, lock};
 
@@ -20,6 +19,8 @@ pub(crate) struct StateCore {
     pub(crate) counters: Counters,
     /// The path of the function.
     pub(crate) function: &'static str,
+    /// For how long its entries are kept beyond their lifetime.
+    pub(crate) windows: Windows,
     /// Moves on when thread-local copies of the function's entries become void; see [`version`].
     version: AtomicU64,
     /// The sums of what the function has done in memories that are gone.
@@ -59,7 +60,8 @@ impl FunctionState {
         // No two states ever have a version in common.
         static STATES: AtomicU64 = AtomicU64::new(0);
         let version = AtomicU64::new(STATES.fetch_add(1, Relaxed) << 32);
-        let common = Arc::new(StateCore { counters: Counters::default(), function, version, past });
+        let windows = Windows::default();
+        let common = Arc::new(StateCore { counters: Counters::default(), function, windows, version, past });
         let generation = Mutex::new(Generation::new(common.clone()));
         Arc::new(Self { common, generation })
     }

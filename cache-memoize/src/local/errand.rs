@@ -59,7 +59,7 @@ impl<K: 'static, S: Shape> Seal<K, S> for InMemory {
         let Some(value) = S::shared(returned) else { return Landing::Nothing };
         view::<Self, K, S>(flight).fill(value);
         match flight.entry.is_filled() {
-            true => Landing::Store(Life::new(lifetime, weight)),
+            true => Landing::Store(Life::new(lifetime, flight.generation.of.windows, weight)),
             false => Landing::Nothing,
         }
     }

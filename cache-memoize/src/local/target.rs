@@ -7,7 +7,7 @@ use super::InMemory;
 use super::lookup::{Lookup, Miss};
 use super::types::Typed;
 use crate::call::{Place, Turn};
-use crate::entry::{self, version};
+use crate::entry::{self, Freshness, version};
 use crate::error::Error;
 use crate::flight::{Driver, Purpose};
 use crate::hooks;
@@ -113,9 +113,12 @@ impl<'m> Target<'m> {
         };
         let mut rivals = Vec::new();
         loop {
-            if !seen.is_fresh() {
+            let freshness = seen.freshness();
+            if freshness == Freshness::Ended {
                 inner.reclaim(hash, seen.ticket);
-            } else if let Some(value) = self.mine::<K, S::Shared, C>(&seen.content, &key) {
+            } else if freshness == Freshness::Fresh
+                && let Some(value) = self.mine::<K, S::Shared, C>(&seen.content, &key)
+            {
                 *found = Some(S::copy_out(value));
                 let is_worth_keeping = thread_cache::admits(hash, &self.handle.state.counters);
                 if is_worth_keeping && version::is_settled(version) && seen.is_stored_by(&self.handle.state) {
@@ -141,7 +144,7 @@ impl<'m> Target<'m> {
         seen: &Seen<K::Owned, C>,
     ) {
         let cached = &self.handle.thread_cache;
-        let deadline = seen.deadline;
+        let deadline = seen.lifespan.fresh_until;
         match const { Kept::of::<K, V>() } {
             Kept::Copy if thread_cache::is_short(&key) => {
                 let copied = Copied { key: key.into_owned(), value: value.clone(), deadline };
@@ -235,7 +238,7 @@ impl<'m> Target<'m> {
         let mut rivals = Vec::new();
         loop {
             let seen = store.look_past::<K::Owned, C>(&rivals, hash, false)?;
-            if seen.is_fresh()
+            if seen.freshness() == Freshness::Fresh
                 && let Some(value) = self.mine(&seen.content, key)
             {
                 return Some(copy(value));
@@ -294,7 +297,7 @@ impl<'m> Target<'m> {
         entry.view::<K::Owned, S::Shared>().expect("it is of these types").fill(value);
         let pair = copier.and_then(|copier| Some((entry.typed::<K::Owned, S::Shared>()?, copier)));
         let pair = pair.as_ref().map(|pair| pair as &dyn Pair);
-        let life = Life::new(lifetime, weight);
+        let life = Life::new(lifetime, self.handle.state.windows, weight);
         let own = entry.view::<K::Owned, S::Shared>().expect("it is of these types").key;
         let mut compare = self.compare::<K>(|owned| owned == own);
         drop(inner.set(hash, &entry, life, pair, &mut compare, || self.handle.state.generation()));

@@ -5,7 +5,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::call::guard::within;
-use crate::entry::{self, AnyEntry, View};
+use crate::entry::{self, AnyEntry, Freshness, View};
 use crate::flight::Flight;
 use crate::flight::table::AtKey;
 use crate::memory::rivals::{self, By, Compare};
@@ -106,7 +106,7 @@ where
     ) -> Stored<'k> {
         let Some(seen) = store.look_past::<K, C>(rivals, hash, false) else { return Stored::Nothing(key) };
         drop(key);
-        if !seen.is_fresh() {
+        if seen.freshness() != Freshness::Fresh {
             return Stored::Other(seen.ticket);
         }
         match &seen.content {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::rivals::{Compare, Known};
 use super::store::{Displaced, Gone, Life, New, Pair};
 use super::{Inner, sweeper};
-use crate::entry::{AnyEntry, Generation};
+use crate::entry::{AnyEntry, Freshness, Generation};
 use crate::flight::table::{Others, Overtaken};
 use crate::flight::{Flight, Landing, Purpose};
 use crate::stats::Count;
@@ -101,16 +101,19 @@ impl Inner {
         let ticket = key.ticket();
         leftovers.overtaken = key.overtake(ticket);
         let own = known.own.and_then(|own| self.store.here(hash, |slot| slot.ticket == own));
-        let was_fresh = own.is_some_and(|here| here.slot().is_fresh());
+        let was_there = own.is_some_and(|here| here.slot().freshness() != Freshness::Ended);
         self.remove(hash, known.own, &mut leftovers);
         drop(key);
-        (leftovers, was_fresh)
+        (leftovers, was_there)
     }
 
     /// Stores the entry, unless a newer one is there; whether it did. To be called under the lock of its key.
     fn insert(&self, new: New<'_>, known: &Known, leftovers: &mut Leftovers) -> bool {
         if let Some(own) = known.own.filter(|own| *own > new.ticket)
-            && self.store.here(new.hash, |slot| slot.ticket == own && slot.is_fresh()).is_some()
+            && self
+                .store
+                .here(new.hash, |slot| slot.ticket == own && slot.freshness() != Freshness::Ended)
+                .is_some()
         {
             return false;
         }

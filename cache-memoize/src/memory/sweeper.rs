@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::Inner;
 use super::store::Life;
 use crate::background::{self, Lane, Planned};
+use crate::entry::Freshness;
 use crate::sync::lock;
 use crate::sync::shim::MODELLED;
 use crate::time::{later, milliseconds};
@@ -85,7 +86,7 @@ fn visit(memory: &Arc<Inner>, at: u64) {
     static SWEEPS: LazyLock<Lane> = LazyLock::new(|| Lane::new(1));
     let weak = Arc::downgrade(memory);
     let pause = Duration::from_millis(at.saturating_sub(milliseconds()));
-    let visit = Planned::at(later(Instant::now(), pause), &SWEEPS, Box::pin(async move { pay(&weak, at) }));
+    let visit = SWEEPS.at(later(Instant::now(), pause), Box::pin(async move { pay(&weak, at) }));
     let mut planned = lock(&memory.sweep.visit);
     // Unless another thread has moved it further forward.
     let is_next = memory.sweep.at.load(Relaxed) == at;
@@ -115,7 +116,7 @@ pub(super) fn sweep(memory: &Arc<Inner>) {
     let mut gone: Vec<(u64, u64)> = Vec::new();
     let mut next: Option<u64> = None;
     memory.store.for_each(|slot| {
-        if !slot.is_fresh() {
+        if slot.freshness() == Freshness::Ended {
             gone.push((slot.hash, slot.ticket));
         } else if let Some(visit) = slot.sweep_after() {
             next = Some(next.map_or(visit, |next| next.min(visit)));
@@ -135,7 +136,7 @@ mod tests {
     use super::super::rivals::By;
     use super::super::{Capacity, FunctionState, Memory};
     use super::*;
-    use crate::entry::{AnyEntry, Entry};
+    use crate::entry::{AnyEntry, Entry, Windows};
     use std::sync::OnceLock;
 
     #[test]
@@ -145,7 +146,7 @@ mod tests {
         // As a thread leaves it that is gone.
         let past = milliseconds().saturating_sub(Due::GRACE + 1);
         memory.inner().sweep.at.store(past, Relaxed);
-        let hour = Life::new(Some(Duration::from_secs(3600)), 1);
+        let hour = Life::new(Some(Duration::from_secs(3600)), Windows::default(), 1);
         expect(memory.inner(), hour, 1);
         assert_ne!(due(), past);
         let planned = milliseconds() + 500;
@@ -162,11 +163,14 @@ mod tests {
             let entry: Arc<dyn AnyEntry> = Arc::new(Entry { ident: 0, key, value: OnceLock::from(key) });
             let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let mut compare = By::new(|_| (), |()| false);
-            drop(
-                memory
-                    .inner()
-                    .set(hash, &entry, Life::new(None, 1), None, &mut compare, || scope.generation()),
-            );
+            drop(memory.inner().set(
+                hash,
+                &entry,
+                Life::new(None, Windows::default(), 1),
+                None,
+                &mut compare,
+                || scope.generation(),
+            ));
         }
         assert!(memory.inner().store.room() >= 10_000);
         scope.end_generation();

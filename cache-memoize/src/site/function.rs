@@ -17,7 +17,7 @@ use crate::event::{self, Event, EventKind};
 use crate::hooks;
 use crate::memory::{Capacity, Memory};
 #[cfg(feature = "shared")]
-use crate::shared::{Rejections, RemoteState, Shared};
+use crate::remote::{Rejections, RemoteState, Shared};
 use crate::stats::Stats;
 use crate::sync::lock;
 

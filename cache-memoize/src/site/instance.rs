@@ -17,7 +17,7 @@ use crate::sync::lock;
 #[cfg(feature = "shared")]
 use {
     super::claims,
-    crate::shared::{RemoteState, Shared},
+    crate::remote::{Names, RemoteState, Shared},
     std::sync::Arc,
 };
 
@@ -130,32 +130,11 @@ impl Instance {
         self.function.scope_on(shared)
     }
 
-    /// Why it is to have none where keys are text. Told once.
-    #[cfg(feature = "shared")]
-    pub(crate) fn refusal(&'static self) -> Option<&'static Error> {
-        let claim = || self.refused.get_or_init(|| claims::claim(self)).as_ref();
-        let refused = self.confused.as_ref().or_else(claim)?;
-        self.function.tell(refused);
-        Some(&refused.error)
-    }
-
-    /// How keys begin where they are text: path, types and version.
-    #[cfg(feature = "shared")]
-    pub(crate) fn prefix(&'static self) -> &'static str {
-        &self.naming.prefix
-    }
-
     /// What `f_invalidate_all` covers where keys are text: the function with all its instances, or all that have the
     /// same `prefix`.
     #[cfg(feature = "shared")]
     pub(crate) fn group(&'static self) -> &'static str {
         &self.naming.group
-    }
-
-    /// What comes before both, for calls from an isolated scope.
-    #[cfg(feature = "shared")]
-    pub(crate) fn within(&'static self) -> &'static str {
-        &self.within
     }
 
     /// The readable key of a call.
@@ -171,6 +150,24 @@ impl crate::hooks::OfWorld for Instance {
             let (memory, handle) = own;
             Target::new(memory, handle).invalidate_all();
         }
+    }
+}
+
+#[cfg(feature = "shared")]
+impl Names for Instance {
+    fn within(&'static self) -> &'static str {
+        &self.within
+    }
+
+    fn prefix(&'static self) -> &'static str {
+        &self.naming.prefix
+    }
+
+    fn refusal(&'static self) -> Option<&'static Error> {
+        let claim = || self.refused.get_or_init(|| claims::claim(self)).as_ref();
+        let refused = self.confused.as_ref().or_else(claim)?;
+        self.function.tell(refused);
+        Some(&refused.error)
     }
 }
 
@@ -205,7 +202,7 @@ fn verbatim(world: u64) -> u64 {
 /// A name that no other process uses.
 #[cfg(feature = "shared")]
 fn isolated(world: u64) -> String {
-    static PROCESS: LazyLock<u128> = LazyLock::new(|| u128::from_le_bytes(crate::shared::token()));
+    static PROCESS: LazyLock<u128> = LazyLock::new(|| u128::from_le_bytes(crate::remote::token()));
     format!("isolated-{:032x}-{world}:", *PROCESS)
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Key, Leader, Predecessor, Reply};
 use crate::background;
-use crate::shared::token;
+use crate::remote::token;
 use crate::sync::block_on;
 
 /// Checks that a backend does what [`Backend`] asks of it, from functions that are not `async`.

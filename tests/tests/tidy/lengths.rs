@@ -7,16 +7,9 @@ const LONGEST: usize = 60;
 
 #[test]
 fn functions_are_short() {
-    let folders = [
-        "cache-memoize/src",
-        "cache-memoize-macros/src",
-        "tests/src",
-        "tests/tests",
-        "examples",
-        "benches/src",
-    ];
-    let long: Vec<String> =
-        folders.into_iter().flat_map(sources).flat_map(|source| too_long(&source)).collect();
+    let folders = ["cache-memoize/src", "cache-memoize-macros/src", "tests/src", "examples", "benches/src"];
+    let sources = folders.into_iter().flat_map(sources).filter(|source| !source.is_of_tests());
+    let long: Vec<String> = sources.flat_map(|source| too_long(&source)).collect();
     assert!(long.is_empty(), "these functions have more than {LONGEST} lines: {long:#?}");
 }
 
@@ -25,6 +18,11 @@ fn too_long(source: &Source) -> Vec<String> {
     let long = |(at, line): (usize, &&str)| {
         let indent = line.len() - line.trim_start().len();
         let name = function(line)?;
+        // One of a trait may have no body.
+        let head = lines[at..].iter().find(|line| line.ends_with(['{', ';', '}']))?;
+        if !head.ends_with('{') {
+            return None;
+        }
         let end = format!("{}}}", " ".repeat(indent));
         let length = lines[at..].iter().position(|line| **line == end)? + 1;
         (length > LONGEST).then(|| format!("{}:{} {name} ({length})", source.path.display(), at + 1))
@@ -39,8 +37,7 @@ fn function(line: &str) -> Option<&str> {
         matches!(word, "pub" | "const" | "async" | "unsafe" | "extern" | "\"C\"") || word.starts_with("pub(")
     });
     let name = after.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
-    // One of a trait, or within one line, has no body that ends further down.
-    (is_head && !name.is_empty() && !line.ends_with(';') && !line.ends_with('}')).then_some(name)
+    (is_head && !name.is_empty()).then_some(name)
 }
 
 #[test]

@@ -5,22 +5,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A file of Rust.
-pub struct Source {
+pub(crate) struct Source {
     /// From the folder of the workspace.
-    pub path: PathBuf,
-    pub text: String,
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
 }
 
 /// A module of a crate, as the names that lead to it: `["memory", "store", "slot"]`.
-pub type Module = Vec<String>;
+pub(crate) type Module = Vec<String>;
 
 /// The folder of the workspace.
-pub fn workspace() -> &'static Path {
+pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
 }
 
 /// The sources in a folder, and in those below it.
-pub fn sources(folder: &str) -> Vec<Source> {
+pub(crate) fn sources(folder: &str) -> Vec<Source> {
     let mut sources = Vec::new();
     collect(&workspace().join(folder), &mut sources);
     sources.sort_by(|one, other| one.path.cmp(&other.path));
@@ -45,7 +45,7 @@ fn collect(folder: &Path, sources: &mut Vec<Source>) {
 
 impl Source {
     /// The module that the file is, in the crate with that folder of sources.
-    pub fn module(&self, crate_folder: &str) -> Module {
+    pub(crate) fn module(&self, crate_folder: &str) -> Module {
         let path = self.path.strip_prefix(crate_folder).expect("it is of this crate").with_extension("");
         let mut module: Module = path.iter().map(|part| part.to_string_lossy().into_owned()).collect();
         if module.last().is_some_and(|last| last == "mod" || last == "lib") {
@@ -55,20 +55,20 @@ impl Source {
     }
 
     /// Whether the file is compiled for tests alone: they look at everything.
-    pub fn is_of_tests(&self) -> bool {
+    pub(crate) fn is_of_tests(&self) -> bool {
         const TESTS: [&str; 5] = ["tests", "fuzzing", "model", "drift", "golden"];
         self.path.with_extension("").iter().any(|part| TESTS.iter().any(|test| part == *test))
     }
 
     /// The text without comments, and without what is at its end for tests.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         let code = self.text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let code = code.split("\n#[cfg(all(test").next().unwrap_or_default();
         code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
     }
 
     /// Every path of the crate that the file names from its root, or by `super`.
-    pub fn paths(&self, crate_folder: &str) -> BTreeSet<Module> {
+    pub(crate) fn paths(&self, crate_folder: &str) -> BTreeSet<Module> {
         let (code, own) = (self.code(), self.module(crate_folder));
         let mut paths = BTreeSet::new();
         for (start, words) in

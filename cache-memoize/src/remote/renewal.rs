@@ -12,7 +12,6 @@ use super::remote_call::{RemoteCall, heard};
 use super::{Inner, Shared};
 use crate::Error;
 use crate::backend::{Call, Fence, Key};
-use crate::background::Planned;
 use crate::sync::lock;
 
 /// So many fences are renewed by one request at most.
@@ -98,7 +97,7 @@ fn plan(inner: &Arc<Inner>, at: Instant) {
             inner.renewals.round(&inner, at).await;
         }
     };
-    Planned::at(at, &inner.lane, Box::pin(round)).keep();
+    inner.lane.at(at, Box::pin(round)).keep();
 }
 
 impl Renewals {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::errand::{OnBackend, RemoteKey, Stage, enter};
-use super::lookup::Types;
 use super::remote_call::{RemoteCall, waits};
+use super::types::Types;
 use crate::backend::{Begun, Fence, Predecessor};
 use crate::call::join::{Ended, Join, Joined, Next, Waiter, join, wait};
 use crate::call::{JoinMode, LeaderGuard};

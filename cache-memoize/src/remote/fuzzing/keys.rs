@@ -9,7 +9,7 @@ use crate::key::text::KeyTextError;
 use crate::key::text_via::{BySerde, WritePart};
 use crate::key::texts::{List, Text, Written};
 use crate::key::wrap::{Extra, Redacted};
-use crate::shared::key::{CacheKey, push_digest};
+use crate::remote::key::{CacheKey, push_digest};
 use crate::site::{key_text, versioned};
 use reading::read;
 use value::{Meaning, Tape, Value};

@@ -6,7 +6,6 @@ use super::errand::{OnBackend, RemoteKey};
 use super::miss::{Finding, Miss};
 use crate::call::join::Joined;
 use crate::call::{JoinMode, Look, Place, Turn};
-use crate::entry;
 use crate::flight::Driver;
 use crate::shape::shared::SharedShape;
 use crate::stats::Count;
@@ -119,23 +118,5 @@ impl<S: SharedShape> Lookup<S> {
 impl<S: SharedShape> Look for Lookup<S> {
     fn bypass() -> Self {
         Self::Bypass
-    }
-}
-
-/// The entries of a function's flights, without its types.
-#[derive(Clone, Copy)]
-pub(super) struct Types {
-    /// An entry without a value.
-    pub(super) vacant: fn(RemoteKey) -> std::sync::Arc<dyn entry::AnyEntry>,
-    /// Whether an entry is of these types.
-    pub(super) fits: fn(&dyn entry::AnyEntry) -> bool,
-}
-
-impl Types {
-    pub(super) fn of<S: SharedShape>() -> Self {
-        Self {
-            vacant: |key| entry::vacant::<RemoteKey, S::Shared>(0, key),
-            fits: |entry| entry.view::<RemoteKey, S::Shared>().is_some(),
-        }
     }
 }

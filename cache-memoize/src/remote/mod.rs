@@ -9,12 +9,14 @@ mod health;
 mod hints;
 pub(crate) mod key;
 pub(crate) mod lookup;
+mod memory;
 mod miss;
 pub(crate) mod registry;
 mod remote_call;
 mod renewal;
 mod state;
 pub(crate) mod target;
+mod types;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,6 +33,7 @@ use crate::sync::{read, write};
 use health::Health;
 use renewal::Renewals;
 pub(crate) use state::{Rejections, RemoteState};
+pub(crate) use target::Names;
 
 /// How much is asked of a backend behind calls at a time.
 const BACKGROUND: usize = 16;

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use super::errand::{OnBackend, RemoteKey};
 use super::key::CacheKey;
-use super::lookup::{Lookup, Types};
+use super::lookup::Lookup;
 use super::miss::Miss;
 use super::remote_call::RemoteCall;
+use super::types::Types;
 use super::{RemoteState, Shared};
 use crate::backend::{Call, Commit, Fence};
 use crate::call::join::Join;
@@ -23,18 +24,26 @@ use crate::hooks;
 use crate::key::texts::Written;
 use crate::policy::{Policy, Verdict};
 use crate::shape::shared::SharedShape;
-use crate::site::Instance;
 use crate::stats::{Count, Stats};
 use crate::sync::block_on;
 use crate::time::Deadline;
 use crate::{Error, ErrorKind};
 
+/// What the texts of a function's keys begin with.
+pub(crate) trait Names: Sync {
+    /// The beginning that isolated calls of a test have.
+    fn within(&'static self) -> &'static str;
+    /// The function, with its types and its version.
+    fn prefix(&'static self) -> &'static str;
+    /// Why the function is to have no entries where keys are text. Told once.
+    fn refusal(&'static self) -> Option<&'static Error>;
+}
+
 /// The backend that a call uses, with the names under which the function keeps its entries there.
 pub struct SharedTarget {
     shared: Shared,
     state: Arc<RemoteState>,
-    /// Says what the text of a key begins with, after the namespace: where isolated calls are from, and the function.
-    instance: &'static Instance,
+    names: &'static dyn Names,
     /// What `f_invalidate_all` covers.
     group: &'static str,
     codec: Option<Codec>,
@@ -44,10 +53,10 @@ impl SharedTarget {
     pub(crate) fn new(
         shared: Shared,
         state: Arc<RemoteState>,
-        instance: &'static Instance,
+        names: &'static dyn Names,
         group: &'static str,
     ) -> Self {
-        Self { shared, state, instance, group, codec: None }
+        Self { shared, state, names, group, codec: None }
     }
 
     /// Has the function's values written in another way than the backend's others.
@@ -57,14 +66,14 @@ impl SharedTarget {
 
     fn call(&self, key: &Written) -> Result<RemoteCall, Error> {
         let is_named = matches!(key, Written::Parts(..));
-        if let Some(refusal) = is_named.then(|| self.instance.refusal()).flatten() {
+        if let Some(refusal) = is_named.then(|| self.names.refusal()).flatten() {
             self.state.function.counters.count(Count::Errors);
             return Err(refusal.clone());
         }
-        let (namespace, prefix) = (&self.shared.inner().namespace, self.instance.prefix());
+        let (namespace, prefix) = (&self.shared.inner().namespace, self.names.prefix());
         let mut text = String::with_capacity(namespace.len() + prefix.len() + 48);
         text.push_str(namespace);
-        text.push_str(self.instance.within());
+        text.push_str(self.names.within());
         key.write(prefix, &mut text).map_err(|problem| self.unwritten(&problem.to_string()))?;
         let witness = key.witness();
         let key = Arc::new(CacheKey::new(text, self.group()));
@@ -77,7 +86,7 @@ impl SharedTarget {
 
     fn group(&self) -> Arc<str> {
         let named =
-            || format!("{}{}{}", self.shared.inner().namespace, self.instance.within(), self.group).into();
+            || format!("{}{}{}", self.shared.inner().namespace, self.names.within(), self.group).into();
         self.state.group.get_or_init(named).clone()
     }
 

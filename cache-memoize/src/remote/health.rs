@@ -261,7 +261,7 @@ impl Inner {
                 inner.probe(longest).await;
             }
         };
-        let probe = Planned::at(Instant::now() + delay, &self.lane, Box::pin(probe));
+        let probe = self.lane.at(Instant::now() + delay, Box::pin(probe));
         let mut state = lock(&self.health.state);
         let replaced = match state.cause {
             Some(_) => {
@@ -301,7 +301,7 @@ impl Inner {
                 inner.has_held();
             }
         };
-        let news = Planned::at(Instant::now() + HOLD, &self.lane, Box::pin(news));
+        let news = self.lane.at(Instant::now() + HOLD, Box::pin(news));
         let mut state = lock(&self.health.state);
         let replaced = match state.cause {
             None => state.good_news.replace(news),

@@ -5,10 +5,10 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use super::{Backend, Begin, Begun, Call, Commit, Fence, Fences, Key, Leader, Reply};
-use crate::Shared;
-use crate::entry::FunctionState;
+use super::Shared;
+use crate::backend::{Backend, Begin, Begun, Call, Commit, Fence, Fences, Key, Leader, Reply};
 use crate::entry::{AnyEntry, Entry};
+use crate::entry::{Freshness, FunctionState, Windows};
 use crate::memory::rivals::{By, Compare};
 use crate::memory::store::{Content, Life};
 use crate::memory::{Leftovers, Memory};
@@ -61,7 +61,7 @@ impl ByteMemory {
         let mut rivals = Vec::new();
         loop {
             let seen = inner.store.look_past::<String, Vec<u8>>(&rivals, hash, true)?;
-            if !seen.is_fresh() {
+            if seen.freshness() != Freshness::Fresh {
                 inner.reclaim(hash, seen.ticket);
             } else if let Some(entry) = typed(&seen.content, key) {
                 return entry.value.get().cloned();
@@ -74,7 +74,7 @@ impl ByteMemory {
         let scope = self.group(key.group());
         let value = OnceLock::from(value.to_vec());
         let entry: Arc<dyn AnyEntry> = Arc::new(Entry { ident: IDENT, key: key.text().to_owned(), value });
-        let life = Life::new(lifetime, 1);
+        let life = Life::new(lifetime, Windows::default(), 1);
         self.0.inner().set(self.hash(key), &entry, life, None, &mut compare(key), || scope.generation())
     }
 
