@@ -11,12 +11,12 @@ use crate::flight::{Flight, Landing, Settled};
 /// A request that is under way at a place.
 pub(crate) type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// What a computation is for: the place that its value goes to, with everything needed to bring it there.
+/// The errand of a computation: the place that its value goes to, with everything needed to bring it there.
 pub(crate) trait Errand: Send + Sync + Sized + 'static {
     /// A value in the form in which the place stores it. Made within the computation, for making it runs user code.
     type Sealed: Send;
-    /// What the change of the place left over. Dropping it runs user code, so that happens when the flight is settled. It is
-    /// written where the engine has it, since it is large.
+    /// Entries and flights that the change of the place displaced. Dropping them runs user code, so that happens when the
+    /// flight is settled. They are written where the engine has them, since they are large.
     type Leftovers: Default;
 
     /// Begins at the place, before the body runs; `None` where the computation has begun there.
@@ -42,7 +42,7 @@ pub(crate) trait Errand: Send + Sync + Sized + 'static {
 
 /// How far a landing is.
 pub(crate) enum Landed {
-    /// The flight is off its table. An error concerns those who wanted the effect on the place.
+    /// The flight is off its table. An error concerns callers that wanted the effect on the place.
     Done(Result<(), Error>),
     #[cfg_attr(not(feature = "shared"), expect(dead_code, reason = "a memory takes no time"))]
     /// The place has been asked. It answers whether the value is stored; then comes [`Errand::end`].

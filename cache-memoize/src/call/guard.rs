@@ -18,7 +18,7 @@ use crate::hooks::{self, Held, Point};
 use crate::sync::block_on;
 
 /// From this depth on, a body runs without anything between the function and its body that would catch a panic: it costs
-/// more stack than all the rest. So in a deep recursion those who wait are told of a panic, and not which.
+/// more stack than all the rest. So in a deep recursion followers are told of a panic without its message.
 const CATCHING: u32 = 32;
 
 /// The caller that computes. Dropping it gives the computation up.
@@ -26,7 +26,7 @@ const CATCHING: u32 = 32;
 /// It is a pointer and no more, since the function has it on its stack while the body runs. All else is in the flight.
 pub(crate) struct LeaderGuard<E: Errand>(Option<Arc<Flight<E>>>);
 
-/// What judging a result gave: what becomes of it at the place, and whether callers waited for it.
+/// A judged result: its landing at the place, and whether callers waited for it.
 pub(super) type Judged<E> = (Landing<<E as Errand>::Sealed>, bool);
 
 impl<E: Errand> LeaderGuard<E> {
@@ -104,8 +104,8 @@ impl<E: Errand> LeaderGuard<E> {
         within(self.airborne(), user)
     }
 
-    /// Judges what the body returned on this thread, lands it and ends. `judge` runs user code, and so does `share`, which
-    /// fills the entry for callers that came while the place was asked; whether there are any.
+    /// Judges the result of a body on this thread, lands it and ends. `judge` runs user code, and so does `share`, which
+    /// fills the entry for callers that came while the place was asked; it says whether there are any.
     #[inline(never)]
     pub(super) fn finish(
         &mut self,
@@ -123,7 +123,7 @@ impl<E: Errand> LeaderGuard<E> {
         }
     }
 
-    /// Judges what a task returned, and lands it; where the place takes time, what to wait for.
+    /// Judges the result of a task, and lands it. Where the place takes time, its answer is still to be awaited.
     pub(super) fn complete(
         &mut self,
         judge: &mut dyn FnMut(&Flight<E>) -> Judged<E>,
@@ -176,7 +176,7 @@ impl<E: Errand> LeaderGuard<E> {
         ended
     }
 
-    /// Wakes those who wait for a value. What is left over is dropped after that.
+    /// Wakes the followers. The caller drops the leftovers after that.
     fn settle(&mut self, waited: bool) {
         let how = match self.airborne().entry.is_filled() {
             true => Settled::Shared,
@@ -207,7 +207,7 @@ impl<E: Errand> LeaderGuard<E> {
         self.settle_as(how);
     }
 
-    /// Awaits what the place answers before the body, and lets those who wait in the same task see that it is polled.
+    /// Awaits an answer of the place before the body runs, and lets followers in the same task see that it is polled.
     #[cfg(feature = "shared")]
     pub(crate) async fn polled<F: Future>(&self, asking: F) -> F::Output {
         let mut asking = pin!(asking);

@@ -1,5 +1,5 @@
 //! Step two of a call: after a miss, share a computation under way or become the one that leads it. Written once; a place
-//! says what is under a key, and how to begin there.
+//! looks under a key, and begins there.
 
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -23,7 +23,7 @@ pub enum JoinMode {
     Process,
     /// With those of all processes that share the place.
     Fleet,
-    /// As `Fleet`, for a body that must not run twice at a time: when a run fails, those who waited do not compute side by
+    /// As `Fleet`, for a body that must not run twice at a time: when a run fails, its followers do not compute side by
     /// side, but one of them has the next try.
     Claim,
     /// With none.
@@ -64,7 +64,7 @@ pub(crate) trait Join: Send {
 
     fn waiter(&mut self) -> &mut Waiter;
     fn state(&self) -> &Arc<FunctionState>;
-    /// Locks what this process knows of the key.
+    /// Locks the flights and the fence that this process has under the key.
     fn at_key(&self) -> AtKey<'_>;
     /// Whether the entry is of this very key and has a value.
     fn is_mine(&self, entry: &dyn AnyEntry) -> bool;
@@ -76,11 +76,11 @@ pub(crate) trait Join: Send {
     fn is_stuck_news(&self) -> bool {
         true
     }
-    /// What is under the key.
+    /// Looks under the key, once.
     fn next(&mut self) -> impl Future<Output = Next<Self>> + Send;
     /// Begins a computation, where other callers find it if its purpose says so.
     fn begin(&self, key: &mut AtKey<'_>, purpose: Purpose) -> LeaderGuard<Self::Errand>;
-    /// Begins at the place what has begun in this process, beside a computation that takes too long.
+    /// Begins at the place a computation that has begun in this process, beside one that takes too long.
     fn relieve(
         &mut self,
         guard: LeaderGuard<Self::Errand>,
@@ -90,17 +90,17 @@ pub(crate) trait Join: Send {
     fn aside(&mut self) -> impl Future<Output = Joined<Self>> + Send;
 }
 
-/// What a call is to do.
+/// The end of a join.
 pub(crate) enum Joined<J: Join + ?Sized> {
     /// Return this value.
     Found(J::Found),
-    /// Compute, for all who join.
+    /// Compute, for all callers that join.
     Leader(LeaderGuard<J::Errand>),
     /// Compute, and leave the cache alone.
     Bypass,
 }
 
-/// What a place has under a key.
+/// One look under a key.
 pub(crate) enum Next<J: Join + ?Sized> {
     Joined(Joined<J>),
     /// A computation of this process that the call may share.
@@ -110,7 +110,7 @@ pub(crate) enum Next<J: Join + ?Sized> {
     Again,
 }
 
-/// What becomes of a call that has waited.
+/// The end of a wait.
 pub(crate) enum Ended<J: Join + ?Sized> {
     /// It looks again.
     Again,
@@ -126,7 +126,7 @@ pub(crate) enum Ended<J: Join + ?Sized> {
 
 /// Finds a value or a computation to lead.
 pub(crate) async fn join<J: Join>(call: &mut J) -> Joined<J> {
-    // What the call has waited for computations, once it has.
+    // How long the call has waited for computations, once it has.
     let mut bound = None;
     loop {
         let flight = match call.next().await {
@@ -188,7 +188,7 @@ pub(crate) async fn wait<J: Join>(
     }
 }
 
-/// What becomes of a wait, by how the computation ended.
+/// The table of outcomes: the end of a wait, by how the computation ended.
 fn after<J: Join>(call: &mut J, flight: &Flight, how: Settled) -> Ended<J> {
     let exclusive = call.waiter().mode.is_exclusive();
     match how {

@@ -1,5 +1,5 @@
-//! What becomes of a result: judged by the function's policy, sealed for its place, shared with callers that wait. All of
-//! it runs user code, within the computation.
+//! A result is judged by the function's policy, sealed for its place, and shared with callers that wait. All of it runs user
+//! code, within the computation.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! The engine of a call, the same for all places: join a computation or lead one, run the body, judge what it returned and
-//! bring it home. The steps are chained by generated code: `lookup` with the borrowed arguments, which is each place's own;
-//! on a miss `join`; then `run`.
+//! The engine of a call, the same for all places: single flight. A call joins a computation as a follower or leads one; the
+//! leader runs the body, judges its result and brings it home. Generated code chains the steps: `lookup` with the borrowed
+//! arguments, which is each place's own; on a miss `join`; then `run` and `end`.
 
 mod body;
 pub(crate) mod errand;
@@ -11,8 +11,8 @@ mod look;
 mod run;
 mod turn;
 
-/// Where the caller wants a value, while there may be none. Without a destructor: what has one has an address, and a hit
-/// would not have its value in registers. Nothing of the user's runs while a value is there.
+/// The caller's place for a value that may not be there yet. Without a destructor: a variable with one has an address, and a
+/// hit would not have its value in registers. No user code runs while a value is there.
 pub type Place<R> = std::mem::ManuallyDrop<Option<R>>;
 
 pub use body::Body;

@@ -15,7 +15,7 @@ use crate::hooks::{Held, Point};
 use crate::policy::Policy;
 use crate::shape::Shape;
 
-/// Awaits the body and brings home what it returns.
+/// Awaits the body and brings its result home.
 pub struct Run<'b, E: Errand, K, S: Shape, P, F> {
     /// First, so that it is dropped before the computation that it is part of.
     body: Body<'b, F>,
@@ -23,11 +23,11 @@ pub struct Run<'b, E: Errand, K, S: Shape, P, F> {
     way: Way<E, K, S>,
 }
 
-/// All of it that does not depend on the body.
+/// The part of a run that does not depend on the body.
 struct Way<E: Errand, K, S: Shape> {
     guard: LeaderGuard<E>,
     stage: Stage<S::Shared>,
-    /// What became of the value at its place.
+    /// Whether the value had its effect at its place.
     ended: Result<(), Error>,
     key: PhantomData<fn() -> K>,
 }
@@ -51,7 +51,7 @@ impl<'b, E: Errand, K, S: Shape, P, F> Run<'b, E, K, S, P, F> {
         Self { body, policy, way }
     }
 
-    /// What became of the value at its place, once it has been returned.
+    /// Whether the value had its effect at its place, once it has been returned.
     pub(super) fn ended(self) -> Result<(), Error> {
         self.way.ended
     }
@@ -118,7 +118,7 @@ impl<E: Seal<K, S>, K: 'static, S: Shape> Way<E, K, S> {
         self.complete(policy, polled, task)
     }
 
-    /// Judges what was returned, and lands it.
+    /// Judges the result, and lands it.
     fn complete(
         &mut self,
         policy: &dyn Fn() -> Policy<K, S>,
@@ -172,7 +172,7 @@ impl<E: Seal<K, S>, K: 'static, S: Shape> Way<E, K, S> {
         Poll::Ready(S::restore(value))
     }
 
-    /// A gate holds what was returned.
+    /// A gate holds the result.
     #[inline(never)]
     fn stop(&mut self, gate: Gate, returned: Poll<S::Return>) -> Poll<S::Return> {
         let kept = match returned.map(S::keep) {

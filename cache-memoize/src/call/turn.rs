@@ -17,8 +17,8 @@ use crate::policy::Policy;
 use crate::shape::Shape;
 use crate::sync::block_on;
 
-/// What a call has to do: to compute and to tell everyone; or, without a computation, nothing but to return the value that
-/// was found, or else to compute and to leave the cache alone.
+/// The turn of a call: with a computation to lead; or, without one, to return the value that was found, or else to run the
+/// body and leave the cache alone.
 pub struct Turn<E: Errand, K, S: Shape> {
     guard: LeaderGuard<E>,
     types: PhantomData<fn() -> (K, S)>,
@@ -40,7 +40,7 @@ impl<E: Errand, K: 'static, S: Shape> Turn<E, K, S> {
     }
 
     /// Whether the function is to call its body by itself: every frame between the two is one for each step of a
-    /// recursion. What it returns goes to where [`end`](Self::end) finds it.
+    /// recursion. The result goes to the place where [`end`](Self::end) finds it.
     #[inline]
     pub fn is_direct(&self) -> bool {
         self.guard.enter_if_deep()
@@ -60,7 +60,7 @@ impl<E: Errand, K: 'static, S: Shape> Turn<E, K, S> {
             *found = Some(body());
             return;
         }
-        // What is small is put there afterwards, so that it has no address before and stays in registers on a hit.
+        // A small value is put there afterwards, so that it has no address before and stays in registers on a hit.
         if const { is_large::<S::Return>() } {
             return self.compute_to(found, body);
         }
@@ -78,7 +78,7 @@ impl<E: Errand, K: 'static, S: Shape> Turn<E, K, S> {
 }
 
 impl<E: Seal<K, S>, K: 'static, S: Shape> Turn<E, K, S> {
-    /// Brings home what was computed, and returns the value. What becomes of it at the place does not concern the caller.
+    /// Brings the result home, and returns the value. Whether the place took it does not concern the caller.
     #[inline]
     pub fn end(
         &mut self,

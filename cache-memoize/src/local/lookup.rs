@@ -19,8 +19,8 @@ use crate::shape::Shape;
 use crate::stats::Count;
 use crate::sync::block_on;
 
-/// What a call found. A value goes to a place that the caller has for it: it may be large, and each enum that it went
-/// through would be a copy of it on the stack.
+/// A call that has looked. A value goes to the caller's place for it and not in here: it may be large, and each enum that it
+/// went through would be a copy of it on the stack.
 pub enum Lookup<K, S: Shape> {
     /// Nothing yet.
     Miss(Miss, PhantomData<fn() -> (K, S)>),
@@ -41,7 +41,8 @@ pub struct Miss {
     pub(super) waiter: Waiter,
 }
 
-/// Where a call that waited finds the value. Not the value: that may be large, and a future would keep it.
+/// The entry in which a call that waited finds the value. Not the value itself: that may be large, and a future would keep
+/// it.
 pub struct Found<K, S>(Arc<dyn AnyEntry>, PhantomData<fn() -> (K, S)>);
 
 impl<K: 'static, S: Shape> Found<K, S> {

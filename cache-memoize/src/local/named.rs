@@ -104,8 +104,8 @@ impl Named<'_> {
     }
 }
 
-/// What was found, as a future. It holds what an entry holds and not what the function returns, whose errors need not
-/// be `Send`.
+/// A peeked value, as a future. It is held as an entry holds it and not as the function returns it, for an error of the
+/// function need not be `Send`.
 pub struct Peeked<S: Split>(Option<S::Shared>);
 
 // The value is moved out, never pinned.

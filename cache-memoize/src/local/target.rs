@@ -1,4 +1,4 @@
-//! Where a call goes: a memory, and what the function has in it.
+//! The target of a call in memory: step one of a call, and the companions.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -20,7 +20,7 @@ use crate::policy::{Policy, Verdict};
 use crate::shape::Shape;
 use crate::stats::Stats;
 
-/// The cache that a call uses, and what the function is there.
+/// A memory, with the handle that a function has there.
 #[derive(Clone, Copy)]
 pub struct Target<'m> {
     pub(crate) memory: &'m Memory,
@@ -37,8 +37,8 @@ impl<'m> Target<'m> {
         self.handle.seed.hash(|hasher| key.hash(hasher))
     }
 
-    /// Step one: a hit, whose value goes to `found`, or what is needed to go on without the borrowed arguments. Inlined
-    /// whatever the size, so that a small value is never in memory.
+    /// Step one: a hit, whose value goes to `found`, or a miss, which goes on without the borrowed arguments. Inlined whatever
+    /// the size, so that a small value is never in memory.
     #[inline(always)]
     pub fn lookup<K: Key, S: Shape>(self, key: K, _: S, found: &mut Place<S::Return>) -> Lookup<K::Owned, S> {
         if hooks::is_off() {
@@ -47,7 +47,7 @@ impl<'m> Target<'m> {
         let hash = self.hash(&key);
         // Before the store is asked: see `entry::version`.
         let version = self.handle.state.version(hash);
-        // Only a large value is written there by others: what has no address stays in registers.
+        // Only a large value is written there by other functions: a place without an address stays in registers.
         if const { entry::is_large::<S::Shared>() } {
             return self.look_further::<K, S, ()>(hash, version, key, found);
         }
@@ -61,7 +61,7 @@ impl<'m> Target<'m> {
         }
     }
 
-    /// What is rare is kept apart: it would make the code of a hit large and slow.
+    /// The rare cases are kept apart: they would make the code of a hit large and slow.
     #[inline(never)]
     fn look_near<K: Key, S: Shape>(
         &self,
@@ -99,7 +99,7 @@ impl<'m> Target<'m> {
         }
     }
 
-    /// `C` is what a pair in the store has as its value: a large one is in none, and not on the stack then.
+    /// `C` is the type of values in pairs of the store: a large value is in no pair, and must not be on the stack.
     fn look_further<K: Key, S: Shape, C: Clone + 'static>(
         &self,
         hash: u64,
@@ -134,7 +134,7 @@ impl<'m> Target<'m> {
         }
     }
 
-    /// Keeps for this thread what it found in the store.
+    /// Keeps a thread-local copy of a value that was found in the store.
     fn remember<K: Key, V: Clone + Send + Sync + 'static, C: 'static>(
         &self,
         hash: u64,
@@ -328,7 +328,7 @@ impl<'m> Target<'m> {
         Turn::of(miss.lead(Purpose::Refresh))
     }
 
-    /// What the cache did for the function.
+    /// The counters of the function.
     pub fn stats(self) -> Stats {
         self.handle.state.stats(self.memory.capacity())
     }

@@ -1,5 +1,5 @@
-//! The types of keys and values, behind a pointer: with them what comes after a miss is compiled once and not again for
-//! every function.
+//! The types of keys and values, behind a pointer: so all that comes after a miss is compiled once and not again for every
+//! function.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::memory::store::{Content, Copier, Pair, Store};
 
 use super::InMemory;
 
-/// What entries with keys and values of known types are asked.
+/// Questions to entries with keys and values of known types.
 pub(crate) trait Types: Sync {
     /// Whether `other` is an entry of the key of `own`, and has a value.
     fn is_value_of(&self, own: &dyn AnyEntry, other: &dyn AnyEntry) -> bool;
     /// Whether `other` is an entry of the key of `own`.
     fn is_same_key(&self, own: &dyn AnyEntry, other: &dyn AnyEntry) -> bool;
-    /// What is stored under the hash of `own`, beside entries of other keys: `rivals`, by their tickets. The lock on the key
-    /// is given back before keys are compared, for comparing runs user code.
+    /// Looks under the hash of `own` in the store, beyond entries of other keys: `rivals`, by their tickets. The lock on the
+    /// key is given back before keys are compared, for comparing runs user code.
     fn stored<'k>(
         &self,
         store: &Store,
@@ -33,7 +33,7 @@ pub(crate) trait Types: Sync {
     fn land(&self, flight: &Arc<Flight<InMemory>>, then: &mut dyn FnMut(Option<&dyn Pair>, &mut dyn Compare));
 }
 
-/// What is stored under a hash.
+/// One look under a hash in the store.
 pub(crate) enum Stored<'k> {
     /// Nothing else; the key is still locked.
     Nothing(AtKey<'k>),
@@ -95,7 +95,7 @@ where
     K: Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// `C` is what a pair in the store has as its value: a large one is in none, and not on the stack then.
+    /// `C` is the type of values in pairs of the store: a large value is in no pair, and must not be on the stack.
     fn stored_beside<'k, C: 'static>(
         &self,
         store: &Store,
