@@ -180,13 +180,18 @@ fn hits(transport: &str, url: &str) {
         let bytes = Post::new(id).encode();
         let () = connection.set(format!("by-hand:{id}"), bytes).unwrap();
     }
+    hits_of_threads(transport, &cache, &client);
+    hits_of_tasks(transport, &cache, &client);
+}
+
+fn hits_of_threads(transport: &str, cache: &Redis, client: &redis::Client) {
     let connect = |_| client.get_connection().unwrap();
     for count in [1, 16] {
         let connections: Vec<_> = (0..count).map(connect).map(std::sync::Mutex::new).collect();
         compare(
             &format!("threads, {transport}, {count}"),
             [
-                &mut || threads(count, |_| |id| drop(ours(&cache, id))),
+                &mut || threads(count, |_| |id| drop(ours(cache, id))),
                 &mut || {
                     threads(count, |number| {
                         let mut connection = connections[number].lock().unwrap();
@@ -209,11 +214,14 @@ fn hits(transport: &str, url: &str) {
             ],
         );
     }
+}
+
+fn hits_of_tasks(transport: &str, cache: &Redis, client: &redis::Client) {
     let runtime = runtime();
     let by_hand = runtime.block_on(client.get_multiplexed_async_connection()).unwrap();
     runtime.block_on(async {
         for id in 0..KEYS {
-            ours_async(&cache, id).await;
+            ours_async(cache, id).await;
         }
     });
     for count in [1, 16, 64, 256] {

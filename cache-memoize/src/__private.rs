@@ -5,8 +5,7 @@ use std::marker::PhantomData;
 // A crate without `std` has no `::std` to name.
 pub use std::string::String;
 
-pub use crate::call::target::Target;
-pub use crate::call::{Body, Found, Lookup, Named, Place as ForValue, Refreshing, Run, Turn};
+pub use crate::call::{Body, JoinMode, Look, Place as ForValue, Refreshing, Run, Turn, unless};
 pub use crate::error::Error;
 pub use crate::key::part::KeyPart;
 pub use crate::key::parts::{Cons, Key, Nil};
@@ -14,6 +13,7 @@ pub use crate::key::text::KeyTextError;
 pub use crate::key::text_via::{TextOf, WritePart};
 pub use crate::key::via::{BorrowingKeyOf, KeyOf, Part, part, unchecked_part};
 pub use crate::key::wrap::{Extra, Group, Redacted};
+pub use crate::local::{Found, Lookup, Named, Target};
 pub use crate::memory::{Capacity, Memory};
 pub use crate::place::{
     BackendOf, CodecOf, InMemory, Place, backend, named, unchecked_backend, unchecked_named, with_codec,
@@ -146,24 +146,6 @@ impl IsTold for Now {}
 
 /// Where a callback that gives a future is reported.
 pub fn awaited<T, A: IsTold>(_: TellsOf<T, A>) {}
-
-/// A look into the cache that can be left out.
-pub trait Look {
-    /// No look.
-    fn bypass() -> Self;
-}
-
-impl<K, S: Shape> Look for Lookup<K, S> {
-    fn bypass() -> Self {
-        Self::Done
-    }
-}
-
-/// `lookup`, unless the user's `bypass_if` says otherwise.
-#[inline]
-pub fn unless<L: Look>(bypass: bool, lookup: impl FnOnce() -> L) -> L {
-    if bypass { L::bypass() } else { lookup() }
-}
 
 /// No value yet.
 #[inline]

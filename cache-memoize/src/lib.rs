@@ -5,9 +5,8 @@ extern crate self as cache_memoize;
 
 #[cfg(feature = "shared")]
 pub mod backend;
+mod background;
 mod call;
-#[cfg_attr(not(feature = "shared"), allow(dead_code))]
-mod chores;
 #[cfg(feature = "shared")]
 mod codec;
 mod entry;
@@ -18,6 +17,7 @@ mod flight;
 mod hooks;
 mod id_pool;
 mod key;
+mod local;
 mod memory;
 #[cfg(all(test, cache_memoize_loom))]
 mod model;
@@ -25,9 +25,9 @@ mod place;
 mod policy;
 #[cfg(feature = "redis")]
 mod redis;
-mod shape;
 #[cfg(feature = "shared")]
-mod shared;
+mod remote;
+mod shape;
 mod site;
 mod stats;
 mod sync;
@@ -48,11 +48,11 @@ pub use memory::{Memory, MemoryBuilder};
 pub use redis::{Redis, RedisBuilder};
 #[cfg(all(feature = "shared", any(test, feature = "testing")))]
 #[doc(hidden)]
-pub use shared::fuzzing;
+pub use remote::fuzzing;
 #[cfg(feature = "shared")]
-pub use shared::registry::register;
+pub use remote::registry::register;
 #[cfg(feature = "shared")]
-pub use shared::{Shared, SharedBuilder};
+pub use remote::{Shared, SharedBuilder};
 pub use site::{FunctionInfo, Location, functions};
 pub use stats::Stats;
 

@@ -57,7 +57,7 @@ pub(crate) fn ticks(lifetime: Duration) -> u64 {
 
 #[inline]
 fn now() -> u64 {
-    crate::hooks::ticks_now(real_now())
+    crate::hooks::ticks_now(real_now(), ticks)
 }
 
 #[inline]

@@ -14,17 +14,7 @@ pub fn run(_: Effort) -> Report {
     let output = Command::new("bash").arg(script).stderr(Stdio::inherit()).output().expect("bash runs");
     assert!(output.status.success(), "scripts/bench-build.sh: {}", output.status);
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
-    let rows = |kind: &str| -> Vec<(String, Vec<f64>)> {
-        let fields = lines.lines().map(|line| line.split('|').collect::<Vec<_>>());
-        let rows = fields.filter(|fields| fields[0] == kind);
-        rows.map(|fields| {
-            (
-                fields[1].to_owned(),
-                fields[2..].iter().map(|figure| figure.parse().expect("a number")).collect(),
-            )
-        })
-        .collect()
-    };
+    let rows = |kind: &str| rows(&lines, kind);
     let (crates, functions) = (rows("crates"), rows("function"));
     let of = |rows: &[(String, Vec<f64>)], name: &str| {
         rows.iter().find(|row| row.0 == name).map(|row| row.1.clone()).expect("the script knows them")
@@ -69,6 +59,14 @@ pub fn run(_: Effort) -> Report {
         plain("a function, expanded", 2, "lines", 25.0),
     ];
     Report { goals, tables: vec![dependencies, each], ..Report::default() }
+}
+
+/// The figures of one kind, by name.
+fn rows(lines: &str, kind: &str) -> Vec<(String, Vec<f64>)> {
+    let fields = lines.lines().map(|line| line.split('|').collect::<Vec<_>>());
+    let rows = fields.filter(|fields| fields[0] == kind);
+    let figures = |fields: &[&str]| fields.iter().map(|figure| figure.parse().expect("a number")).collect();
+    rows.map(|fields| (fields[1].to_owned(), figures(&fields[2..]))).collect()
 }
 
 fn full_name(name: &str) -> &str {

@@ -15,7 +15,6 @@ mod arc;
 mod fence;
 mod fences;
 mod key;
-pub(crate) mod memory;
 mod reply;
 
 pub use fence::{Begin, Begun, Commit, Fence, Leader, Predecessor, Token};

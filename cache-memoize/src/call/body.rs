@@ -1,17 +1,17 @@
 //! Between an `async fn` and its body: nothing of the body is touched by a hit, and nothing of it is moved by a miss.
 //!
-//! A future that is given to another by value is kept twice there, as what was given and as what is polled, and once
-//! more at each step down. So the function's own future keeps the body, and what is handed down points to it.
+//! A future that is passed to another one by value has two places there, as an argument and as the future that is polled,
+//! and one more at each step down. So the function's own future keeps the body, and the steps below get a pointer to it.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The body, where it is. It ends with this, as if it were in here: before the computation that it is part of.
+/// The body, pinned in the caller's frame. Dropping this drops the body first, so that it never outlives its computation.
 pub struct Body<'b, F>(Pin<&'b mut Option<F>>);
 
 impl<'b, F: Future> Body<'b, F> {
-    /// The body that is there.
+    /// The body in that frame.
     #[inline]
     pub fn new(place: Pin<&'b mut Option<F>>) -> Self {
         Self(place)
@@ -21,7 +21,7 @@ impl<'b, F: Future> Body<'b, F> {
 /// A body of any type.
 pub(super) trait AnyBody<R> {
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<R>;
-    /// It has returned, or panicked.
+    /// Drops the body, which has returned or panicked.
     fn end(&mut self);
 }
 

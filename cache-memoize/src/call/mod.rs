@@ -1,22 +1,24 @@
-//! A call, in three steps that the generated code chains: [`lookup`](target::Target::lookup) with the borrowed
-//! arguments; on a miss `join` (wait for a computation under way, or become the one who computes); and `run`.
+//! The engine of a call, the same for all places: single flight. A call joins a computation as a follower or leads one; the
+//! leader runs the body, judges its result and brings it home. Generated code chains the steps: `lookup` with the borrowed
+//! arguments, which is each place's own; on a miss `join`; then `run` and `end`.
 
 mod body;
-pub(crate) mod lead;
-mod lookup;
-mod named;
+pub(crate) mod errand;
+pub(crate) mod guard;
+pub(crate) mod join;
+pub(crate) mod judge;
+mod look;
 mod run;
-pub(crate) mod target;
 mod turn;
 
-/// Where the caller wants a value, while there may be none. Without a destructor: what has one has an address, and a hit
-/// would not have its value in registers. Nothing of the user's runs while a value is there.
+/// The caller's place for a value that may not be there yet. Without a destructor: a variable with one has an address, and a
+/// hit would not have its value in registers. No user code runs while a value is there.
 pub type Place<R> = std::mem::ManuallyDrop<Option<R>>;
 
 pub use body::Body;
-#[cfg(feature = "shared")]
-pub(crate) use lookup::stuck;
-pub use lookup::{Found, Lookup};
-pub use named::Named;
+pub(crate) use errand::{Errand, Landed, Pending};
+pub(crate) use guard::LeaderGuard;
+pub use join::JoinMode;
+pub use look::{Look, unless};
 pub use run::Run;
 pub use turn::{Refreshing, Turn};

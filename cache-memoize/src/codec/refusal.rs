@@ -4,7 +4,8 @@
 
 use std::fmt;
 
-use super::walk::DEEPEST;
+/// How many levels a value may nest. `serde_json` allows as many; each level is a few frames on the stack.
+pub(super) const DEEPEST: u32 = 127;
 
 /// A limit that was met, or a loss that was avoided.
 #[derive(Clone, Copy)]

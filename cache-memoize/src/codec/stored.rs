@@ -14,8 +14,16 @@ use serde_core::de::DeserializeOwned;
 use super::fingerprint::Fingerprint;
 use super::written::Written;
 use super::{COMPILED_IN, Codec};
-use crate::shape::shared::Unread;
 use crate::{Error, ErrorKind};
+
+/// Why what is stored is not a value of the function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// Its codec, or its type, refuses the payload.
+    Payload,
+    /// The value writes other names than the one that was stored.
+    Names,
+}
 
 /// How large a value may be, in bytes.
 #[derive(Clone, Copy, Debug)]

@@ -8,10 +8,7 @@
 
 use std::cell::Cell;
 
-use super::refusal::Refusal;
-
-/// How many levels a value may nest. `serde_json` allows as many; each level is a few frames on the stack.
-pub(super) const DEEPEST: u32 = 127;
+use super::refusal::{DEEPEST, Refusal};
 
 const OPEN: u64 = 0;
 const CLOSE: u64 = 1;

@@ -4,10 +4,12 @@ use std::any::Any;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 
+mod lifespan;
 mod state;
 pub(crate) mod version;
 
 use crate::sync::shim;
+pub(crate) use lifespan::{Freshness, Lifespan, Windows};
 pub(crate) use state::{FunctionState, StateCore};
 
 /// All that one function stored in one memory between two calls of `f_invalidate_all`, which ends it. What the store knows

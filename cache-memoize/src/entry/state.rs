@@ -4,25 +4,26 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::Generation;
-use super::version;
+use super::{Generation, Windows, version};
 use crate::stats::{Counters, Past, Stats};
 use crate::sync::shim::{Mutex, lock};
 
-/// What one function has in one memory.
+/// What one function has in one place.
 pub(crate) struct FunctionState {
     common: Arc<StateCore>,
     generation: Mutex<Arc<Generation>>,
 }
 
-/// What its entries need of that.
+/// The part of a [`FunctionState`] that entries keep alive.
 pub(crate) struct StateCore {
     pub(crate) counters: Counters,
     /// The path of the function.
     pub(crate) function: &'static str,
-    /// See [`stamp`].
-    time: AtomicU64,
-    /// Where the function adds up what it has done in memories that are gone.
+    /// For how long its entries are kept beyond their lifetime.
+    pub(crate) windows: Windows,
+    /// Moves on when thread-local copies of the function's entries become void; see [`version`].
+    version: AtomicU64,
+    /// The sums of what the function has done in memories that are gone.
     past: Arc<Past>,
 }
 
@@ -42,24 +43,25 @@ impl Deref for FunctionState {
 }
 
 impl StateCore {
-    /// The time for copies of the entry with that hash.
+    /// The current version of thread-local copies of the entry with that hash.
     #[inline]
-    pub(crate) fn time(&self, hash: u64) -> u64 {
-        version::now(hash, &self.time)
+    pub(crate) fn version(&self, hash: u64) -> u64 {
+        version::current(hash, &self.version)
     }
 
     /// Has all threads ask the store again.
     pub(crate) fn void_copies(&self) {
-        version::void_all(&self.time);
+        version::void_all(&self.version);
     }
 }
 
 impl FunctionState {
     pub(crate) fn new(function: &'static str, past: Arc<Past>) -> Arc<Self> {
-        // No two are ever of the same time.
-        static SCOPES: AtomicU64 = AtomicU64::new(0);
-        let time = AtomicU64::new(SCOPES.fetch_add(1, Relaxed) << 32);
-        let common = Arc::new(StateCore { counters: Counters::default(), function, time, past });
+        // No two states ever have a version in common.
+        static STATES: AtomicU64 = AtomicU64::new(0);
+        let version = AtomicU64::new(STATES.fetch_add(1, Relaxed) << 32);
+        let windows = Windows::default();
+        let common = Arc::new(StateCore { counters: Counters::default(), function, windows, version, past });
         let generation = Mutex::new(Generation::new(common.clone()));
         Arc::new(Self { common, generation })
     }
@@ -73,7 +75,7 @@ impl FunctionState {
         let mut current = lock(&self.generation);
         // Under the lock: whoever finds the next generation here may rely on it that the one before has ended. Else, of
         // two that do this at once, one could return while what the other is about to end is still served.
-        version::void_all_while(&self.time, || current.end());
+        version::void_all_while(&self.version, || current.end());
         *current = Generation::new(self.common.clone());
     }
 

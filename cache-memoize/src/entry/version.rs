@@ -1,16 +1,17 @@
-//! What tells a thread that its copy of a value is void.
+//! The versions of thread-local copies: with them a thread knows that its copy of a value is void.
 //!
-//! A copy is of a time: the sum of two counters, one that many keys share and one of the function. Both only grow, so the
+//! A copy has a version: the sum of two counters, one that many keys share and one of the function. Both only grow, so the
 //! sum is the same only while neither has moved. A hit reads them and writes nothing.
 //!
-//! Who takes an entry out of the store, or another's place in it, moves the shared counter on *while it has the store's
-//! lock*: nobody can have seen the change by then. Else one could find the new value there, and after that another the
-//! old one among its copies.
+//! A change that takes an entry out of the store, or gives its place to another, moves the shared counter on *while it has
+//! the store's lock*: no thread can have seen the change by then. Else a thread could find the new value in the store, and
+//! after that the old one among its copies.
 //!
 //! The end of a generation is seen without a lock. So the function's counter is odd while that happens: then copies are
 //! neither served nor made.
 //!
-//! Who copies reads the time *before* it looks into the store: then it finds what was there at that time, or newer.
+//! A thread that copies reads the version *before* it looks into the store: then it finds what was there at that version, or
+//! newer.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
@@ -39,18 +40,18 @@ fn counter_of(function: &AtomicU64) -> &AtomicU64 {
     if MODELLED { counter(0) } else { function }
 }
 
-/// The time now, for copies of a key of a function.
+/// The current version, for copies of a key of a function.
 #[inline]
-pub(crate) fn now(hash: u64, function: &AtomicU64) -> u64 {
+pub(crate) fn current(hash: u64, function: &AtomicU64) -> u64 {
     shim::pass();
     let shared = counter(hash).load(SeqCst);
     if MODELLED { shared } else { shared + function.load(SeqCst) }
 }
 
-/// Whether what was found after that time may be copied.
+/// Whether a value that was found after that version was read may be copied.
 #[inline]
-pub(crate) fn is_settled(time: u64) -> bool {
-    time.is_multiple_of(CHANGE)
+pub(crate) fn is_settled(version: u64) -> bool {
+    version.is_multiple_of(CHANGE)
 }
 
 /// Voids the copies of a key. To be called within the lock of the store, where nobody else gets to run in the model.

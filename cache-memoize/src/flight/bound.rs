@@ -8,9 +8,9 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use super::wait::block_on_until;
-use super::{Leader, Wait, Waited};
-use crate::chores;
+use super::{Driver, Wait, Waited};
+use crate::background;
+use crate::sync::block_on_until;
 use crate::sync::shim::MODELLED;
 
 /// Where nothing else is said.
@@ -30,9 +30,9 @@ pub(crate) struct Bound {
 
 impl Bound {
     /// Beginning now.
-    pub(crate) fn new(max_wait: Duration, leader: Leader) -> Self {
+    pub(crate) fn new(max_wait: Duration, driver: Driver) -> Self {
         let own = after(Instant::now(), max_wait);
-        let crowded = leader == Leader::Thread && is_of_a_runtime();
+        let crowded = driver == Driver::Thread && is_of_a_runtime();
         // A thread that others may need asks first, and then waits.
         let due = if crowded { Some(Instant::now()) } else { own };
         Self { max_wait, own, crowded, due }
@@ -69,7 +69,7 @@ impl Bound {
     /// Waits as a task; `None` when the time is over.
     pub(crate) async fn wait(&self, wait: &mut Wait) -> Option<Waited> {
         let until = self.due.filter(|due| !MODELLED || *due <= Instant::now());
-        let mut sleep = pin!(until.map(chores::sleep_until));
+        let mut sleep = pin!(until.map(background::sleep_until));
         poll_fn(|task| match Pin::new(&mut *wait).poll(task) {
             Poll::Ready(waited) => Poll::Ready(Some(waited)),
             Poll::Pending => match sleep.as_mut().as_pin_mut() {

@@ -28,16 +28,16 @@ pub(crate) fn current() -> Option<Arc<Flight>> {
 /// whether anybody is, which saves a deep recursion over many keys from looking back all the way each time; `is_same`,
 /// whether a flight with that hash is of the key itself.
 pub(crate) fn is_recursion(
-    (memory, hash): (usize, u64),
+    (place, hash): (usize, u64),
     computed: impl FnOnce() -> bool,
     is_same: impl Fn(&Flight) -> bool,
 ) -> bool {
     let Some(current) = current() else { return false };
-    computed() && current.ancestry().any(|flight| flight.computes(memory, hash) && is_same(flight))
+    computed() && current.ancestry().any(|flight| flight.computes(place, hash) && is_same(flight))
 }
 
 /// Runs `body` within `flight`.
-pub(crate) fn within<R>(flight: &Arc<Flight>, body: impl FnOnce() -> R) -> R {
+pub(crate) fn within<R>(flight: Arc<Flight>, body: impl FnOnce() -> R) -> R {
     /// Puts the outer computation back, also when the body panics.
     struct Restore(Option<Arc<Flight>>);
     impl Drop for Restore {
@@ -46,18 +46,18 @@ pub(crate) fn within<R>(flight: &Arc<Flight>, body: impl FnOnce() -> R) -> R {
             let _inner = CURRENT.try_with(|current| current.replace(outer));
         }
     }
-    let outer = CURRENT.try_with(|current| current.replace(Some(flight.clone()))).ok().flatten();
+    let outer = CURRENT.try_with(|current| current.replace(Some(flight))).ok().flatten();
     let _restore = Restore(outer);
     body()
 }
 
 /// Goes on within `flight`, which was begun on this thread, until [`leave`].
-pub(crate) fn enter(flight: &Arc<Flight>) {
-    let _outer = CURRENT.try_with(|current| current.replace(Some(flight.clone())));
+pub(crate) fn enter(flight: Arc<Flight>) {
+    let _outer = CURRENT.try_with(|current| current.replace(Some(flight)));
 }
 
 /// Goes on within what `flight` was begun in.
-pub(crate) fn leave(flight: &Flight) {
+pub(crate) fn leave<E: ?Sized>(flight: &Flight<E>) {
     let outer = flight.parent.clone();
     let _inner = CURRENT.try_with(|current| current.replace(outer));
 }
@@ -76,11 +76,11 @@ process_wide! {
 }
 
 /// Registers the caller as a waiter of `flight`.
-pub(crate) fn register(flight: &Arc<Flight>) -> Result<u64, NoWait> {
+pub(crate) fn register(flight: &Arc<Flight>, for_stage: bool) -> Result<u64, NoWait> {
     // The real waker comes with the first poll.
     let waker = Waker::noop().clone();
     let Some(within) = current() else {
-        return flight.register(None, waker).map_err(NoWait::Settled);
+        return flight.register(None, waker, for_stage).map_err(NoWait::Settled);
     };
     // Dropped after the lock is given back: these may be the last to hold a flight, with a key of the user's.
     let mut search = Search::default();
@@ -88,7 +88,7 @@ pub(crate) fn register(flight: &Arc<Flight>) -> Result<u64, NoWait> {
     if search.waits_for(flight, &within) {
         return Err(NoWait::Circle);
     }
-    flight.register(Some(within), waker).map_err(NoWait::Settled)
+    flight.register(Some(within), waker, for_stage).map_err(NoWait::Settled)
 }
 
 /// Looks through those that wait for a computation.

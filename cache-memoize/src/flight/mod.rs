@@ -15,12 +15,10 @@ use std::task::{Poll, Waker};
 use std::time::Instant;
 
 pub(crate) use bound::{Bound, MAX_WAIT};
-#[cfg(any(feature = "shared", feature = "testing", test))]
-pub(crate) use wait::block_on;
 pub(crate) use wait::{Wait, Waited, wait};
 
 use crate::entry::{AnyEntry, Generation};
-use crate::memory::Memory;
+use crate::error::Error;
 use crate::sync::shim::{AtomicBool, Mutex, lock};
 
 /// How a flight ended.
@@ -39,44 +37,28 @@ pub(crate) enum Settled {
     Abandoned,
 }
 
-/// Who leads a flight: a caller that blocks its thread must not wait for a task which that thread may have to run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Leader {
+/// What the end of a computation does to the place of its entry.
+pub(crate) enum Landing<L> {
+    /// Nothing: it failed, was dropped, or its value is not to be kept.
+    Nothing,
+    /// The value is stored.
+    Store(L),
+    /// The value is not to be kept, and neither is the one that it was to replace.
+    Remove,
+    /// The value cannot be stored.
+    #[cfg_attr(not(feature = "shared"), expect(dead_code, reason = "a memory stores every value"))]
+    Failed(Error),
+}
+
+/// Who drives a computation: a caller that blocks its thread must not wait for a task which that thread may have to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Driver {
     Thread,
     Task,
 }
 
-/// One computation.
-pub(crate) struct Flight {
-    /// What will hold the value.
-    pub(crate) entry: Arc<dyn AnyEntry>,
-    /// Of the key.
-    pub(crate) hash: u64,
-    /// When it began, in the order of [`Flights::ticket`](table::Flights::ticket).
-    pub(crate) ticket: u64,
-    /// What it will be stored with.
-    pub(crate) generation: Arc<Generation>,
-    pub(crate) leader: Leader,
-    /// The memory it computes for, by address: with the hash of the key it tells whether two computations are
-    /// of the same key.
-    memory: usize,
-    /// The computation within which this one was begun.
-    parent: Option<Arc<Flight>>,
-    /// How many there are above it.
-    pub(crate) depth: u32,
-    /// Whether its thread is within it, from [`enter`](context::enter) to [`leave`](context::leave). No other thread asks.
-    pub(crate) entered: ByItsThread,
-    /// Where it was sent from, if that is a memory.
-    pub(crate) errand: Option<Errand>,
-    phase: Mutex<Phase>,
-    /// How often a leading task has polled the computation, and which task that is.
-    polled: Mutex<(u64, Option<TaskId>)>,
-    /// Set with the first waiter, so that a leader whom nobody joined copies nothing.
-    joined: AtomicBool,
-}
-
 /// Why a computation is made.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// For its caller and all who join.
     Fill,
@@ -88,15 +70,46 @@ pub(crate) enum Purpose {
     Refresh,
 }
 
-/// What the end of a computation for a memory needs to know. Here and not beside the pointer to the flight, which a
-/// thread has on its stack for as long as the body runs: it is small so that a recursion may be deep.
-pub(crate) struct Errand {
-    pub(crate) memory: Memory,
+/// One computation. `E` is the errand: everything that the place of its entry needs at the end of the computation. It is
+/// here and not beside the pointer to the flight, which a thread has on its stack for as long as the body runs: that is
+/// small, so that a recursion may be deep.
+pub(crate) struct Flight<E: ?Sized = dyn Any + Send + Sync> {
+    /// The entry that will hold the value.
+    pub(crate) entry: Arc<dyn AnyEntry>,
+    /// The hash of the key.
+    pub(crate) hash: u64,
+    /// When the computation began, in the order of [`Flights::ticket`](table::Flights::ticket).
+    pub(crate) ticket: u64,
+    /// The generation that the value will be stored with.
+    pub(crate) generation: Arc<Generation>,
+    pub(crate) driver: Driver,
     pub(crate) purpose: Purpose,
-    /// The time when nothing was stored, where that is known.
-    pub(crate) vacant: Option<u64>,
-    /// How to store what it computes as a pair, if it may be one: an `Option<Copier<_, _>>`.
-    pub(crate) copier: &'static (dyn Any + Send + Sync),
+    /// The place that it computes for, by address: with the hash of the key it tells whether two computations are
+    /// of the same key.
+    place: usize,
+    /// The computation within which this one was begun.
+    parent: Option<Arc<Flight>>,
+    /// The number of computations above it.
+    pub(crate) depth: u32,
+    /// Whether its thread is within it, from [`enter`](context::enter) to [`leave`](context::leave). No other thread asks.
+    pub(crate) entered: ByItsThread,
+    phase: Mutex<Phase>,
+    /// How often a leading task has polled the computation, and which task that is.
+    polled: Mutex<(u64, Option<TaskId>)>,
+    /// Set with the first waiter, so that a leader whose computation no call joined copies nothing.
+    joined: AtomicBool,
+    pub(crate) errand: E,
+}
+
+/// What a flight is made of, but for its place in the order of its table.
+pub(crate) struct NewFlight<E> {
+    pub(crate) entry: Arc<dyn AnyEntry>,
+    pub(crate) generation: Arc<Generation>,
+    pub(crate) driver: Driver,
+    pub(crate) purpose: Purpose,
+    /// The address of the place that it computes for.
+    pub(crate) place: usize,
+    pub(crate) errand: E,
 }
 
 enum Phase {
@@ -110,8 +123,10 @@ struct Running {
     next_id: u64,
     /// When the first one began to wait.
     waited_for: Option<Instant>,
-    /// Whether it was told that it takes too long.
+    /// Whether an event has told that it takes too long.
     told: bool,
+    /// Whether the computation has gone on to its next stage.
+    moved: bool,
 }
 
 struct Waiter {
@@ -119,6 +134,8 @@ struct Waiter {
     waker: Waker,
     /// The computation that cannot go on before this one is settled.
     within: Option<Arc<Flight>>,
+    /// Whether it waits for the next stage only.
+    for_stage: bool,
 }
 
 /// A task, as far as its waker tells. Not the waker itself: a flight that held it would be held by its own task,
@@ -136,58 +153,63 @@ impl TaskId {
     }
 }
 
-/// Wakes waiters, also when one of them panics.
-struct WakeAll(std::vec::IntoIter<Waiter>);
-
-impl Drop for WakeAll {
-    fn drop(&mut self) {
-        while let Some(waiter) = self.0.next() {
-            let mut rest = Self(std::mem::take(&mut self.0));
-            waiter.waker.wake();
-            self.0 = std::mem::take(&mut rest.0);
+/// Wakes all of them, also when one panics. Wakers are user code: to be called outside locks.
+fn wake_all<I: Iterator<Item = Waker>>(wakers: I) {
+    struct Rest<I: Iterator<Item = Waker>>(I);
+    impl<I: Iterator<Item = Waker>> Drop for Rest<I> {
+        fn drop(&mut self) {
+            self.0.by_ref().for_each(Waker::wake);
         }
     }
+    let mut rest = Rest(wakers);
+    rest.0.by_ref().for_each(Waker::wake);
 }
 
-impl Flight {
-    pub(crate) fn new(
-        entry: Arc<dyn AnyEntry>,
-        (hash, ticket): (u64, u64),
-        generation: Arc<Generation>,
-        leader: Leader,
-        memory: usize,
-        errand: Option<Errand>,
-    ) -> Arc<Self> {
+impl<E: Send + Sync + 'static> Flight<E> {
+    /// A computation with that hash and ticket, within the one that this thread is in.
+    pub(crate) fn new(new: NewFlight<E>, (hash, ticket): (u64, u64)) -> Arc<Self> {
+        let NewFlight { entry, generation, driver, purpose, place, errand } = new;
         let parent = context::current();
         Arc::new(Self {
             entry,
             hash,
             ticket,
             generation,
-            leader,
-            memory,
+            driver,
+            purpose,
+            place,
             depth: parent.as_ref().map_or(0, |parent| parent.depth.saturating_add(1)),
             parent,
             entered: ByItsThread::new(false),
-            errand,
             phase: Mutex::new(Phase::Running(Running::default())),
             polled: Mutex::default(),
             joined: AtomicBool::new(false),
+            errand,
         })
     }
+}
 
-    /// Whether this computes a key with that hash in that memory.
-    fn computes(&self, memory: usize, hash: u64) -> bool {
-        self.memory == memory && self.hash == hash
+impl Flight {
+    /// This computation and those it was begun within, innermost first.
+    fn ancestry(self: &Arc<Self>) -> impl Iterator<Item = &Arc<Self>> {
+        std::iter::successors(Some(self), |flight| flight.parent.as_ref())
+    }
+
+    /// The errand, if it is one of that type.
+    #[cfg(feature = "shared")]
+    pub(crate) fn errand_as<E: 'static>(&self) -> Option<&E> {
+        self.errand.downcast_ref()
+    }
+}
+
+impl<E: ?Sized> Flight<E> {
+    /// Whether this computes a key with that hash in that place.
+    fn computes(&self, place: usize, hash: u64) -> bool {
+        self.place == place && self.hash == hash
     }
 
     pub(crate) fn has_waiters(&self) -> bool {
         self.joined.load(Relaxed)
-    }
-
-    /// This computation and those it was begun within, innermost first.
-    fn ancestry(self: &Arc<Self>) -> impl Iterator<Item = &Arc<Self>> {
-        std::iter::successors(Some(self), |flight| flight.parent.as_ref())
     }
 
     /// A task polls the computation.
@@ -215,32 +237,46 @@ impl Flight {
                 }
             }
         };
-        // Wakers are user code: outside the lock, and one that panics does not keep the others from being woken.
-        if !waiters.is_empty() {
-            drop(WakeAll(waiters.into_iter()));
-        }
+        wake_all(waiters.into_iter().map(|waiter| waiter.waker));
+    }
+
+    /// The computation has gone on to its next stage: wakes those who wait for that.
+    #[cfg(feature = "shared")]
+    pub(crate) fn move_on(&self) {
+        let wakers: Vec<Waker> = match &mut *lock(&self.phase) {
+            Phase::Settled(_) => return,
+            Phase::Running(running) => {
+                running.moved = true;
+                let waiting = running.waiters.iter_mut().filter(|waiter| waiter.for_stage);
+                waiting.map(|waiter| std::mem::replace(&mut waiter.waker, Waker::noop().clone())).collect()
+            }
+        };
+        wake_all(wakers.into_iter());
     }
 
     /// Becomes a waiter, unless the flight has ended.
-    fn register(&self, within: Option<Arc<Flight>>, waker: Waker) -> Result<u64, Settled> {
+    fn register(&self, within: Option<Arc<Flight>>, waker: Waker, for_stage: bool) -> Result<u64, Settled> {
         match &mut *lock(&self.phase) {
             Phase::Settled(how) => Err(how.clone()),
             Phase::Running(running) => {
                 let id = running.next_id;
                 running.next_id += 1;
                 running.waited_for.get_or_insert_with(Instant::now);
-                running.waiters.push(Waiter { id, waker, within });
+                running.waiters.push(Waiter { id, waker, within, for_stage });
                 self.joined.store(true, Relaxed);
                 Ok(id)
             }
         }
     }
 
-    fn poll_waiter(&self, id: u64, mut waker: Waker) -> Poll<Settled> {
+    fn poll_waiter(&self, id: u64, mut waker: Waker) -> Poll<Waited> {
         match &mut *lock(&self.phase) {
-            Phase::Settled(how) => return Poll::Ready(how.clone()),
+            Phase::Settled(how) => return Poll::Ready(Waited::Settled(how.clone())),
             Phase::Running(running) => {
                 if let Some(waiter) = running.waiters.iter_mut().find(|waiter| waiter.id == id) {
+                    if waiter.for_stage && running.moved {
+                        return Poll::Ready(Waited::Moved);
+                    }
                     std::mem::swap(&mut waiter.waker, &mut waker);
                 }
             }

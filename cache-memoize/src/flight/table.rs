@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use super::{Bound, Flight, Settled};
+use super::{Bound, Flight, NewFlight, Purpose, Settled};
 use crate::key::hash::HashIsHash;
 use crate::sync::shim::{AtomicU64, MODELLED, Mutex, MutexGuard, lock};
 
@@ -57,12 +57,7 @@ struct Line {
 
 /// Flights that nobody will join any more. To be dropped outside the lock.
 #[derive(Default)]
-pub(crate) struct Overtaken {
-    #[expect(dead_code, reason = "only to be dropped")]
-    latest: Option<Arc<Flight>>,
-    #[expect(dead_code, reason = "only to be dropped")]
-    others: Vec<Arc<Flight>>,
-}
+pub(crate) struct Overtaken(#[expect(dead_code, reason = "only to be dropped")] Vec<Arc<Flight>>);
 
 /// Whether a caller that has waited may begin one more computation.
 pub(crate) enum Relief {
@@ -81,7 +76,17 @@ pub(crate) enum Relief {
 pub(crate) struct Others(Vec<(Arc<Flight>, Settled)>);
 
 impl Drop for Others {
+    #[inline]
     fn drop(&mut self) {
+        if !self.0.is_empty() {
+            self.tell();
+        }
+    }
+}
+
+impl Others {
+    #[cold]
+    fn tell(&mut self) {
         while let Some((flight, how)) = self.0.pop() {
             // Told also when a waker panics.
             let mut rest = Self(std::mem::take(&mut self.0));
@@ -140,21 +145,16 @@ impl AtKey<'_> {
         self.shard.contains_key(&self.hash)
     }
 
-    /// A computation begins, with that hash and ticket. `joinable` makes it the one that callers find.
-    pub(crate) fn begin(
-        &mut self,
-        joinable: bool,
-        make: impl FnOnce((u64, u64)) -> Arc<Flight>,
-    ) -> Arc<Flight> {
-        let flight = make((self.hash, self.flights.ticket()));
+    /// A computation begins. Its purpose says whether it is the one that callers find.
+    pub(crate) fn begin<E: Send + Sync + 'static>(&mut self, new: NewFlight<E>) -> Arc<Flight<E>> {
+        let purpose = new.purpose;
+        let flight = Flight::new(new, (self.hash, self.flights.ticket()));
         let key = self.shard.entry(self.hash).or_default();
         key.computing += 1;
-        if joinable {
-            let new = Line { current: Some(flight.clone()), ..Line::default() };
-            let before = std::mem::replace(&mut key.line, new);
-            if before.current.is_some() {
-                key.rivals.push(before);
-            }
+        match purpose {
+            Purpose::Aside => {}
+            Purpose::Fill | Purpose::Refresh => key.is_led_by(flight.clone()),
+            Purpose::Relief => key.is_relieved_by(flight.clone(), self.relieved.take()),
         }
         flight
     }
@@ -178,23 +178,8 @@ impl AtKey<'_> {
         }
     }
 
-    /// A computation begins beside the one that was found to be overdue, and takes its place.
-    pub(crate) fn begin_beside(&mut self, make: impl FnOnce((u64, u64)) -> Arc<Flight>) -> Arc<Flight> {
-        let relieved = self.relieved.take();
-        let flight = self.begin(false, make);
-        let key = self.shard.entry(self.hash).or_default();
-        let place = key.lines().position(|line| relieved.is_none_or(|ticket| line.has(ticket)));
-        let line = match place {
-            None | Some(0) => &mut key.line,
-            Some(rival) => &mut key.rivals[rival - 1],
-        };
-        line.overdue.extend(line.current.replace(flight.clone()));
-        line.relieved = Some(Instant::now());
-        flight
-    }
-
     /// Whether the computation may still change the store.
-    pub(crate) fn may_land(&self, flight: &Flight) -> bool {
+    pub(crate) fn may_land<E: ?Sized>(&self, flight: &Flight<E>) -> bool {
         let overtaken = self.shard.get(&self.hash).is_some_and(|key| key.fence > flight.ticket);
         !overtaken && flight.generation.is_alive()
     }
@@ -204,14 +189,13 @@ impl AtKey<'_> {
     pub(crate) fn overtake(&mut self, ticket: u64) -> Overtaken {
         let Some(key) = self.shard.get_mut(&self.hash) else { return Overtaken::default() };
         key.fence = key.fence.max(ticket);
-        let latest = key.line.current.take_if(|flight| flight.ticket < ticket);
-        let mut others = Vec::new();
+        let mut overtaken = Vec::new();
         for line in key.lines_mut() {
-            others.extend(line.current.take_if(|flight| flight.ticket < ticket));
-            others.extend(line.overdue.extract_if(.., |flight| flight.ticket < ticket));
+            overtaken.extend(line.current.take_if(|flight| flight.ticket < ticket));
+            overtaken.extend(line.overdue.extract_if(.., |flight| flight.ticket < ticket));
         }
         key.close_up();
-        Overtaken { latest, others }
+        Overtaken(overtaken)
     }
 
     /// A new ticket, under the lock.
@@ -220,7 +204,7 @@ impl AtKey<'_> {
     }
 
     /// A computation has ended. With the last one, what is known of the key is forgotten.
-    pub(crate) fn end(&mut self, flight: &Arc<Flight>, stored: bool) -> Others {
+    pub(crate) fn end<E: ?Sized>(&mut self, flight: &Flight<E>, stored: bool) -> Others {
         let Slot::Occupied(mut slot) = self.shard.entry(self.hash) else {
             return Others::default();
         };
@@ -247,6 +231,26 @@ impl Overtakable {
         std::iter::once(&mut self.line).chain(&mut self.rivals)
     }
 
+    /// A computation that callers join from now on, in a line of its own.
+    fn is_led_by(&mut self, flight: Arc<Flight>) {
+        let new = Line { current: Some(flight), ..Line::default() };
+        let before = std::mem::replace(&mut self.line, new);
+        if before.current.is_some() {
+            self.rivals.push(before);
+        }
+    }
+
+    /// A computation that takes the place of one with that ticket, which was found to be overdue.
+    fn is_relieved_by(&mut self, flight: Arc<Flight>, relieved: Option<u64>) {
+        let place = self.lines().position(|line| relieved.is_none_or(|ticket| line.has(ticket)));
+        let line = match place {
+            None | Some(0) => &mut self.line,
+            Some(rival) => &mut self.rivals[rival - 1],
+        };
+        line.overdue.extend(line.current.replace(flight));
+        line.relieved = Some(Instant::now());
+    }
+
     /// Leaves no line that has no flight before one that has.
     fn close_up(&mut self) {
         if !self.rivals.is_empty() {
@@ -266,7 +270,7 @@ impl Line {
     }
 
     /// One of its flights ends.
-    fn end(&mut self, flight: &Arc<Flight>, stored: bool) -> Others {
+    fn end<E: ?Sized>(&mut self, flight: &Flight<E>, stored: bool) -> Others {
         if !self.overdue.is_empty() {
             return self.end_among_others(flight, stored);
         }
@@ -278,11 +282,11 @@ impl Line {
     /// One of several ends. Its value, if it has one for others, is for all who began to wait before it began; and if it
     /// was stored, the others find it.
     #[cold]
-    fn end_among_others(&mut self, flight: &Arc<Flight>, stored: bool) -> Others {
+    fn end_among_others<E: ?Sized>(&mut self, flight: &Flight<E>, stored: bool) -> Others {
         let mut line = std::mem::take(&mut self.overdue);
         line.extend(self.current.take());
         let mut others = Others::default();
-        if let Some(place) = line.iter().position(|other| Arc::ptr_eq(other, flight)) {
+        if let Some(place) = line.iter().position(|other| other.ticket == flight.ticket) {
             let later = line.split_off(place + 1);
             line.truncate(place);
             if flight.entry.is_filled() {

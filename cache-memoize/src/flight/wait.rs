@@ -2,15 +2,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
-#[cfg(any(feature = "shared", feature = "testing", test))]
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
+use std::task::{Context, Poll};
 
 use super::context::{self, NoWait};
 use super::{Flight, Settled};
-use crate::sync::shim::Sleeper;
 
 /// A registered waiter; dropping it gives the wait up.
 pub(crate) struct Wait {
@@ -22,13 +18,15 @@ pub(crate) struct Wait {
 /// How a wait ended.
 pub(crate) enum Waited {
     Settled(Settled),
+    /// The computation has gone on to its next stage.
+    Moved,
     /// The leader is a future that this very task holds and does not poll, so it will never end while we wait.
     Parked,
 }
 
-/// Begins to wait for `flight`.
-pub(crate) fn wait(flight: Arc<Flight>) -> Result<Wait, NoWait> {
-    let id = context::register(&flight)?;
+/// Begins to wait for the end of `flight`, or `for_stage`, for what comes first: that, or its next stage.
+pub(crate) fn wait(flight: Arc<Flight>, for_stage: bool) -> Result<Wait, NoWait> {
+    let id = context::register(&flight, for_stage)?;
     Ok(Wait { flight, id, patience: Patience::Fresh })
 }
 
@@ -36,8 +34,8 @@ impl Future for Wait {
     type Output = Waited;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Waited> {
-        if let Poll::Ready(how) = self.flight.poll_waiter(self.id, context.waker().clone()) {
-            return Poll::Ready(Waited::Settled(how));
+        if let Poll::Ready(waited) = self.flight.poll_waiter(self.id, context.waker().clone()) {
+            return Poll::Ready(waited);
         }
         let Some(polls) = self.flight.polls_by(context.waker()) else { return Poll::Pending };
         self.patience = match self.patience {
@@ -77,35 +75,5 @@ impl Patience {
 impl Drop for Wait {
     fn drop(&mut self) {
         self.flight.unregister(self.id);
-    }
-}
-
-impl Wake for Sleeper {
-    fn wake(self: Arc<Self>) {
-        Sleeper::wake(&self);
-    }
-}
-
-/// Runs a future on this thread, which sleeps while there is nothing to do.
-#[cfg(any(feature = "shared", feature = "testing", test))]
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let output = block_on_until(pin!(future), None);
-    output.expect("there is no time at which it ends without")
-}
-
-/// The same until then at most.
-pub(super) fn block_on_until<F: Future + Unpin>(mut future: F, until: Option<Instant>) -> Option<F::Output> {
-    let this_thread = Arc::new(Sleeper::here());
-    let waker = Waker::from(this_thread.clone());
-    let mut context = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(output) = Pin::new(&mut future).poll(&mut context) {
-            return Some(output);
-        }
-        match until.map(|until| until.saturating_duration_since(Instant::now())) {
-            None => this_thread.sleep(),
-            Some(Duration::ZERO) => return None,
-            Some(left) => this_thread.sleep_for(left),
-        }
     }
 }

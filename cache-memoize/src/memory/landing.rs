@@ -5,22 +5,10 @@ use std::sync::Arc;
 use super::rivals::{Compare, Known};
 use super::store::{Displaced, Gone, Life, New, Pair};
 use super::{Inner, sweeper};
-use crate::entry::{AnyEntry, Generation};
-use crate::flight::Flight;
+use crate::entry::{AnyEntry, Freshness, Generation};
 use crate::flight::table::{Others, Overtaken};
+use crate::flight::{Flight, Landing, Purpose};
 use crate::stats::Count;
-
-/// What the end of a computation does to the store.
-pub(crate) enum Landing {
-    /// Nothing: it failed, was dropped, or its value is not to be kept.
-    Nothing,
-    /// Its entry is stored.
-    Fill(Life),
-    /// Its entry is stored, and whatever began earlier is overtaken.
-    Refresh(Life),
-    /// Its value is not to be kept, and neither is what it was to replace.
-    RefreshRefused,
-}
 
 /// What a change of the store left over. Dropping it runs destructors of the user's: not under a lock, and not
 /// before those who wait have been woken.
@@ -36,40 +24,40 @@ pub(crate) struct Leftovers {
 
 impl Inner {
     /// A computation has ended. Returns after the store has changed; wake the waiters then.
-    /// If it began when nothing was stored, `vacant` is the time of that; else `compare` tells what is of its key.
-    pub(crate) fn land(
+    /// If it began when nothing was stored, `vacant` is the version of copies at that time; else `compare` tells what is of its key.
+    pub(crate) fn land<E>(
         self: &Arc<Self>,
-        flight: &Arc<Flight>,
-        landing: Landing,
+        flight: &Flight<E>,
+        landing: &Landing<Life>,
         pair: Option<&dyn Pair>,
         vacant: Option<u64>,
         compare: &mut dyn Compare,
-    ) -> Leftovers {
-        let Flight { hash, ticket, generation, entry, .. } = &**flight;
+        leftovers: &mut Leftovers,
+    ) {
+        let Flight { hash, ticket, generation, entry, purpose, .. } = flight;
         let (hash, ticket) = (*hash, *ticket);
-        let mut leftovers = Leftovers::default();
         let mut stored = None;
         // Whoever stores under that hash has the lock of the key, and voids copies of that time.
-        let is_vacant = || vacant == Some(generation.of.time(hash));
+        let is_vacant = || vacant == Some(generation.of.version(hash));
         let mut known = Known::default();
         let mut key = self.flights.at(hash);
-        if !matches!(landing, Landing::Nothing) && !is_vacant() {
+        if !matches!(landing, Landing::Nothing | Landing::Failed(_)) && !is_vacant() {
             drop(key);
             (key, known) = self.at_known(hash, compare);
         }
         if key.may_land(flight) {
-            if matches!(landing, Landing::Refresh(_) | Landing::RefreshRefused) {
+            if *purpose == Purpose::Refresh && matches!(landing, Landing::Store(_) | Landing::Remove) {
                 leftovers.overtaken = key.overtake(ticket);
             }
             match landing {
-                Landing::Nothing => {}
-                Landing::Fill(life) | Landing::Refresh(life) => {
+                Landing::Nothing | Landing::Failed(_) => {}
+                &Landing::Store(life) => {
                     let replaces = known.replaced();
                     let new = New { hash, ticket, generation, life, entry, pair, replaces };
-                    stored = self.insert(new, &known, &mut leftovers).then_some(new);
+                    stored = self.insert(new, &known, leftovers).then_some(new);
                 }
-                Landing::RefreshRefused => {
-                    self.remove(hash, known.own.filter(|&own| own <= ticket), &mut leftovers);
+                Landing::Remove => {
+                    self.remove(hash, known.own.filter(|&own| own <= ticket), leftovers);
                 }
             }
         }
@@ -79,7 +67,6 @@ impl Inner {
         if let Some(new) = stored {
             self.settle_accounts(new, &known, &leftovers.displaced);
         }
-        leftovers
     }
 
     /// Stores a value that no computation made. `compare` tells what is of its key.
@@ -114,16 +101,19 @@ impl Inner {
         let ticket = key.ticket();
         leftovers.overtaken = key.overtake(ticket);
         let own = known.own.and_then(|own| self.store.here(hash, |slot| slot.ticket == own));
-        let was_fresh = own.is_some_and(|here| here.slot().is_fresh());
+        let was_there = own.is_some_and(|here| here.slot().freshness() != Freshness::Ended);
         self.remove(hash, known.own, &mut leftovers);
         drop(key);
-        (leftovers, was_fresh)
+        (leftovers, was_there)
     }
 
     /// Stores the entry, unless a newer one is there; whether it did. To be called under the lock of its key.
     fn insert(&self, new: New<'_>, known: &Known, leftovers: &mut Leftovers) -> bool {
         if let Some(own) = known.own.filter(|own| *own > new.ticket)
-            && self.store.here(new.hash, |slot| slot.ticket == own && slot.is_fresh()).is_some()
+            && self
+                .store
+                .here(new.hash, |slot| slot.ticket == own && slot.freshness() != Freshness::Ended)
+                .is_some()
         {
             return false;
         }

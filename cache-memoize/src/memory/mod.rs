@@ -17,7 +17,7 @@ pub(crate) use group::Group;
 use group::Groups;
 use handles::FunctionHandles;
 pub(crate) use handles::{FunctionHandle, Refused};
-pub(crate) use landing::{Landing, Leftovers};
+pub(crate) use landing::Leftovers;
 use store::Store;
 
 use crate::entry::FunctionState;

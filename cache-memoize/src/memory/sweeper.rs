@@ -1,24 +1,29 @@
-//! Reclaims entries that nobody reads again: expired ones, and those that `f_invalidate_all` made invisible.
+//! Reclaims entries that no call reads again: expired ones, and those that `f_invalidate_all` made invisible.
 //!
-//! One thread for the whole process, begun with the first entry that can expire, asleep until something is due. A visit
-//! that is overdue shows that there is none: it could not be had, or is the parent's. Then another is begun.
+//! A visit is planned with the first entry that can expire. One that is overdue shows that no thread keeps time: it could
+//! not be had, or is the parent's. Then another visit is planned.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
-use std::sync::atomic::{AtomicU32, AtomicU64};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use super::Inner;
 use super::store::Life;
+use crate::background::{self, Lane, Planned};
+use crate::entry::Freshness;
 use crate::sync::lock;
 use crate::sync::shim::MODELLED;
-use crate::time::milliseconds;
+use crate::time::{later, milliseconds};
 
-/// When a memory is to be swept next: [`milliseconds`], or [`Due::IDLE`].
-pub(super) struct Due(AtomicU64);
+/// When a memory is to be swept next.
+pub(super) struct Due {
+    /// By the clock of [`milliseconds`], or [`Due::IDLE`].
+    at: AtomicU64,
+    /// The visit. It is called off when it is moved forward, or its memory is gone.
+    visit: Mutex<Option<Planned>>,
+}
 
 impl Due {
     const IDLE: u64 = u64::MAX;
@@ -32,7 +37,7 @@ impl Due {
 
 impl Default for Due {
     fn default() -> Self {
-        Self(AtomicU64::new(Self::IDLE))
+        Self { at: AtomicU64::new(Self::IDLE), visit: Mutex::default() }
     }
 }
 
@@ -43,11 +48,11 @@ pub(super) fn expect(memory: &Arc<Inner>, life: Life, ticket: u64) {
     let Some(at) = life.sweep_after() else { return };
     if ticket & LOOKS == 0 && !MODELLED {
         // In a forked process the thread is gone, and what its memories expect is not late yet.
-        SWEEPER.run_in(std::process::id(), spawn);
+        background::attend();
     }
     // Nearly always a sweep comes early enough. The store's lock orders this with `sweep`: one that did not see the entry
     // had begun before the entry was stored, and then this sees that it had.
-    let due = memory.sweep.0.load(Relaxed);
+    let due = memory.sweep.at.load(Relaxed);
     if at < due || Due::is_late(due, milliseconds()) {
         schedule(memory, at);
     }
@@ -65,117 +70,35 @@ fn schedule(memory: &Arc<Inner>, at: u64) {
     }
     let at = at.min(Due::IDLE - 1);
     // Ordered with the exchange in `sweep`: an entry stored as a sweep begins is seen by it, or schedules another.
-    let due = memory.sweep.0.fetch_min(at, AcqRel);
+    let due = memory.sweep.at.fetch_min(at, AcqRel);
     if at < due {
         return visit(memory, at);
     }
     let now = milliseconds();
     // Again after another while, if there is still no thread.
-    if Due::is_late(due, now) && memory.sweep.0.compare_exchange(due, now, AcqRel, Relaxed).is_ok() {
+    if Due::is_late(due, now) && memory.sweep.at.compare_exchange(due, now, AcqRel, Relaxed).is_ok() {
         visit(memory, now);
     }
 }
 
 fn visit(memory: &Arc<Inner>, at: u64) {
-    let sweeper = &SWEEPER;
-    // Looked at under the lock, and dropped after it is given back: one may be the last of its kind, with values of the
-    // user's, whose destructors may come back here.
-    let mut looked_at = Vec::new();
-    let mut queue = lock(&sweeper.queue);
-    if queue.len() == queue.capacity() {
-        // Before it grows: memories that are gone need no visit, and neither do visits that were moved forward.
-        queue.retain(|Reverse(visit)| visit.is_due(&mut looked_at));
-    }
-    queue.push(Reverse(Visit { at, memory: Arc::downgrade(memory) }));
-    drop(queue);
-    sweeper.changed.notify_one();
-    sweeper.run_in(std::process::id(), spawn);
+    /// One sweep at a time: a destructor of the user's may take long.
+    static SWEEPS: LazyLock<Lane> = LazyLock::new(|| Lane::new(1));
+    let weak = Arc::downgrade(memory);
+    let pause = Duration::from_millis(at.saturating_sub(milliseconds()));
+    let visit = SWEEPS.at(later(Instant::now(), pause), Box::pin(async move { pay(&weak, at) }));
+    let mut planned = lock(&memory.sweep.visit);
+    // Unless another thread has moved it further forward.
+    let is_next = memory.sweep.at.load(Relaxed) == at;
+    let other = if is_next { planned.replace(visit) } else { Some(visit) };
+    drop(planned);
+    drop(other);
 }
 
-struct Sweeper {
-    queue: Mutex<BinaryHeap<Reverse<Visit>>>,
-    changed: Condvar,
-    /// The process that has the thread, or none.
-    process: AtomicU32,
-}
-
-static SWEEPER: Sweeper =
-    Sweeper { queue: Mutex::new(BinaryHeap::new()), changed: Condvar::new(), process: AtomicU32::new(0) };
-
-struct Visit {
-    at: u64,
-    memory: Weak<Inner>,
-}
-
-impl Visit {
-    /// Whether the memory is still there and waits for this very visit.
-    fn is_due(&self, looked_at: &mut Vec<Arc<Inner>>) -> bool {
-        let Some(memory) = self.memory.upgrade() else { return false };
-        let is_due = memory.sweep.0.load(Relaxed) == self.at;
-        looked_at.push(memory);
-        is_due
-    }
-}
-
-impl PartialEq for Visit {
-    fn eq(&self, other: &Self) -> bool {
-        self.at == other.at
-    }
-}
-impl Eq for Visit {}
-impl PartialOrd for Visit {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Visit {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.at.cmp(&other.at)
-    }
-}
-
-impl Sweeper {
-    /// Sees to it that this process has the thread. Where none can be had, expired entries wait for a lookup, for
-    /// eviction, or for the next attempt.
-    fn run_in(&self, process: u32, spawn: impl FnOnce() -> bool) {
-        if self.process.load(Relaxed) != process && self.process.swap(process, AcqRel) != process && !spawn()
-        {
-            self.process.store(0, Relaxed);
-        }
-    }
-}
-
-fn spawn() -> bool {
-    std::thread::Builder::new().name("cache-memoize".into()).spawn(|| run(&SWEEPER)).is_ok()
-}
-
-fn run(sweeper: &Sweeper) {
-    let mut queue = lock(&sweeper.queue);
-    loop {
-        let now = milliseconds();
-        queue = match queue.peek() {
-            None => sweeper.changed.wait(queue).unwrap_or_else(PoisonError::into_inner),
-            Some(Reverse(visit)) if visit.at > now => {
-                let pause = Duration::from_millis(visit.at - now);
-                sweeper.changed.wait_timeout(queue, pause).unwrap_or_else(PoisonError::into_inner).0
-            }
-            Some(_) => {
-                let visit = queue.pop();
-                drop(queue);
-                if let Some(Reverse(visit)) = visit {
-                    pay(&visit);
-                }
-                lock(&sweeper.queue)
-            }
-        };
-    }
-}
-
-/// Sweeps, unless the visit was moved forward since. A destructor of the user's that panics does not end the
-/// sweeper: it comes again.
-fn pay(visit: &Visit) {
-    let Some(memory) = visit.memory.upgrade() else { return };
-    if memory.sweep.0.compare_exchange(visit.at, Due::IDLE, AcqRel, Relaxed).is_err() {
+/// Sweeps, unless the visit was moved forward since. After a destructor of the user's that panics it comes again.
+fn pay(memory: &Weak<Inner>, at: u64) {
+    let Some(memory) = memory.upgrade() else { return };
+    if memory.sweep.at.compare_exchange(at, Due::IDLE, AcqRel, Relaxed).is_err() {
         return;
     }
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sweep(&memory))) {
@@ -193,7 +116,7 @@ pub(super) fn sweep(memory: &Arc<Inner>) {
     let mut gone: Vec<(u64, u64)> = Vec::new();
     let mut next: Option<u64> = None;
     memory.store.for_each(|slot| {
-        if !slot.is_fresh() {
+        if slot.freshness() == Freshness::Ended {
             gone.push((slot.hash, slot.ticket));
         } else if let Some(visit) = slot.sweep_after() {
             next = Some(next.map_or(visit, |next| next.min(visit)));
@@ -213,39 +136,21 @@ mod tests {
     use super::super::rivals::By;
     use super::super::{Capacity, FunctionState, Memory};
     use super::*;
-    use crate::entry::{AnyEntry, Entry};
+    use crate::entry::{AnyEntry, Entry, Windows};
     use std::sync::OnceLock;
-
-    #[test]
-    fn another_process_and_one_that_got_no_thread_begin_one() {
-        let sweeper =
-            Sweeper { queue: Mutex::default(), changed: Condvar::new(), process: AtomicU32::new(0) };
-        let begins = |process, succeeds| {
-            let mut tried = false;
-            sweeper.run_in(process, || {
-                tried = true;
-                succeeds
-            });
-            tried
-        };
-        assert!(begins(7, false), "the first attempt fails");
-        assert!(begins(7, true), "and the second does not");
-        assert!(!begins(7, true), "there is one");
-        assert!(begins(8, true), "but not in a forked process");
-    }
 
     #[test]
     fn a_visit_that_is_overdue_is_planned_again() {
         let memory = Memory::of(Capacity::Unbounded);
-        let due = || memory.inner().sweep.0.load(Relaxed);
+        let due = || memory.inner().sweep.at.load(Relaxed);
         // As a thread leaves it that is gone.
         let past = milliseconds().saturating_sub(Due::GRACE + 1);
-        memory.inner().sweep.0.store(past, Relaxed);
-        let hour = Life::new(Some(Duration::from_secs(3600)), 1);
+        memory.inner().sweep.at.store(past, Relaxed);
+        let hour = Life::new(Some(Duration::from_secs(3600)), Windows::default(), 1);
         expect(memory.inner(), hour, 1);
         assert_ne!(due(), past);
         let planned = milliseconds() + 500;
-        memory.inner().sweep.0.store(planned, Relaxed);
+        memory.inner().sweep.at.store(planned, Relaxed);
         expect(memory.inner(), hour, 1);
         assert_eq!(due(), planned, "not before");
     }
@@ -258,11 +163,14 @@ mod tests {
             let entry: Arc<dyn AnyEntry> = Arc::new(Entry { ident: 0, key, value: OnceLock::from(key) });
             let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let mut compare = By::new(|_| (), |()| false);
-            drop(
-                memory
-                    .inner()
-                    .set(hash, &entry, Life::new(None, 1), None, &mut compare, || scope.generation()),
-            );
+            drop(memory.inner().set(
+                hash,
+                &entry,
+                Life::new(None, Windows::default(), 1),
+                None,
+                &mut compare,
+                || scope.generation(),
+            ));
         }
         assert!(memory.inner().store.room() >= 10_000);
         scope.end_generation();

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use super::history::{Record, judge};
 use super::program::{Program, Step};
+use super::stamp::Clock;
 use super::subject::{Subject, record};
-use super::version::Clock;
 
 /// How far a search goes.
 #[derive(Clone, Copy)]

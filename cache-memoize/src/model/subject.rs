@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use super::history::{Got, Record};
 use super::program::Step;
-use super::version::{Begin, Clock};
+use super::stamp::{Begin, Clock};
 
 /// A cache.
 pub(super) trait Subject: Sized + Send + Sync + 'static {

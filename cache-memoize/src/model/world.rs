@@ -12,18 +12,18 @@ use super::history::Got;
 use super::operation::Op;
 use super::program::Step;
 use super::subject::{Body, Subject};
-use crate::call::target::Target;
-use crate::call::{Body as AsyncBody, FunctionHandle, Place, Turn};
+use crate::call::{Body as AsyncBody, Place, Turn};
 use crate::entry::FunctionState;
-use crate::flight::block_on;
 use crate::key::part::CopyOf;
 use crate::key::parts::Key;
-use crate::memory::{Capacity, Memory};
+use crate::local::{InMemory, Target};
+use crate::memory::{Capacity, FunctionHandle, Memory};
 use crate::policy::Policy;
 use crate::shape::{
     Copied, OwnedResult, Shape, ShapeOf, SharedResult, ViaResultCopy as _, ViaSharedResult as _,
     require_cacheable,
 };
+use crate::sync::block_on;
 use crate::sync::shim::Point;
 
 /// How a body fails, which decides about the shape of the function.
@@ -115,7 +115,7 @@ impl<F: Failure> World<F> {
     fn computed(
         &self,
         step: &Step,
-        mut turn: Turn<usize, F::Shape>,
+        mut turn: Turn<InMemory, usize, F::Shape>,
         found: &mut Place<Result<u64, F>>,
         body: impl FnOnce() -> Result<u64, F>,
     ) -> Result<u64, F> {

@@ -7,11 +7,10 @@ use super::answer::Answered;
 use super::codec::{Coded, NeedsNoBytes};
 use super::fleet::NeedsNoFleet;
 use super::{BackendOf, Place};
-use crate::call::{Found, Lookup, Named, Place as ForValue, Turn};
 use crate::key::parts::{Cons, Nil};
 use crate::key::via::{self, BorrowingKeyOf, CanBeKey, KeyOf, KeyPartOf, Known};
+use crate::local::Named;
 use crate::memory::Memory;
-use crate::shape::Shape;
 use crate::site::Instance;
 
 /// Something that leads to a [`Memory`].
@@ -156,18 +155,5 @@ impl<'m> Place for InMemory<'m> {
 impl Coded<()> for Named<'_> {
     fn coded(self, (): ()) -> Self {
         self
-    }
-}
-
-/// What is special only where others share the entries.
-impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
-    /// See [`join`](Self::join): the fleet is this process.
-    pub fn join_fleet(self, found: &mut ForValue<S::Return>) -> Turn<K, S> {
-        self.join(found)
-    }
-
-    /// See [`join_async`](Self::join_async).
-    pub async fn join_fleet_async(self) -> Result<Found<K, S>, Turn<K, S>> {
-        self.join_async().await
     }
 }

@@ -11,9 +11,9 @@ use crate::backend::Backend;
 use crate::codec::Codec;
 use crate::key::shared_via::{self, CanBeSharedKey, SharedKeyOf, SharedPartOf};
 use crate::key::texts::{List, Written};
+use crate::remote::target::SharedTarget;
+use crate::remote::{Shared, registry};
 use crate::shape::storing::{self, CanBeStored, ErrorCanBeStored, Stored, Storing, StoringErrors};
-use crate::shared::target::SharedTarget;
-use crate::shared::{Shared, registry};
 use crate::site::{Instance, VERBATIM_GROUP};
 
 /// Something that leads to a [`Shared`].

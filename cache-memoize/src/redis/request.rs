@@ -20,7 +20,7 @@ use super::failure::Failure;
 use super::keys::{self, Keys};
 use super::scripts::{self, Script};
 use crate::backend::{Begin, Begun, Commit, Fence, Group, Key, Leader, Token};
-use crate::shared::token;
+use crate::remote::token;
 
 /// What is sent.
 pub(super) struct Request {

@@ -9,7 +9,7 @@ use serde_core::de::DeserializeOwned;
 use super::{Cacheable, Copying, OwnedResult, Plain, Shape, SharedResult, Split};
 use crate::codec::Codec;
 use crate::codec::fingerprint::Fingerprint;
-use crate::codec::stored::{self, Bounds};
+use crate::codec::stored::{self, Bounds, Unread};
 use crate::{Error, ErrorKind};
 
 /// A shape whose results become bytes and come back.
@@ -37,15 +37,6 @@ pub trait SharedShape: Shape {
 
     /// The types that are stored. Finding it out takes microseconds; keep it.
     fn fingerprints() -> Fingerprints;
-}
-
-/// Why what is stored is not a value of the function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unread {
-    /// Its codec, or its type, refuses the payload.
-    Payload,
-    /// The value writes other names than the one that was stored.
-    Names,
 }
 
 /// The types that a function stores.

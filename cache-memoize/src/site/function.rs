@@ -17,7 +17,7 @@ use crate::event::{self, Event, EventKind};
 use crate::hooks;
 use crate::memory::{Capacity, Memory};
 #[cfg(feature = "shared")]
-use crate::shared::{Rejections, RemoteState, Shared};
+use crate::remote::{Rejections, RemoteState, Shared};
 use crate::stats::Stats;
 use crate::sync::lock;
 
@@ -221,7 +221,7 @@ impl Function {
     /// What the function has on that backend.
     #[cfg(feature = "shared")]
     pub(crate) fn scope_on(&'static self, shared: &Shared) -> Arc<RemoteState> {
-        let scope = shared.scope(self.id, || RemoteState::new(self.new_scope(None), self.rejected.clone()));
+        let scope = shared.state(self.id, || RemoteState::new(self.new_scope(None), self.rejected.clone()));
         self.places.tell(&self.name);
         scope
     }

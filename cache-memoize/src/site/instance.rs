@@ -9,16 +9,15 @@ use super::Function;
 use super::claims::Refused;
 use super::naming::Naming;
 use crate::Error;
-use crate::call::Named;
-use crate::call::target::Target;
 use crate::key::text_via::WritePart;
+use crate::local::{Named, Target};
 use crate::memory::{FunctionHandle, Memory, Refused as RefusedFunction};
 use crate::place::Place;
 use crate::sync::lock;
 #[cfg(feature = "shared")]
 use {
     super::claims,
-    crate::shared::{RemoteState, Shared},
+    crate::remote::{Names, RemoteState, Shared},
     std::sync::Arc,
 };
 
@@ -105,15 +104,6 @@ impl Instance {
         self.named(memory, || (verbatim(self.function.world), Some(VERBATIM_GROUP)))
     }
 
-    /// Drops what it has in the function's own cache.
-    #[cfg(feature = "testing")]
-    pub(crate) fn forget_entries(&self) {
-        if let Some(own) = self.own.get() {
-            let (memory, handle) = own;
-            Target::new(memory, handle).invalidate_all();
-        }
-    }
-
     /// With a number, and what others are in that have entries of the same number.
     #[inline]
     fn named<'m>(
@@ -140,21 +130,6 @@ impl Instance {
         self.function.scope_on(shared)
     }
 
-    /// Why it is to have none where keys are text. Told once.
-    #[cfg(feature = "shared")]
-    pub(crate) fn refusal(&'static self) -> Option<&'static Error> {
-        let claim = || self.refused.get_or_init(|| claims::claim(self)).as_ref();
-        let refused = self.confused.as_ref().or_else(claim)?;
-        self.function.tell(refused);
-        Some(&refused.error)
-    }
-
-    /// How keys begin where they are text: path, types and version.
-    #[cfg(feature = "shared")]
-    pub(crate) fn prefix(&'static self) -> &'static str {
-        &self.naming.prefix
-    }
-
     /// What `f_invalidate_all` covers where keys are text: the function with all its instances, or all that have the
     /// same `prefix`.
     #[cfg(feature = "shared")]
@@ -162,15 +137,37 @@ impl Instance {
         &self.naming.group
     }
 
-    /// What comes before both, for calls from an isolated scope.
-    #[cfg(feature = "shared")]
-    pub(crate) fn within(&'static self) -> &'static str {
-        &self.within
-    }
-
     /// The readable key of a call.
     pub fn key_text(&self, parts: &[&dyn WritePart], extra: Option<&dyn WritePart>) -> String {
         key_text(&self.naming.prefix, parts, extra)
+    }
+}
+
+#[cfg(feature = "testing")]
+impl crate::hooks::OfWorld for Instance {
+    fn forget_entries(&self) {
+        if let Some(own) = self.own.get() {
+            let (memory, handle) = own;
+            Target::new(memory, handle).invalidate_all();
+        }
+    }
+}
+
+#[cfg(feature = "shared")]
+impl Names for Instance {
+    fn within(&'static self) -> &'static str {
+        &self.within
+    }
+
+    fn prefix(&'static self) -> &'static str {
+        &self.naming.prefix
+    }
+
+    fn refusal(&'static self) -> Option<&'static Error> {
+        let claim = || self.refused.get_or_init(|| claims::claim(self)).as_ref();
+        let refused = self.confused.as_ref().or_else(claim)?;
+        self.function.tell(refused);
+        Some(&refused.error)
     }
 }
 
@@ -205,7 +202,7 @@ fn verbatim(world: u64) -> u64 {
 /// A name that no other process uses.
 #[cfg(feature = "shared")]
 fn isolated(world: u64) -> String {
-    static PROCESS: LazyLock<u128> = LazyLock::new(|| u128::from_le_bytes(crate::shared::token()));
+    static PROCESS: LazyLock<u128> = LazyLock::new(|| u128::from_le_bytes(crate::remote::token()));
     format!("isolated-{:032x}-{world}:", *PROCESS)
 }
 

@@ -78,7 +78,7 @@ impl Site {
     #[inline]
     fn find(&'static self, probe: TypeId, names: fn() -> Names) -> &'static Instance {
         #[cfg(feature = "testing")]
-        if let Some(world) = crate::testing::current_world() {
+        if let Some(world) = crate::hooks::current_world() {
             let site = std::ptr::from_ref(self).addr();
             return world.instance(site, probe, || self.resolve(probe, names).instance);
         }
@@ -132,7 +132,7 @@ fn of_companion(probe: TypeId, names: fn() -> Names, site: &dyn Fn() -> Site) ->
     static KNOWN: LazyLock<RwLock<HashMap<TypeId, &'static Instance>>> = LazyLock::new(RwLock::default);
     let resolve = || site().resolve(probe, names).instance;
     #[cfg(feature = "testing")]
-    if let Some(world) = crate::testing::current_world() {
+    if let Some(world) = crate::hooks::current_world() {
         return world.instance(0, probe, resolve);
     }
     if let Some(known) = read(&KNOWN).get(&probe) {

@@ -6,6 +6,10 @@
 #[cfg_attr(all(test, cache_memoize_loom), path = "modelled.rs")]
 pub(crate) mod shim;
 
+mod block_on;
+
+pub(crate) use block_on::{block_on, block_on_until};
+
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use crate::backend::{
     Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Leader, Predecessor, Reply,
 };
-use crate::chores;
-use crate::flight::block_on;
-use crate::shared::token;
+use crate::background;
+use crate::remote::token;
+use crate::sync::block_on;
 
 /// Checks that a backend does what [`Backend`] asks of it, from functions that are not `async`.
 ///
@@ -609,7 +609,7 @@ async fn answer<T>(reply: Reply<'_, T>) -> T {
 
 /// Lets time pass, for there is no other way to see that a lease ends.
 async fn pause(time: Duration) {
-    chores::sleep(time).await;
+    background::sleep(time).await;
 }
 
 async fn eventually<F: Future<Output = bool>>(what: &str, mut done: impl FnMut() -> F) {

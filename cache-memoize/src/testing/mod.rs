@@ -8,30 +8,19 @@
 #![cfg_attr(feature = "shared", doc = "- [`Faulty`] is a backend that fails on purpose.")]
 #![cfg_attr(feature = "shared", doc = "- [`conformance`] and [`race_matrix`] check a backend of your own.")]
 
-mod clock;
 #[cfg(feature = "shared")]
 mod conformance;
 #[cfg(feature = "shared")]
 mod faulty;
-mod gate;
 mod history;
-mod point;
 #[cfg(feature = "shared")]
 mod races;
-mod scope;
 
-pub use clock::advance;
+pub use crate::hooks::{Entered, Gate, Point, Scope, advance, isolate, off};
 #[cfg(feature = "shared")]
 pub use conformance::{conformance, conformance_async};
 #[cfg(feature = "shared")]
 pub use faulty::{Faults, Faulty};
-pub use gate::Gate;
 pub use history::{History, Op, Seen, Sight, Summary, Violation};
-pub use point::Point;
 #[cfg(feature = "shared")]
 pub use races::{race_matrix, race_matrix_in_memory};
-pub use scope::{Entered, Scope, isolate, off};
-
-pub(crate) use clock::ticks_now;
-pub(crate) use gate::{Held, held};
-pub(crate) use scope::{current_world, current_world_id, is_off};

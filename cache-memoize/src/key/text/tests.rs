@@ -1,3 +1,5 @@
+//! Texts of keys: canonical, apart from each other, and the same for ever.
+
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;

@@ -1,19 +1,6 @@
 //! First in, first out: a list through the slots, from which any may be taken out.
 
-use super::slot::Slot;
-
-const NONE: u32 = u32::MAX;
-
-/// Where a slot is in its queue.
-#[derive(Clone, Copy)]
-pub(super) struct Links {
-    older: u32,
-    younger: u32,
-}
-
-impl Links {
-    pub(super) const NONE: Self = Self { older: NONE, younger: NONE };
-}
+use super::slot::{Links, Slot};
 
 #[derive(Clone, Copy)]
 pub(super) struct Queue {
@@ -24,19 +11,19 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) const EMPTY: Self = Self { oldest: NONE, youngest: NONE, weight: 0 };
+    pub(super) const EMPTY: Self = Self { oldest: Links::END, youngest: Links::END, weight: 0 };
 
     pub(super) fn oldest(&self) -> Option<usize> {
-        (self.oldest != NONE).then_some(self.oldest as usize)
+        (self.oldest != Links::END).then_some(self.oldest as usize)
     }
 
     pub(super) fn push(&mut self, slots: &mut [Slot], at: usize, weight: u32) {
         let this = at as u32;
         match self.youngest {
-            NONE => self.oldest = this,
+            Links::END => self.oldest = this,
             youngest => slots[youngest as usize].links.younger = this,
         }
-        slots[at].links = Links { older: self.youngest, younger: NONE };
+        slots[at].links = Links { older: self.youngest, younger: Links::END };
         self.youngest = this;
         self.weight += u64::from(weight);
     }
@@ -44,11 +31,11 @@ impl Queue {
     pub(super) fn take_out(&mut self, slots: &mut [Slot], at: usize, weight: u32) {
         let Links { older, younger } = slots[at].links;
         match older {
-            NONE => self.oldest = younger,
+            Links::END => self.oldest = younger,
             older => slots[older as usize].links.younger = younger,
         }
         match younger {
-            NONE => self.youngest = older,
+            Links::END => self.youngest = older,
             younger => slots[younger as usize].links.older = older,
         }
         self.weight -= u64::from(weight);
@@ -58,7 +45,7 @@ impl Queue {
     pub(super) fn iter(self, slots: &[Slot]) -> impl Iterator<Item = usize> {
         std::iter::successors(self.oldest(), |&at| {
             let younger = slots[at].links.younger;
-            (younger != NONE).then_some(younger as usize)
+            (younger != Links::END).then_some(younger as usize)
         })
     }
 }

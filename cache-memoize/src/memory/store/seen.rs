@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::slot::Slot;
-use crate::entry::AnyEntry;
 use crate::entry::StateCore;
-use crate::time::Deadline;
+use crate::entry::{AnyEntry, Freshness, Lifespan};
 
 /// What a candidate holds.
 pub(crate) enum Content<K, V> {
@@ -19,7 +18,7 @@ pub(crate) enum Content<K, V> {
 /// What was there when somebody looked.
 pub(crate) struct Seen<K, V> {
     pub(crate) ticket: u64,
-    pub(crate) deadline: Deadline,
+    pub(crate) lifespan: Lifespan,
     pub(crate) content: Content<K, V>,
     /// Of a generation that lives.
     is_alive: bool,
@@ -36,17 +35,17 @@ impl<K, V> Seen<K, V> {
         let generation = slot.generation();
         Self {
             ticket: slot.ticket,
-            deadline: slot.deadline(),
+            lifespan: slot.lifespan(),
             content,
             is_alive: generation.is_alive_here(),
             common: Arc::as_ptr(&generation.of),
         }
     }
 
-    /// Whether it may be served.
+    /// How it may be used.
     #[inline]
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.is_alive && !self.deadline.has_passed()
+    pub(crate) fn freshness(&self) -> Freshness {
+        if self.is_alive { self.lifespan.freshness() } else { Freshness::Ended }
     }
 
     /// Whether the function itself stored that: the end of its generation voids the copies of what it stored, and not of

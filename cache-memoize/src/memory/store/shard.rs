@@ -13,7 +13,7 @@ use super::pairs::{AnyPairs, Pair};
 use super::queue::Queue;
 use super::seen::{Content, Seen};
 use super::slot::{Life, Queued, Slot};
-use crate::entry::{AnyEntry, Generation};
+use crate::entry::{AnyEntry, Freshness, Generation};
 use crate::key::part::CopyOf;
 
 pub(super) struct Shard {
@@ -208,7 +208,7 @@ impl Shard {
             let from_small = self.small.weight > self.bound / SMALL || self.main.oldest().is_none();
             let at = if from_small { self.small.oldest()? } else { self.main.oldest()? };
             let slot = &mut self.slots[at];
-            if !slot.spend_use() || !slot.is_fresh() {
+            if !slot.spend_use() || slot.freshness() == Freshness::Ended {
                 if from_small {
                     self.ghosts.note(slot.hash, self.slots.len());
                 }

@@ -4,27 +4,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::queue::Links;
-use crate::entry::Generation;
+use crate::entry::{Freshness, Generation, Lifespan, Windows};
 use crate::time::{Deadline, ticks};
 
 /// How long an entry stays, and what it weighs.
 #[derive(Clone, Copy)]
 pub(crate) struct Life {
-    deadline: Deadline,
-    /// How long after the deadline a sweep may take: the logarithm of [`ticks`].
+    span: Lifespan,
+    /// How long after its end a sweep may take: the logarithm of [`ticks`].
     slack: u8,
     weight: u32,
 }
 
 impl Life {
     /// From now on, for as long as `lifetime` says.
-    pub(crate) fn new(lifetime: Option<Duration>, weight: u32) -> Self {
+    pub(crate) fn new(lifetime: Option<Duration>, windows: Windows, weight: u32) -> Self {
+        let span = Lifespan::new(lifetime, windows);
         let lifetime = lifetime.map_or(u64::MAX, ticks);
         // Within half a lifetime, so that an expired entry is gone within one.
         let slack = (lifetime / 2).max(1).ilog2().clamp(Self::LEAST_SLACK, Self::MOST_SLACK) as u8;
         // What has no weight would be exempt from eviction.
-        Self { deadline: Deadline::after_ticks(lifetime), slack, weight: weight.max(1) }
+        Self { span, slack, weight: weight.max(1) }
     }
 
     /// Eight milliseconds: so that one sweep serves many entries.
@@ -38,12 +38,13 @@ impl Life {
 
     /// When the sweep should have come, in [`milliseconds`](crate::time::milliseconds); `None` if it need not.
     pub(crate) fn sweep_after(self) -> Option<u64> {
-        sweep_after(self.deadline, self.slack)
+        sweep_after(self.span, self.slack)
     }
 }
 
-fn sweep_after(deadline: Deadline, slack: u8) -> Option<u64> {
-    (deadline != Deadline::NEVER).then(|| deadline.later(1 << slack).milliseconds())
+fn sweep_after(span: Lifespan, slack: u8) -> Option<u64> {
+    let end = span.kept_until;
+    (end != Deadline::NEVER).then(|| end.later(1 << slack).milliseconds())
 }
 
 /// As small as can be: there are as many as entries.
@@ -58,6 +59,19 @@ pub(crate) struct Slot {
     state: State,
 }
 
+/// The neighbours of a slot in its queue.
+#[derive(Clone, Copy)]
+pub(super) struct Links {
+    pub(super) older: u32,
+    pub(super) younger: u32,
+}
+
+impl Links {
+    /// No neighbour.
+    pub(super) const END: u32 = u32::MAX;
+    pub(super) const NONE: Self = Self { older: Self::END, younger: Self::END };
+}
+
 /// Which queue an entry is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Queued {
@@ -66,25 +80,27 @@ pub(super) enum Queued {
     Main,
 }
 
-/// The deadline, and in its last eight bits, which are 60 nanoseconds of it: four for the slack, one for the queue, two for
-/// how often the entry was asked for lately.
+/// The end of the entry's freshness, and in its last eight bits, which are 60 nanoseconds of it: four for the slack, one for
+/// whether the entry is kept beyond that end, one for the queue, two for how often the entry was asked for lately.
 struct State(AtomicU64);
 
 impl State {
     const SMALL: u64 = 0xff;
     const SLACK: u32 = 4;
+    const KEPT: u64 = 1 << 3;
     const MAIN: u64 = 1 << 2;
     const USED: u64 = 0b11;
 
     fn new(life: Life, queue: Queued) -> Self {
-        let deadline = life.deadline.ticks() & !Self::SMALL;
+        let Lifespan { fresh_until, kept_until } = life.span;
+        let end = fresh_until.ticks() & !Self::SMALL;
+        let slack = u64::from(life.slack - Life::LEAST_SLACK as u8) << Self::SLACK;
+        let kept = if kept_until == fresh_until { 0 } else { Self::KEPT };
         let queue = if queue == Queued::Main { Self::MAIN } else { 0 };
-        Self(AtomicU64::new(
-            deadline | u64::from(life.slack - Life::LEAST_SLACK as u8) << Self::SLACK | queue,
-        ))
+        Self(AtomicU64::new(end | slack | kept | queue))
     }
 
-    fn deadline(&self) -> Deadline {
+    fn fresh_until(&self) -> Deadline {
         match self.0.load(Relaxed) | Self::SMALL {
             u64::MAX => Deadline::NEVER,
             ticks => Deadline::from_ticks(ticks & !Self::SMALL),
@@ -124,19 +140,27 @@ impl Slot {
         self.generation.expect("what is vacant is not removed")
     }
 
-    pub(crate) fn deadline(&self) -> Deadline {
-        self.state.deadline()
+    /// The two ends of the entry.
+    #[inline]
+    pub(crate) fn lifespan(&self) -> Lifespan {
+        // An entry that is not kept for longer need not ask its function for how long that is.
+        let is_kept = self.state.0.load(Relaxed) & State::KEPT != 0;
+        let windows = if is_kept { self.generation().of.windows } else { Windows::default() };
+        Lifespan::of(self.state.fresh_until(), windows)
     }
 
-    /// Whether the entry may be served: its generation lives and its time has not passed. Within the lock.
+    /// How the entry may be used. Within the lock.
     #[inline]
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.generation().is_alive_here() && !self.deadline().has_passed()
+    pub(crate) fn freshness(&self) -> Freshness {
+        match self.generation().is_alive_here() {
+            true => self.lifespan().freshness(),
+            false => Freshness::Ended,
+        }
     }
 
     /// See [`Life::sweep_after`].
     pub(crate) fn sweep_after(&self) -> Option<u64> {
-        sweep_after(self.deadline(), self.state.slack())
+        sweep_after(self.lifespan(), self.state.slack())
     }
 
     /// It is asked for. Threads that say so at the same time may count as one.

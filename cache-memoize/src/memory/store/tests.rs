@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::entry::{AnyEntry, Entry, Generation};
+use crate::entry::{AnyEntry, Entry, Freshness, Generation, Windows};
 use crate::entry::{FunctionState, StateCore};
 
 fn generation() -> Arc<Generation> {
@@ -38,7 +38,7 @@ impl Filled {
             hash: hash(key),
             ticket: self.tickets,
             generation: &self.generation,
-            life: Life::new(None, weight),
+            life: Life::new(None, Windows::default(), weight),
             entry: &(entry.clone() as Arc<dyn AnyEntry>),
             pair: Some(&(&*entry, even as Copier<u64, u64>)),
             replaces: self.store.here(hash(key), |_| true).map(|here| here.slot().ticket),
@@ -193,23 +193,23 @@ fn a_slot_is_small() {
 #[test]
 fn sweeps_come_within_half_a_lifetime() {
     for lifetime in [Duration::from_millis(40), Duration::from_secs(1), Duration::from_secs(3600)] {
-        let life = Life::new(Some(lifetime), 1);
+        let life = Life::new(Some(lifetime), Windows::default(), 1);
         let slot = Slot::new(0, 0, generation(), life, slot::Queued::Small);
-        let (at, deadline) = (life.sweep_after().unwrap(), slot.deadline().milliseconds());
+        let (at, deadline) = (life.sweep_after().unwrap(), slot.lifespan().fresh_until.milliseconds());
         assert!(at.abs_diff(slot.sweep_after().unwrap()) <= 1);
         assert!(
             (deadline + 7..=deadline + 1 + lifetime.as_millis() as u64 / 2).contains(&at),
             "{lifetime:?}"
         );
     }
-    assert_eq!(Life::new(None, 1).sweep_after(), None);
+    assert_eq!(Life::new(None, Windows::default(), 1).sweep_after(), None);
 }
 
 #[test]
 fn what_never_expires_never_does() {
-    let slot = Slot::new(0, 0, generation(), Life::new(None, 1), slot::Queued::Main);
+    let slot = Slot::new(0, 0, generation(), Life::new(None, Windows::default(), 1), slot::Queued::Main);
     slot.note_use();
-    assert!(slot.is_fresh());
-    assert_eq!(slot.deadline(), crate::time::Deadline::NEVER);
+    assert_eq!(slot.freshness(), Freshness::Fresh);
+    assert_eq!(slot.lifespan().kept_until, crate::time::Deadline::NEVER);
     let _: &StateCore = &slot.generation().of;
 }

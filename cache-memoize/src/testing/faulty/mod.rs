@@ -16,8 +16,8 @@ use fate::{Course, Damage, Fate, Odds, Repeat};
 use request::{Answer, Request};
 
 use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Leader, Reply};
-use crate::chores;
-use crate::flight::block_on;
+use crate::background;
+use crate::sync::block_on;
 use crate::sync::lock;
 use crate::{Error, ErrorKind, Shared};
 
@@ -257,7 +257,7 @@ impl Faulty {
         self.held().await;
         if let Some(delay) = fate.delay {
             self.count(|faults| &mut faults.delays);
-            chores::sleep(delay).await;
+            background::sleep(delay).await;
         }
         let carried_out = match fate.course {
             Course::Answered => self.carry_out(&request, fate.repeat, call).await,
@@ -284,7 +284,7 @@ impl Faulty {
                 if carried_out {
                     let _ = self.carry_out(&request, fate.repeat, call).await;
                 }
-                chores::sleep(deadline).await;
+                background::sleep(deadline).await;
                 Err(self.error(ErrorKind::Timeout, "no answer on purpose"))
             }
         };
@@ -389,8 +389,8 @@ impl<R: Request> Drop for Unheard<'_, R> {
             && let Some(release) = self.request.regret(answer)
         {
             let backend = self.backend.clone();
-            let lane = &self.backend.inner().lane;
-            lane.soon(move || drop(block_on(release.ask(backend.backend(), CallMode::BLOCKING))));
+            let lane = self.backend.inner().lane.clone();
+            lane.soon(Box::pin(async move { drop(release.ask(backend.backend(), CallMode::ASYNC).await) }));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use super::driven::{Doing, Driven};
-use super::subject::{FIRST, OLD, OLD_AND_UNDECIDED, Place, Row, Run, SET, Subject};
+use super::subject::{Ends, FIRST, OLD, OLD_AND_UNDECIDED, Place, Row, Run, SET, Subject};
 use crate::testing::{Gate, Point, Scope};
 
 /// What overtakes the computation.
@@ -69,16 +69,6 @@ impl Late {
     }
 }
 
-/// How the body of the computation ends.
-#[derive(Clone, Copy)]
-pub(super) enum Ends {
-    Well,
-    Fails,
-    Panics,
-    /// Its condition panics.
-    Undecided,
-}
-
 pub(super) struct Story<'s> {
     pub(super) subject: &'static Subject,
     pub(super) places: &'s [Place],
@@ -110,14 +100,7 @@ impl Story<'_> {
         waiting.wait_for(1);
 
         self.operate(last, &runs);
-        let kept = self.peek(last);
-        match self.operation {
-            Operation::Invalidate | Operation::InvalidateAll => {
-                assert_eq!(kept, None, "{self}: something is there after it");
-            }
-            Operation::Set => assert_eq!(kept, Some(Ok(SET)), "{self}: what was set is there"),
-            Operation::Refresh => self.is_new(kept.as_ref().expect("what was refreshed is there")),
-        }
+        self.check_operation(last);
 
         let successor = match self.late {
             Late::Nothing => None,
@@ -153,13 +136,30 @@ impl Story<'_> {
             old.drop_it();
             assert!(old.finish("what was parked").is_none());
         }
-        // Who waited may get the old result, and computes if there will be none.
+        self.check_end(waiter, &runs);
+    }
+
+    /// The operation has taken effect at once.
+    fn check_operation(&self, last: &Place) {
+        let kept = self.peek(last);
+        match self.operation {
+            Operation::Invalidate | Operation::InvalidateAll => {
+                assert_eq!(kept, None, "{self}: something is there after it");
+            }
+            Operation::Set => assert_eq!(kept, Some(Ok(SET)), "{self}: what was set is there"),
+            Operation::Refresh => self.is_new(kept.as_ref().expect("what was refreshed is there")),
+        }
+    }
+
+    /// All have the new result in the end, and it is stored.
+    fn check_end(&self, waiter: Driven<Row>, runs: &Arc<AtomicU64>) {
+        // The waiter may get the old result, and computes if there will be none.
         let waited = waiter.finish(&format!("{self}: who waited for the old computation"));
         if let Who::IsDropped | Who::IsParked = self.who {
             self.is_new(&waited.expect("nobody dropped it").expect("its computation goes well"));
         }
         let computed = runs.load(SeqCst);
-        let values: Vec<Row> = self.places.iter().map(|place| self.call_and_wait(place, &runs)).collect();
+        let values: Vec<Row> = self.places.iter().map(|place| self.call_and_wait(place, runs)).collect();
         values.iter().for_each(|value| self.is_new(value));
         assert_eq!(runs.load(SeqCst), computed, "{self}: what is computed in the end is stored");
         for place in self.places {
@@ -203,7 +203,7 @@ impl Story<'_> {
     fn wait<T: Send + 'static>(&self, what: &str, doing: Driven<T>) -> T {
         let ended = doing.finish(&format!("{self}: {what}")).expect("nobody dropped it");
         ended.unwrap_or_else(|panic| {
-            let why = crate::call::lead::message_of(&*panic);
+            let why = crate::call::guard::message_of(&*panic);
             panic!("{self}: {what} panicked: {}", why.as_deref().unwrap_or("without a word"))
         })
     }

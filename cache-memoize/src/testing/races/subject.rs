@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use super::driven::Doing;
-use super::story::Ends;
-use crate::testing::{Point, held};
+use crate::hooks::{Point, held};
 use crate::{Memory, Shared, Stats, cache_memoize};
 
 /// What the function returns: which computation this is of.
@@ -47,6 +46,16 @@ pub(super) const OLD_AND_UNDECIDED: u64 = 2;
 pub(super) const SET: u64 = 3;
 /// The values of other computations are numbered from here.
 pub(super) const FIRST: u64 = 100;
+
+/// How the body of the computation ends.
+#[derive(Clone, Copy)]
+pub(super) enum Ends {
+    Well,
+    Fails,
+    Panics,
+    /// Its condition panics.
+    Undecided,
+}
 
 /// One run of the body.
 pub(super) struct Run {

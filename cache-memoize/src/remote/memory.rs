@@ -1,0 +1,148 @@
+//! [`Memory`] in the place of a shared backend: under a registered name it holds bytes, as its stand-in would.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use super::Shared;
+use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Group, Key, Leader, Reply};
+use crate::entry::{AnyEntry, Entry};
+use crate::entry::{Freshness, FunctionState, Windows};
+use crate::memory::rivals::{By, Compare};
+use crate::memory::store::{Content, Life};
+use crate::memory::{Leftovers, Memory};
+use crate::sync::lock;
+
+/// What a memory has beside its store for those who bring bytes.
+#[derive(Default)]
+pub(crate) struct Bytes {
+    fences: Fences,
+    groups: Mutex<HashMap<Group, Arc<FunctionState>>>,
+}
+
+/// Tells bytes from the typed entries of functions that name the memory by an expression.
+const IDENT: u64 = u64::MAX;
+
+type BytesEntry = Entry<String, Vec<u8>>;
+
+impl From<Memory> for Shared {
+    /// The memory as a place for bytes.
+    fn from(memory: Memory) -> Self {
+        Self::new(ByteMemory(memory))
+    }
+}
+
+struct ByteMemory(Memory);
+
+impl ByteMemory {
+    fn bytes(&self) -> &Bytes {
+        self.0.inner().adapter()
+    }
+
+    fn hash(&self, key: &Key) -> u64 {
+        self.0.inner().secret.seed(IDENT).hash(|hasher| key.text().hash(hasher))
+    }
+
+    fn group(&self, group: &Group) -> Arc<FunctionState> {
+        let mut groups = lock(&self.bytes().groups);
+        match groups.get(group) {
+            Some(scope) => scope.clone(),
+            None => groups
+                .entry(group.to_owned())
+                .or_insert_with(|| FunctionState::new("", Arc::default()))
+                .clone(),
+        }
+    }
+
+    fn find(&self, key: &Key) -> Option<Vec<u8>> {
+        let inner = self.0.inner();
+        let hash = self.hash(key);
+        let mut rivals = Vec::new();
+        loop {
+            let seen = inner.store.look_past::<String, Vec<u8>>(&rivals, hash, true)?;
+            if seen.freshness() != Freshness::Fresh {
+                inner.reclaim(hash, seen.ticket);
+            } else if let Some(entry) = typed(&seen.content, key) {
+                return entry.value.get().cloned();
+            }
+            rivals.push(seen.ticket);
+        }
+    }
+
+    fn store(&self, key: &Key, value: &[u8], lifetime: Option<Duration>) -> Leftovers {
+        let scope = self.group(key.group());
+        let value = OnceLock::from(value.to_vec());
+        let entry: Arc<dyn AnyEntry> = Arc::new(Entry { ident: IDENT, key: key.text().to_owned(), value });
+        let life = Life::new(lifetime, Windows::default(), 1);
+        self.0.inner().set(self.hash(key), &entry, life, None, &mut compare(key), || scope.generation())
+    }
+
+    fn take(&self, key: &Key) -> bool {
+        let (leftovers, was_there) = self.0.inner().invalidate(self.hash(key), &mut compare(key));
+        drop(leftovers);
+        was_there
+    }
+}
+
+fn typed<'c, V>(content: &'c Content<String, V>, key: &Key) -> Option<&'c BytesEntry> {
+    let Content::Entry(entry) = content else { return None };
+    entry.typed::<String, Vec<u8>>().filter(|entry| entry.ident == IDENT && entry.key == key.text())
+}
+
+fn compare(key: &Key) -> impl Compare {
+    By::new(|here| here.key::<String>(None), |found: &Content<String, ()>| typed(found, key).is_some())
+}
+
+impl Backend for ByteMemory {
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn read<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
+        Reply::now(Ok(self.find(key)))
+    }
+
+    fn begin<'a>(&'a self, key: &'a Key, begin: Begin, _: CallMode) -> Reply<'a, Begun> {
+        Reply::now(Ok(self.bytes().fences.begin(key, &begin, || self.find(key))))
+    }
+
+    fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, _: CallMode) -> Reply<'a, bool> {
+        let mut leftovers = Leftovers::default();
+        let stored = self.bytes().fences.commit(key, &commit, |value| match value {
+            Some(value) => leftovers = self.store(key, value, commit.lifetime),
+            None => drop(self.take(key)),
+        });
+        // What was displaced may be typed entries of others, with destructors of their own: outside the lock.
+        drop(leftovers);
+        Reply::now(Ok(stored))
+    }
+
+    fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: CallMode) -> Reply<'a, ()> {
+        self.bytes().fences.release(key, fence);
+        Reply::now(Ok(()))
+    }
+
+    fn fail<'a>(&'a self, key: &'a Key, fence: &'a Fence, _: CallMode) -> Reply<'a, ()> {
+        self.bytes().fences.fail(key, fence);
+        Reply::now(Ok(()))
+    }
+
+    fn leader<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, Option<Leader>> {
+        Reply::now(Ok(self.bytes().fences.leader(key)))
+    }
+
+    fn renew<'a>(&'a self, key: &'a Key, fence: &'a Fence, lease: Duration, _: CallMode) -> Reply<'a, bool> {
+        Reply::now(Ok(self.bytes().fences.renew(key, fence, lease)))
+    }
+
+    fn remove<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, bool> {
+        Reply::now(Ok(self.bytes().fences.change(key, || self.take(key))))
+    }
+
+    fn remove_all<'a>(&'a self, group: &'a Group, _: CallMode) -> Reply<'a, ()> {
+        let scope = self.group(group);
+        self.bytes().fences.change_all(group, || self.0.inner().invalidate_all(&scope));
+        Reply::now(Ok(()))
+    }
+}
