@@ -1,4 +1,4 @@
-//! GUARANTEES, one test each: what the README promises, for one process.
+//! GUARANTEES, one test each: the promises of the guide, for one process.
 #![allow(missing_docs)]
 
 mod bounded;
