@@ -50,12 +50,17 @@ minimal() {
     fi
     local copy status=0
     copy=$(mktemp --directory)
-    git ls-files -z | grep --null-data --invert-match '^fuzz/seeds/' |
+    git ls-files -z Cargo.toml cache-memoize cache-memoize-macros README.md 'LICENSE-*' |
         tar --create --null --files-from=- | tar --extract --directory "$copy"
+    # Without the other members and the tools of tests, which have demands of their own.
+    sed --in-place 's/^members = .*/members = ["cache-memoize", "cache-memoize-macros"]/; /^default-members/d' \
+        "$copy/Cargo.toml"
+    sed --in-place '/^\[dev-dependencies\]/,/^\[lints\]/{/^\[lints\]/!d}' "$copy/cache-memoize/Cargo.toml"
     (
+        target=$PWD/target/minimal
         cd "$copy"
         cargo +nightly update --quiet -Z direct-minimal-versions
-        cargo check --quiet --package cache-memoize --all-features --target-dir "$OLDPWD/target/minimal"
+        cargo check --quiet --package cache-memoize --all-features --target-dir "$target"
     ) || status=$?
     rm -rf "$copy"
     return $status
