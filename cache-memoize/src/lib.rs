@@ -33,7 +33,7 @@
 //! | test code that memoizes | [testing](guide::testing) |
 //! | keep entries somewhere else | [a backend of your own](guide::own_backend) |
 //! | come from another cache | [django-cache-memoize](guide::from_django_cache_memoize), [`cached`](guide::from_cached), [`moka` or `quick_cache`](guide::from_moka) |
-//! | doubt it | [how it is checked](guide::how_it_is_checked), [how fast it is](guide::how_fast_it_is) |
+//! | see the evidence | [how it is checked](guide::how_it_is_checked), [how fast it is](guide::how_fast_it_is) |
 //!
 //! # Features
 //!
@@ -61,7 +61,7 @@
 //!
 //! Semantic versioning. The text of [stable keys](guide::keys#when-a-key-is-stable) is part of the public interface.
 //! Entries of an older release on a shared backend are hits or misses, never wrong values. The oldest supported Rust is
-//! 1.88; raising it is a minor change.
+//! 1.88; a release that raises it says so in the changelog.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Room for the crate's own documentation tests and for `#[cache_memoize]` within this crate.
@@ -72,7 +72,7 @@ pub mod backend;
 mod background;
 mod call;
 #[cfg(feature = "shared")]
-mod codec;
+pub mod codec;
 mod entry;
 mod error;
 #[cfg_attr(not(feature = "shared"), allow(dead_code))]
@@ -104,14 +104,15 @@ mod time;
 pub use cache_memoize_macros::cache_memoize;
 
 #[cfg(feature = "shared")]
-pub use codec::{Codec, CodecError, CustomCodec, Slot, Value};
+#[doc(inline)]
+pub use codec::Codec;
 pub use error::{Error, ErrorKind};
 pub use event::{Event, EventKind, observe};
 pub use key::part::KeyPart;
 pub use memory::{Memory, MemoryBuilder};
 #[cfg(feature = "redis")]
 pub use redis::{Redis, RedisBuilder};
-#[cfg(all(feature = "shared", any(test, feature = "testing")))]
+#[cfg(all(feature = "shared", any(test, fuzzing)))]
 #[doc(hidden)]
 pub use shared::fuzzing;
 #[cfg(feature = "shared")]

@@ -34,6 +34,8 @@ pub struct Fences(Mutex<State>);
 struct State {
     keys: HashMap<Key, Overtakable>,
     generations: HashMap<String, u128>,
+    /// No generation is older than this.
+    everything: u128,
     /// Makes epochs and generations: none is ever used again.
     last: u128,
     /// How many keys there may be before those whose lease is over are looked for.
@@ -205,6 +207,15 @@ impl Fences {
     }
 }
 
+impl Fences {
+    /// Fences off all computations of all groups while `change` removes their values.
+    pub(crate) fn change_everything<R>(&self, change: impl FnOnce() -> R) -> R {
+        let mut state = lock(&self.0);
+        state.everything = state.next();
+        change()
+    }
+}
+
 impl Leader {
     /// Whether whoever would begin must wait for it.
     fn leads(&self, begin: &Begin, generation: u128) -> bool {
@@ -232,7 +243,7 @@ impl State {
     }
 
     fn generation(&self, key: &Key) -> u128 {
-        self.generations.get(key.group()).copied().unwrap_or(0)
+        self.generations.get(key.group()).copied().unwrap_or(0).max(self.everything)
     }
 
     /// What is known of a key, unless its lease is over.

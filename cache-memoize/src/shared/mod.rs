@@ -2,7 +2,7 @@
 
 mod begin;
 mod errand;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;

@@ -10,6 +10,7 @@ mod flight_async;
 mod hostile;
 mod keys;
 mod keys_apart;
+mod memory;
 mod once;
 mod outcomes;
 mod pairs;
