@@ -72,6 +72,7 @@ const FAILURE: Duration = Duration::from_secs(1);
 
 impl Fences {
     /// See [`Backend::begin`](super::Backend::begin); `value` looks for one.
+    #[must_use]
     pub fn begin(&self, key: &Key, begin: &Begin, value: impl FnOnce() -> Option<Vec<u8>>) -> Begun {
         let mut state = lock(&self.0);
         if !begin.over
@@ -122,6 +123,7 @@ impl Fences {
 
     /// See [`Backend::commit`](super::Backend::commit); `store` puts the value in its place, or removes what is there
     /// if it gets none.
+    #[must_use = "whether the value was stored is the answer of a backend"]
     pub fn commit(&self, key: &Key, commit: &Commit<'_>, store: impl FnOnce(Option<&[u8]>)) -> bool {
         let mut state = lock(&self.0);
         let generation = state.generation(key);
