@@ -16,6 +16,9 @@ step "lints"
 cargo clippy --workspace --all-targets --all-features --quiet -- -D warnings
 cargo clippy --package cache-memoize --quiet -- -D warnings
 
+step "each feature alone"
+scripts/features.sh
+
 step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet
 
@@ -37,6 +40,9 @@ cargo test --package cache-memoize --quiet
 step "optimised, as users have it"
 # What the optimiser makes of it was once an endless loop: hence the limit.
 timeout 1200 cargo test --release --package cache-memoize-tests --test histories --quiet -- threads::
+
+step "the packages, and the examples of the documentation in the unpacked one"
+scripts/package.sh
 
 step "all tests"
 cargo test --workspace --all-features

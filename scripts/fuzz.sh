@@ -19,10 +19,12 @@ if ! cargo +nightly --version >/dev/null 2>&1; then
 fi
 if ! cargo fuzz --version >/dev/null 2>&1; then cargo install --quiet cargo-fuzz; fi
 
+host=$(rustc -vV | sed -n 's/^host: //p')
 failed=()
 for target in "${targets[@]}"; do
     mkdir -p "corpus/$target"
-    cargo +nightly run --quiet --bin seeds "$target" "corpus/$target"
+    # For the target alone, as `cargo fuzz` does: the attribute has to stay one.
+    RUSTFLAGS="--cfg fuzzing" cargo +nightly run --quiet --target "$host" --bin seeds "$target" "corpus/$target"
     kept=seeds/$target
     if [ ! -d "$kept" ]; then kept=; fi
     log=$(mktemp)

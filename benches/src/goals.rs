@@ -23,7 +23,6 @@ fn main() {
             let report = run(Effort::All, |_| true);
             let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cache-memoize/docs");
             page::write(&docs, &report, &machine());
-            println!("\nfor README.md:\n\n{}", page::short(&report));
         }
         [] => {
             let names: Vec<&str> = ALL.iter().map(|theme| theme.name).collect();

@@ -1,11 +1,11 @@
-//! The same trouble for us and for peers, each by its best documented means, as a table:
-//! `cargo run --release --bin torture`.
+//! The same trouble for us and for peers, each by its best documented means, as tables:
+//! `cargo run --release --bin torture`. With the argument `readme`, the one for threads is written into the README, too.
 //!
-//! Each cell is a process of its own with a time limit, for some of them hang. What is asked of a cache here is what
-//! our README promises; peers promise less, and say so.
+//! Each cell is a process of its own with a time limit, for some of them hang. A cache is asked here for the promises of
+//! our README; peers promise less, and say so.
 
-use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::pin::{Pin, pin};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
@@ -16,6 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cache_memoize::cache_memoize;
+use cache_memoize_benches::print::page;
 use cached::Cached;
 use cached::macros::cached;
 use memoize::memoize;
@@ -539,18 +540,28 @@ fn main() {
         std::process::exit(0);
     }
     for (way, contestants) in [("threads", threads()), ("tasks", tasks())] {
-        let names: Vec<_> = contestants.iter().map(|contestant| contestant.name).collect();
-        println!("\n| {way} | {} |\n|---|{}", names.join(" | "), "---|".repeat(names.len()));
-        for (scenario, (title, _)) in SCENARIOS.iter().enumerate() {
-            if way == "threads" && title.contains("future") {
-                continue;
-            }
-            let cells: BTreeMap<_, _> =
-                (0..names.len()).map(|contestant| (contestant, cell(way, contestant, scenario))).collect();
-            println!("| {title} | {} |", cells.into_values().collect::<Vec<_>>().join(" | "));
+        let table = table(way, &contestants);
+        println!("\n{table}");
+        if way == "threads" && words == ["readme"] {
+            let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+            page::replace(&readme, "torture -- readme", &table);
         }
     }
     println!("\n{MEANS}");
+}
+
+/// One row for each scenario.
+fn table(way: &str, contestants: &[Contestant]) -> String {
+    let names: Vec<_> = contestants.iter().map(|contestant| contestant.name).collect();
+    let mut table = format!("| {way} | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
+    for (scenario, (title, _)) in SCENARIOS.iter().enumerate() {
+        if way == "threads" && title.contains("future") {
+            continue;
+        }
+        let cells: Vec<_> = (0..names.len()).map(|contestant| cell(way, contestant, scenario)).collect();
+        table += &format!("| {title} | {} |\n", cells.join(" | "));
+    }
+    table
 }
 
 /// By what means.

@@ -29,16 +29,21 @@ use diag::Errors;
 use item::Item;
 use model::Model;
 
-/// Remembers what the function returned for the same arguments.
+/// Remembers the result of a function for the same arguments.
 ///
-/// ```ignore
-/// #[cache_memoize(ttl = "5m")]
-/// pub fn related_posts(post_id: u64) -> Vec<Post> {
-///     /* slow query */
-/// }
-/// ```
-///
-/// Options and companions are described in the documentation of the crate `cache_memoize`.
+// The examples need the runtime, so `cache-memoize` tests them.
+#[doc = include_str!("../docs/links.md")]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/options.md"))]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/options-shared.md"))]
+#[cfg_attr(not(doctest), doc = include_str!("../docs/companions.md"))]
+// Found by searching the documentation for any option, companion or term of the field.
+#[doc(alias("ttl", "timeout", "err_ttl", "args_rewrite", "skip", "redact", "extra", "version"))]
+#[doc(alias("prefix", "key", "key_generator_callable", "on_hit", "hit_callable", "on_miss"))]
+#[doc(alias("miss_callable", "store_result", "cache_err", "cache_exceptions", "cache_none"))]
+#[doc(alias("cache_if", "bypass_if", "capacity", "unbounded", "weigher", "backend", "cache_alias"))]
+#[doc(alias("codec", "single_flight", "fleet", "max_wait", "companions", "crate", "_invalidate"))]
+#[doc(alias("_invalidate_all", "_refresh", "_set", "_peek", "_cache_key", "_uncached", "_stats"))]
+#[doc(alias("memoize", "memoization", "cached", "stampede", "dogpile"))]
 // The fuzzer has it as a library, which cannot have macros.
 #[cfg(not(fuzzing))]
 #[proc_macro_attribute]

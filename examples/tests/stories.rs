@@ -20,6 +20,9 @@ mod redis_service;
 #[path = "../related_posts/main.rs"]
 #[expect(dead_code, reason = "its `main` reads the command line, which here is the test runner's")]
 mod related_posts;
+#[cfg(feature = "axum")]
+#[path = "../web_service.rs"]
+mod web_service;
 
 #[test]
 fn quickstart() {
@@ -78,4 +81,10 @@ fn related_posts_of_a_bad_folder() {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests");
     let empty = related_posts::run(Some(here)).unwrap_err().to_string();
     assert!(empty.contains("no posts in "), "{empty}");
+}
+
+#[cfg(feature = "axum")]
+#[test]
+fn web_service() {
+    web_service::main();
 }

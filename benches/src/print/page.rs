@@ -4,33 +4,26 @@ use std::path::Path;
 
 use super::{Report, goal, plot};
 
-const BEGIN: &str = "<!-- begin: written by `goals -- all` -->\n";
-const END: &str = "<!-- end: written by `goals -- all` -->\n";
+const GOALS: &str = "goals -- all";
+
+/// Replaces the text between the markers of the given command in the page at the given path.
+pub fn replace(path: &Path, command: &str, text: &str) {
+    let begin = format!("<!-- begin: written by `{command}` -->\n");
+    let end = format!("<!-- end: written by `{command}` -->\n");
+    let page = std::fs::read_to_string(path).expect("the page is there");
+    let (before, rest) = page.split_once(&begin).expect("the page has a marker for the beginning");
+    let (_, after) = rest.split_once(&end).expect("the page has a marker for the end");
+    std::fs::write(path, format!("{before}{begin}\n{text}\n{end}{after}")).expect("the page can be written");
+}
 
 /// Replaces the figures in `how-fast-it-is.md` in that folder, and the plot beside it.
 pub fn write(folder: &Path, report: &Report, machine: &str) {
-    let path = folder.join("how-fast-it-is.md");
-    let page = std::fs::read_to_string(&path).expect("the page is there");
-    let (before, rest) = page.split_once(BEGIN).expect("the page has a marker for the beginning");
-    let (_, after) = rest.split_once(END).expect("the page has a marker for the end");
     let goals = goal::table(&report.goals).markdown();
     let tables: Vec<String> = report.tables.iter().map(|table| table.markdown()).collect();
-    let tables = tables.join("\n");
-    let page = format!(
-        "{before}{BEGIN}\n{machine}\n\n{goals}\n![Nanoseconds for a hit](how-fast-it-is.svg)\n\n{tables}\n{END}{after}"
-    );
-    std::fs::write(path, page).expect("the page can be written");
+    let text = format!("{machine}\n\n{goals}\n[A hit as a plot][plot]\n\n{}", tables.join("\n"));
+    replace(&folder.join("how-fast-it-is.md"), GOALS, &text);
     let plot = plot::bars("A hit, 1 000 warm keys, u64 → u64, one thread", &report.bars);
     std::fs::write(folder.join("how-fast-it-is.svg"), plot).expect("the plot can be written");
-}
-
-/// The few rows that a README has room for.
-pub fn short(report: &Report) -> String {
-    let mut table = super::Table::new("", ["a hit, 1 000 warm keys, u64 → u64, 1 thread", "ns"]);
-    for (name, figure) in &report.bars {
-        table.row([format!("`{name}`"), super::digits(*figure)]);
-    }
-    table.markdown()
 }
 
 #[cfg(test)]
@@ -42,7 +35,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("cache-memoize-page-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("how-fast-it-is.md");
-        std::fs::write(&path, format!("before\n{BEGIN}{END}after\n")).unwrap();
+        let markers = format!("<!-- begin: written by `{GOALS}` -->\n<!-- end: written by `{GOALS}` -->\n");
+        std::fs::write(&path, format!("before\n{markers}after\n")).unwrap();
         let report = Report {
             bars: vec![("cache_memoize(ttl)".into(), 5.0), ("<moka>".into(), 90.0)],
             ..Report::default()

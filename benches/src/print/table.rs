@@ -28,7 +28,8 @@ impl Table {
         let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
         let rule = format!("|{}\n", "---|".repeat(self.head.len()));
         let rows: String = self.rows.iter().map(|row| line(row)).collect();
-        format!("{title}{}{rule}{rows}", line(&self.head))
+        // Types, not HTML.
+        format!("{title}{}{rule}{rows}", line(&self.head)).replace('<', "\\<")
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Fences(Mutex<State>);
 struct State {
     keys: HashMap<Key, Overtakable>,
     generations: HashMap<Group, u128>,
+    /// No generation is older than this.
+    everything: u128,
     /// Makes epochs and generations: none is ever used again.
     last: u128,
     /// How many keys there may be before those whose lease is over are looked for.
@@ -70,6 +72,7 @@ const FAILURE: Duration = Duration::from_secs(1);
 
 impl Fences {
     /// See [`Backend::begin`](super::Backend::begin); `value` looks for one.
+    #[must_use]
     pub fn begin(&self, key: &Key, begin: &Begin, value: impl FnOnce() -> Option<Vec<u8>>) -> Begun {
         let mut state = lock(&self.0);
         if !begin.over
@@ -120,6 +123,7 @@ impl Fences {
 
     /// See [`Backend::commit`](super::Backend::commit); `store` puts the value in its place, or removes what is there
     /// if it gets none.
+    #[must_use = "whether the value was stored is the answer of a backend"]
     pub fn commit(&self, key: &Key, commit: &Commit<'_>, store: impl FnOnce(Option<&[u8]>)) -> bool {
         let mut state = lock(&self.0);
         let generation = state.generation(key);
@@ -205,6 +209,15 @@ impl Fences {
     }
 }
 
+impl Fences {
+    /// Fences off all computations of all groups while `change` removes their values.
+    pub(crate) fn change_everything<R>(&self, change: impl FnOnce() -> R) -> R {
+        let mut state = lock(&self.0);
+        state.everything = state.next();
+        change()
+    }
+}
+
 impl Leader {
     /// Whether whoever would begin must wait for it.
     fn leads(&self, begin: &Begin, generation: u128) -> bool {
@@ -232,7 +245,7 @@ impl State {
     }
 
     fn generation(&self, key: &Key) -> u128 {
-        self.generations.get(key.group()).copied().unwrap_or(0)
+        self.generations.get(key.group()).copied().unwrap_or(0).max(self.everything)
     }
 
     /// What is known of a key, unless its lease is over.

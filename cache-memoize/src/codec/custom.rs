@@ -21,7 +21,7 @@ pub type CodecError = Box<dyn std::error::Error + Send + Sync>;
 /// JSON with an indentation, for people who read it in `redis-cli`:
 ///
 /// ```
-/// use cache_memoize::{CodecError, CustomCodec, Slot, Value};
+/// use cache_memoize::codec::{CodecError, CustomCodec, Slot, Value};
 ///
 /// #[derive(Debug)]
 /// struct PrettyJson;

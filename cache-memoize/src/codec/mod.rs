@@ -1,27 +1,25 @@
-//! How a value becomes bytes and back: the formats, and one way in and out that is the same for all of them.
+//! How values become bytes on a shared backend, and a codec of your own.
 //!
-//! Every format is wrapped on both sides, whatever it checks by itself:
+//! [`Codec`] names the formats; [`CustomCodec`] is a format of your own. The guide compares them and says what each
+//! refuses: [codecs](crate::guide::entries#codecs).
 //!
-//! - writing ([`checked`]) refuses what could not be read back as it was: too deep, `Some(None)` where a format has
-//!   only `null`, a skipped field where fields have no names;
-//! - reading ([`bounded`]) refuses payloads that nest too deep, hold too many elements, become more memory than is
-//!   allowed or have bytes left over, and keeps a length that is merely claimed from allocating memory.
+//! Whatever a format checks by itself, every codec is wrapped on both sides. Writing refuses values that could not be read
+//! back as they were. Reading bounds depth, number of elements and memory, and does not reserve a length that the bytes
+//! merely claim. Three things cannot be bounded:
 //!
-//! So what was written may be more than may be read. A value of more than a few parts is therefore read back before it
-//! is stored: what its elements will be in memory, only their `Deserialize` tells ([`Parts`]).
-//!
-//! # Bytes
-//!
-//! bincode: `config::standard()`. postcard: its only form. MessagePack: structs as maps with names. JSON: compact.
-//! Formats that write fields by position are followed by the value's *outline*, 4 bytes, little endian. See
-//! [`walk`] for what it catches.
-//!
-//! # What cannot be bounded
-//!
-//! - What serde puts together from a buffer of its own, behind `untagged`, `flatten` and an internal `tag`: the buffer
-//!   is counted as it is filled, and what is made of it is made out of our sight.
+//! - A value that serde puts together from a buffer of its own, behind `untagged`, `flatten` and an internal `tag`: the
+//!   buffer is counted as it is filled, the value is not.
 //! - A `Deserialize` written by hand that allocates, loops or recurses by itself.
 //! - The stack: 127 levels of a type whose values are huge. An overflow cannot be caught; a panic is.
+//
+// Inside: [`checked`] is the writing side: too deep, `Some(None)` where a format has only `null`, a skipped field where
+// fields have no names. [`bounded`] is the reading side: payloads that nest too deep, hold too many elements, become more
+// memory than is allowed or have bytes left over. So more may be written than may be read. A value of more than a few
+// parts is therefore read back before it is stored: only the `Deserialize` of its elements tells their size in memory
+// ([`Parts`]).
+//
+// Bytes: bincode: `config::standard()`. postcard: its only form. MessagePack: structs as maps with names. JSON: compact.
+// Formats that write fields by position are followed by the value's *outline*, 4 bytes, little endian. See [`walk`].
 
 mod bounded;
 mod checked;
@@ -190,7 +188,7 @@ impl Codec {
     }
 
     /// The same for those who only want the bytes.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn encode<T: Serialize + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
         self.encode_parts(value, out).map(|_| ())
     }
@@ -212,7 +210,7 @@ impl Codec {
     }
 
     /// The same with the bound that there is without a setting.
-    #[cfg(any(test, feature = "testing"))]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn decode<T: DeserializeOwned>(
         &self,
         bytes: &[u8],

@@ -102,11 +102,13 @@ impl Scope {
     ///
     /// What isolated functions are known by is kept for the rest of the program, some kilobytes for each; their
     /// entries are not.
+    #[must_use]
     pub fn isolated() -> Self {
         Self { world: Some(World::new()), off: false }
     }
 
     /// The current one, but without any cache. See [`off`](off()).
+    #[must_use]
     pub fn off() -> Self {
         Self { off: true, ..Self::current() }
     }
@@ -144,6 +146,7 @@ impl Scope {
     /// assert_eq!(test.wrap(square_peek(3)).await, Some(9));
     /// # }
     /// ```
+    #[must_use = "a future does nothing before it is awaited"]
     pub fn wrap<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         let scope = self.clone();
         async move {

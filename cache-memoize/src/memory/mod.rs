@@ -20,10 +20,10 @@ pub(crate) use handles::{FunctionHandle, Refused};
 pub(crate) use landing::Leftovers;
 use store::Store;
 
-use crate::entry::FunctionState;
+use crate::entry::{Freshness, FunctionState};
 use crate::flight::table::Flights;
 use crate::key::hash::Secret;
-use crate::stats::Count;
+use crate::stats::{Count, Stats};
 use crate::sync::{read, write};
 
 /// How a memory is bounded.
@@ -101,7 +101,16 @@ pub(crate) struct Inner {
     sweep: sweeper::Due,
     /// What an adapter above keeps with the memory.
     #[cfg(feature = "shared")]
-    adapter: OnceLock<Box<dyn std::any::Any + Send + Sync>>,
+    adapter: OnceLock<Box<dyn Adapter>>,
+}
+
+/// What keeps entries of its own in a memory, and what the memory must tell it.
+#[cfg(feature = "shared")]
+pub(crate) trait Adapter: std::any::Any + Send + Sync {
+    /// Invalidates all of its entries, and fences off all of its computations.
+    fn invalidate_all(&self, memory: &Arc<Inner>);
+    /// Adds up its counters.
+    fn stats(&self) -> Stats;
 }
 
 impl Memory {
@@ -124,6 +133,62 @@ impl Memory {
     /// The bound in entries; `None` when unbounded.
     pub fn capacity(&self) -> Option<u64> {
         self.0.capacity.number()
+    }
+
+    /// How many entries could be served now: those that are neither expired nor invalidated, of all functions.
+    ///
+    /// It looks at every entry, a thousand at a time under a lock. [`stats`](Self::stats) has a counter instead, which
+    /// includes expired entries that have not been reclaimed yet.
+    ///
+    /// ```
+    /// use cache_memoize::{Memory, cache_memoize};
+    ///
+    /// #[cache_memoize(skip(cache), backend = cache)]
+    /// fn title(cache: &Memory, id: u64) -> String { format!("title {id}") }
+    ///
+    /// let cache = Memory::new(1_000);
+    /// title(&cache, 7);
+    /// assert_eq!(cache.len(), 1);
+    /// cache.invalidate_all();
+    /// assert!(cache.is_empty());
+    /// ```
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        let mut entries = 0;
+        self.0.store.for_each(|slot| entries += u64::from(slot.freshness() == Freshness::Fresh));
+        entries
+    }
+
+    /// Whether no entry could be served now. It costs as much as [`len`](Self::len).
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The counters of this cache: those of all functions that name it by an expression, added up.
+    ///
+    /// Functions that know it by a name count their calls themselves, as on any shared backend; their entries, evictions
+    /// and expirations are counted here.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let scopes: Vec<_> = read(&self.0.scopes).values().cloned().collect();
+        let all = scopes.iter().map(|scope| scope.stats(None)).fold(Stats::default(), Stats::plus);
+        #[cfg(feature = "shared")]
+        let all = self.0.adapter.get().map_or(all, |adapter| all.plus(adapter.stats()));
+        Stats { capacity: self.capacity(), ..all }
+    }
+
+    /// Invalidates every entry of every function, in a time that does not depend on how many there are.
+    ///
+    /// It has the promises of `f_invalidate_all`: a computation that began before this call is neither served nor joined
+    /// afterwards. Other values of `Memory` are not concerned.
+    pub fn invalidate_all(&self) {
+        let scopes: Vec<_> = read(&self.0.scopes).values().cloned().collect();
+        scopes.iter().for_each(|scope| self.0.invalidate_all(scope));
+        #[cfg(feature = "shared")]
+        if let Some(adapter) = self.0.adapter.get() {
+            adapter.invalidate_all(&self.0);
+        }
     }
 
     pub(crate) fn of(capacity: Capacity) -> Self {
@@ -218,9 +283,9 @@ impl Inner {
 
     /// What an adapter keeps with the memory: one adapter, of one type.
     #[cfg(feature = "shared")]
-    pub(crate) fn adapter<A: Default + Send + Sync + 'static>(&self) -> &A {
-        let any = self.adapter.get_or_init(|| Box::new(A::default()));
-        any.downcast_ref().expect("there is one type of adapter")
+    pub(crate) fn adapter<A: Adapter + Default>(&self) -> &A {
+        let adapter: &dyn std::any::Any = &**self.adapter.get_or_init(|| Box::new(A::default()));
+        adapter.downcast_ref().expect("there is one type of adapter")
     }
 
     /// What functions have here that share their entries, with one more of them.

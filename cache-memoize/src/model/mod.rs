@@ -2,7 +2,7 @@
 //! itself with loom. `scripts/model.sh` runs it.
 //!
 //! A *program* is a few threads with a few operations each, on one key or two. loom runs it once for each order of
-//! the steps at which threads meet (`sync/shim`), and the *history* of each run is judged by what the README promises.
+//! the steps at which threads meet (`sync/shim`), and the *history* of each run is judged by the promises of the guide.
 //! A run that cannot end is found by loom.
 //!
 //! What the model leaves out: the counters of statistics, and the inside of the store, which has a step before each

@@ -11,7 +11,8 @@ use crate::entry::{AnyEntry, Entry};
 use crate::entry::{Freshness, FunctionState, Windows};
 use crate::memory::rivals::{By, Compare};
 use crate::memory::store::{Content, Life};
-use crate::memory::{Leftovers, Memory};
+use crate::memory::{Adapter, Inner, Leftovers, Memory};
+use crate::stats::Stats;
 use crate::sync::lock;
 
 /// What a memory has beside its store for those who bring bytes.
@@ -19,6 +20,19 @@ use crate::sync::lock;
 pub(crate) struct Bytes {
     fences: Fences,
     groups: Mutex<HashMap<Group, Arc<FunctionState>>>,
+}
+
+impl Adapter for Bytes {
+    fn invalidate_all(&self, memory: &Arc<Inner>) {
+        self.fences.change_everything(|| {
+            // A group without entries has none to end: its computations are fenced off.
+            lock(&self.groups).values().for_each(|scope| memory.invalidate_all(scope));
+        });
+    }
+
+    fn stats(&self) -> Stats {
+        lock(&self.groups).values().map(|scope| scope.stats(None)).fold(Stats::default(), Stats::plus)
+    }
 }
 
 /// Tells bytes from the typed entries of functions that name the memory by an expression.

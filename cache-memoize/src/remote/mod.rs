@@ -1,8 +1,9 @@
 //! Functions whose entries live on a [`Backend`]: what is the same for all backends.
 
 mod begin;
+mod builder;
 mod errand;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;
@@ -21,15 +22,16 @@ mod types;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use crate::backend::{Backend, Group, Token};
 use crate::background::Lane;
-use crate::codec::{self, Codec};
-use crate::flight::MAX_WAIT;
+use crate::codec::Codec;
 use crate::flight::table::Flights;
 use crate::sync::{read, write};
+pub use builder::SharedBuilder;
 use health::Health;
 use renewal::Renewals;
 pub(crate) use state::{Rejections, RemoteState};
@@ -43,7 +45,7 @@ const BACKGROUND: usize = 16;
 pub struct Shared(Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) backend: Box<dyn Backend>,
+    pub(crate) backend: Arc<dyn Backend>,
     pub(crate) codec: Codec,
     /// With a colon behind it, unless it is empty.
     pub(crate) namespace: String,
@@ -78,21 +80,7 @@ impl Shared {
 
     /// A backend to be configured.
     pub fn builder(backend: impl Backend) -> SharedBuilder {
-        let inner = Inner {
-            backend: Box::new(backend),
-            codec: Codec::default(),
-            namespace: format!("{NAMESPACE}:"),
-            max_value_size: 16 << 20,
-            max_decoded_size: codec::max_decoded_size(0),
-            lease: Duration::from_secs(10),
-            max_wait: MAX_WAIT,
-            flights: Flights::default(),
-            states: RwLock::default(),
-            health: Health::default(),
-            renewals: Renewals::default(),
-            lane: Lane::new(BACKGROUND),
-        };
-        SharedBuilder(inner, None)
+        SharedBuilder::new(Arc::new(backend))
     }
 
     /// The backend itself, without keys, codecs and failing open.
@@ -143,69 +131,12 @@ pub(crate) fn token() -> Token {
     token
 }
 
+// As with a `Memory`: no user code runs under a lock here. A backend that panics has failed, and is asked again.
+impl UnwindSafe for Shared {}
+impl RefUnwindSafe for Shared {}
+
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("backend", &self.0.backend.name()).finish_non_exhaustive()
-    }
-}
-
-/// Settings of a [`Shared`]. How much memory a value may take is known once all others are.
-#[must_use = "nothing is made before `build`"]
-pub struct SharedBuilder(Inner, Option<usize>);
-
-impl SharedBuilder {
-    /// What all keys begin with, followed by a colon: programs that share a backend are kept apart by it. `memo` by
-    /// default; an empty one is none.
-    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.0.namespace = namespace.into();
-        if !self.0.namespace.is_empty() {
-            self.0.namespace.push(':');
-        }
-        self
-    }
-
-    /// How values become bytes.
-    pub fn codec(mut self, codec: Codec) -> Self {
-        self.0.codec = codec;
-        self
-    }
-
-    /// Larger values, in bytes, are neither stored nor read. 16 MiB by default.
-    pub fn max_value_size(mut self, bytes: usize) -> Self {
-        self.0.max_value_size = bytes;
-        self
-    }
-
-    /// How much memory, in bytes, a value may take when it is read. What would take more is neither stored nor read:
-    /// an entry of a byte for each element, which anybody who can write to the backend can make, becomes the whole
-    /// width of the element's type for each. Reading holds at most twice as much for a moment, since collections keep
-    /// room to grow. That room is a part of what is counted: a `Vec` counts for 7/4 of its elements.
-    ///
-    /// 256 MiB by default, or sixteen times [`max_value_size`](Self::max_value_size) where that is more.
-    pub fn max_decoded_size(mut self, bytes: usize) -> Self {
-        self.1 = Some(bytes);
-        self
-    }
-
-    /// For how long a computation is taken for alive that no longer says so: what a crashed leader costs those who
-    /// wait for it. 10 s by default; at least 10 ms and at most a day.
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.0.lease = lease.clamp(Duration::from_millis(10), Duration::from_secs(24 * 60 * 60));
-        self
-    }
-
-    /// How long a call waits for another's computation, of this process or with `single_flight = "fleet"` of any, before
-    /// one more may begin beside it. 30 s by default; a function's own `max_wait` goes before it.
-    pub fn max_wait(mut self, max_wait: Duration) -> Self {
-        self.0.max_wait = max_wait;
-        self
-    }
-
-    /// Makes the cache.
-    pub fn build(self) -> Shared {
-        let Self(mut inner, max_decoded_size) = self;
-        inner.max_decoded_size =
-            max_decoded_size.unwrap_or_else(|| codec::max_decoded_size(inner.max_value_size));
-        Shared(Arc::new(inner))
     }
 }

@@ -53,6 +53,7 @@ struct Instances {
 
 /// Where a function is in its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Location {
     /// The file, as the compiler was given it.
     pub file: &'static str,
@@ -111,6 +112,7 @@ static FUNCTIONS: LazyLock<Mutex<HashMap<Identity, &'static Function>>> = LazyLo
 /// assert_eq!(function.stats.misses, 1);
 /// println!("{function}");
 /// ```
+#[must_use]
 pub fn functions() -> Vec<FunctionInfo> {
     let world = hooks::current_world_id();
     let functions: Vec<&'static Function> =

@@ -18,9 +18,9 @@ pub(crate) use function::Function;
 pub use instance::Instance;
 #[cfg(feature = "shared")]
 pub(crate) use instance::VERBATIM_GROUP;
-#[cfg(all(feature = "shared", any(test, feature = "testing")))]
+#[cfg(all(feature = "shared", any(test, fuzzing)))]
 pub(crate) use instance::key_text;
-#[cfg(all(feature = "shared", any(test, feature = "testing")))]
+#[cfg(all(feature = "shared", any(test, fuzzing)))]
 pub(crate) use naming::versioned;
 
 use std::hash::Hash;

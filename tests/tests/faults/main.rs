@@ -1,7 +1,7 @@
 //! GUARANTEES §3 against real servers: whatever happens to the backend, the function returns its value, soon, and the
 //! cache comes back by itself.
 //!
-//! Each outage prints a row of the table in the README:
+//! Each outage prints a row of the table in `cache-memoize/docs/redis.md`:
 //! `cargo test -p cache-memoize-tests --test faults -- --nocapture --test-threads=1 | grep '^|'`.
 #![allow(missing_docs)]
 

@@ -1,4 +1,4 @@
-//! How long things took, and the rows of the README's table.
+//! How long things took, and the rows of the table in `cache-memoize/docs/redis.md`.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! GUARANTEES, one test each: what the README promises, for one process.
+//! GUARANTEES, one test each: the promises of the guide, for one process.
 #![allow(missing_docs)]
 
 mod bounded;
@@ -10,6 +10,7 @@ mod flight_async;
 mod hostile;
 mod keys;
 mod keys_apart;
+mod memory;
 mod once;
 mod outcomes;
 mod pairs;

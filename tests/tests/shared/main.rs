@@ -6,6 +6,7 @@ mod decoded;
 mod matrix;
 mod meeting;
 mod names;
+mod surface;
 mod user_code;
 mod waiting;
 mod world;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 /// What somebody does with a memoized function.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Op<K> {
     /// Calls the function with the arguments that this key stands for.
     Call(K),
@@ -22,6 +23,7 @@ pub enum Op<K> {
 
 /// What a result tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Sight {
     /// The value with this number.
     Value(u64),

@@ -168,7 +168,7 @@ impl<K> History<K> {
         self
     }
 
-    /// Allows what is said in the README of a process that cannot reach the backend: while a computation runs, callers
+    /// Allows the exception that the guide makes for a process that cannot reach the backend: while a computation runs, callers
     /// of the same origin may share it, though another origin has invalidated its key meanwhile.
     ///
     /// For histories of several origins in which servers fail.
@@ -317,6 +317,7 @@ impl<K: Clone + Eq + Hash + Debug> History<K> {
     /// # Errors
     ///
     /// The first violation that was found, with the operations that show it.
+    #[must_use = "it says whether an invalidation was lost"]
     pub fn check(&self) -> Result<Summary, Violation> {
         check::check(self.strict, self.cut_off, &lock(&self.floors), self.events())
     }
@@ -340,6 +341,7 @@ impl<K: Clone + Eq + Hash + Debug> History<K> {
     /// history.record(Op::Call(7), || old);
     /// assert!(history.check_and_forget().is_err());
     /// ```
+    #[must_use = "it says whether an invalidation was lost"]
     pub fn check_and_forget(&self) -> Result<Summary, Violation> {
         let mut floors = lock(&self.floors);
         let events: Vec<_> = self.shards.iter().flat_map(|shard| std::mem::take(&mut *lock(shard))).collect();
