@@ -1,9 +1,9 @@
 //! Asks the backend to begin, and waits for a leader in another process: for as long as that lives and does not take too
 //! long.
 //!
-//! Both are seen by the clock of the one who waits. A leader that lives is renewed three times in a lease, and each time
-//! it gives another sign of life. What the server's clock says decides where nothing else is known, and may be wrong: it
-//! may be set back, and somebody may have written what no leader wrote.
+//! Both are seen by the clock of the waiting caller. The lease of a leader that lives is renewed three times in its length,
+//! and each renewal is another sign of life. The server's clock decides where nothing else is known, and may be wrong: it may
+//! be set back, and the fence may have been written by something else than a leader.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -63,7 +63,7 @@ impl Miss {
                 Begun::LedByAnother => return Err(self.led_unasked()),
                 begun => return Ok(begun),
             }
-            // Whoever leads replaces what is unfit, and whatever was to be shared is another one's now.
+            // The leader replaces an unfit entry, and the computation that was to be shared is another one's now.
             (over, joining) = (false, None);
             let watching = watch.get_or_insert_with(|| {
                 Watch::new(self.waiter.mode.is_exclusive(), lease, self.waiter.max_wait)
@@ -72,7 +72,7 @@ impl Miss {
                 let seen = call.ask_aside(|backend| backend.leader(&call.key.wire, waits)).await;
                 watching.hear(seen)?;
                 if before.is_some() && watching.leader.is_none() {
-                    // It cannot tell, so neither can it have anybody take over.
+                    // A backend that cannot tell who leads cannot hand over the lead either.
                     watching.max_wait = Duration::ZERO;
                 }
             }
@@ -90,7 +90,7 @@ impl Miss {
         }
     }
 
-    /// A backend that speaks of a leader to a call that would begin beside any does not do what it is asked.
+    /// The error of a backend that speaks of a leader to a call that would begin beside any.
     fn led_unasked(&self) -> Error {
         let backend = self.call.shared.backend().name();
         let problem = format!("{backend} was to begin beside any leader, and said {:?}", Begun::LedByAnother);
@@ -137,11 +137,11 @@ impl Watch {
         }
     }
 
-    /// What to ask for.
+    /// The request to begin, by how long the leader has been watched.
     fn ask(&self, begin: Begin) -> Begin {
         let waited = self.since.elapsed() >= self.max_wait;
         let begin = begin.lead(true);
-        // One that runs alone queues, whatever became of the one before.
+        // A run that must be the only one queues, also behind a failed one.
         let begin = if self.exclusive { begin } else { begin.waited_for(self.waited_for) };
         match &self.leader {
             Some(seen) if seen.alive.elapsed() > self.lease => {
@@ -151,12 +151,12 @@ impl Watch {
                 begin.instead_of(Some(Predecessor::new(&*seen.leader.name, None)))
             }
             Some(_) => begin,
-            // A backend that does not tell who leads cannot be asked to take over.
+            // A backend that does not name the leader cannot be asked to take its place.
             None => begin.lead(self.exclusive || !waited),
         }
     }
 
-    /// Whether to look who leads: at first, and often enough to see each sign of life.
+    /// Whether to ask for the leader: at first, and often enough to see each sign of life.
     fn is_to_look(&self) -> bool {
         self.looked.is_none_or(|looked| looked.elapsed() >= self.lease / 4 || self.is_overdue())
     }
@@ -165,7 +165,7 @@ impl Watch {
         !self.exclusive && self.since.elapsed() >= self.max_wait
     }
 
-    /// Takes note of what the backend says of the leader. One that only ever fails to say it, for longer than a lease, is
+    /// Takes note of the backend's answer about the leader. A backend that only fails to answer, for longer than a lease, is
     /// not waited for.
     fn hear(&mut self, seen: Result<Option<Leader>, Error>) -> Result<(), Error> {
         match seen {
@@ -195,7 +195,7 @@ impl Watch {
         });
     }
 
-    /// Whether those who may not begin beside it have waited for so long that it is news; once.
+    /// Whether callers that may not begin beside the leader have waited for so long that it is news; once.
     fn is_to_be_told(&mut self) -> bool {
         self.exclusive && self.since.elapsed() >= self.max_wait && !std::mem::replace(&mut self.told, true)
     }

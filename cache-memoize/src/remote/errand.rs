@@ -26,7 +26,7 @@ pub struct RemoteKey(pub(super) Arc<CacheKey>);
 pub struct OnBackend {
     pub(super) call: RemoteCall,
     stage: OnceLock<Stage>,
-    /// What the backend answered instead of beginning.
+    /// The backend's error, where it answered with one instead of beginning.
     pub(super) refused: OnceLock<Error>,
     began: OnceLock<Instant>,
     renewal: Mutex<Option<Renewal>>,
@@ -82,7 +82,7 @@ impl OnBackend {
     }
 }
 
-/// Goes on from asking the backend to computing, and tells those who wait for the answer.
+/// Goes on from asking the backend to computing, and wakes callers that wait for the answer.
 pub(super) fn enter(guard: &LeaderGuard<OnBackend>, stage: Stage) {
     if let Some(flight) = guard.flight() {
         flight.errand.enter(stage);
@@ -171,7 +171,7 @@ fn end(flight: &Flight<OnBackend>, stored: bool) -> Others {
     errand.call.at_key().end(flight, stored)
 }
 
-/// Stores a value; or without one, removes what the computation was to replace. Whether a value is stored.
+/// Stores a value; or without one, removes the entry that the computation was to replace. Whether a value is stored.
 async fn commit(flight: Arc<Flight<OnBackend>>, fence: Fence, sealed: Option<Sealed>) -> Result<bool, Error> {
     let call = &flight.errand.call;
     let refresh = flight.purpose == Purpose::Refresh;

@@ -34,10 +34,10 @@ const QUIET: Duration = Duration::from_secs(60);
 /// So many different refusals are remembered.
 const MOST_REFUSALS: usize = 64;
 
-/// What is known of the state of a backend.
+/// The circuit breaker of a backend: closed, or open since its calls failed.
 #[derive(Default)]
 pub(crate) struct Health {
-    /// Whether calls fail without asking. Only a hint of the state below, so that nobody needs the lock to read it.
+    /// Whether calls fail without asking. Only a hint of the state below, so that reading it needs no lock.
     down: AtomicBool,
     /// Calls in a row that were not answered; of those that were late at a time, one.
     failures: AtomicU32,
@@ -123,7 +123,7 @@ impl Inner {
         Asked { answers: answers.load(Relaxed), rounds: rounds.load(Relaxed) }
     }
 
-    /// Learns from an answer to what was asked just now.
+    /// Learns from an answer to a request that was sent just now.
     pub(crate) fn learn<T>(self: &Arc<Self>, answer: &Result<T, Error>) {
         self.learn_since(self.asking(), answer);
     }
@@ -205,7 +205,7 @@ impl Inner {
         }
     }
 
-    /// It does what it is asked.
+    /// The backend works.
     #[cold]
     fn answered(self: &Arc<Self>) {
         self.health.begin_anew();

@@ -1,4 +1,4 @@
-//! From the readable text of a key to what a backend is asked for.
+//! The key of an entry on a backend, made from its readable text.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -17,7 +17,7 @@ const SHOWN: usize = 120;
 /// A key in all its forms.
 #[derive(Debug)]
 pub(crate) struct CacheKey {
-    /// What the backend is asked for.
+    /// The key by which the backend knows the entry.
     pub(crate) wire: Key,
     /// Tells in an entry whose it is: an entry that was copied to another key, or a mixed-up reply, is refused. Not
     /// for secrecy or against forgers, who could write it as well.
@@ -30,7 +30,7 @@ impl CacheKey {
     /// `text` is the whole key, the namespace with its colon included.
     pub(crate) fn new(text: String, group: Group) -> Self {
         let check = XxHash3_128::oneshot(text.as_bytes()).to_le_bytes();
-        // Of another seed in each process, so that nobody can choose keys that collide. Never zero, which means none.
+        // Of another seed in each process, so that keys cannot be chosen to collide. Never zero, which means none.
         let hash = XxHash3_64::oneshot_with_seed(*SEED, text.as_bytes()).max(1);
         let text = if text.len() <= LONGEST { text } else { shortened(&text) };
         Self { wire: Key::new(text, group), check, hash }
@@ -47,7 +47,7 @@ fn halves(token: [u8; 16]) -> [u64; 2] {
     [number as u64, (number >> 64) as u64]
 }
 
-/// The beginning, and 128 bits of SHA-256 of the whole: nobody can make another key with the same.
+/// The beginning, and 128 bits of SHA-256 of the whole: no other key with the same can be made.
 fn shortened(text: &str) -> String {
     let shown = (0..=SHOWN).rfind(|&at| text.is_char_boundary(at)).unwrap_or(0);
     let mut short = String::with_capacity(shown + 40);
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(one, long("a"));
     }
 
-    /// Other processes and releases must find what this one stored.
+    /// Other processes and releases must find the entries of this one.
     #[test]
     fn digests_never_change() {
         let mut digest = String::new();

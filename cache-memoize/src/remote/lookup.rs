@@ -1,4 +1,4 @@
-//! A call that has not looked yet, with the types of its function: decodes what the untyped rest of the call finds.
+//! A call that has not looked yet, with the types of its function: decodes the bytes that the untyped rest of the call finds.
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ use crate::memory::{Adapter, Inner, Leftovers, Memory};
 use crate::stats::Stats;
 use crate::sync::lock;
 
-/// What a memory has beside its store for those who bring bytes.
+/// The fences and groups of a memory that holds bytes, beside its store.
 #[derive(Default)]
 pub(crate) struct Bytes {
     fences: Fences,
@@ -127,7 +127,7 @@ impl Backend for ByteMemory {
             Some(value) => leftovers = self.store(key, value, commit.lifetime),
             None => drop(self.take(key)),
         });
-        // What was displaced may be typed entries of others, with destructors of their own: outside the lock.
+        // Displaced entries may be typed ones of other functions, with destructors of their own: outside the lock.
         drop(leftovers);
         Reply::now(Ok(stored))
     }

@@ -1,7 +1,6 @@
-//! From a call to a value or a computation: read, share what this process computes, wait for what the fleet computes,
-//! or lead.
+//! From a call to a value or a computation: read, share a computation of this process, wait for one of the fleet, or lead.
 //!
-//! What another process did to the key is known to the backend alone. So a call that would share a computation asks whether
+//! Only the backend knows of the changes that other processes made to a key. So a call that would share a computation asks whether
 //! its fence still stands, in the same request that would begin one.
 
 use std::sync::Arc;
@@ -40,7 +39,7 @@ enum Progress {
     New,
     /// It has read, and not found a value.
     Missed,
-    /// It looks at what this process has under the key.
+    /// It looks for a flight of this process under the key.
     Looking,
     /// It has found an entry that must not be served.
     Over,
@@ -50,7 +49,7 @@ enum Progress {
 pub(crate) enum Finding {
     /// In the entry of a computation that the call shared.
     Entry(Arc<dyn AnyEntry>),
-    /// In what the backend answered.
+    /// In the backend's answer.
     Bytes(Vec<u8>),
 }
 
@@ -60,7 +59,7 @@ impl From<Arc<dyn AnyEntry>> for Finding {
     }
 }
 
-/// What this process has under a key.
+/// The flight of this process under a key, if there is one.
 enum Local {
     /// Nothing; the caller has announced itself.
     Vacant(LeaderGuard<OnBackend>),
@@ -96,7 +95,7 @@ impl Miss {
         matches!(self.waiter.mode, JoinMode::Fleet | JoinMode::Claim)
     }
 
-    /// What was found must not be served: the call goes on.
+    /// The entry that was found must not be served: the call goes on.
     #[cold]
     pub(super) fn is_over(&mut self) {
         self.over = true;
@@ -168,8 +167,8 @@ impl Miss {
         }
     }
 
-    /// Whether this process cannot ask the backend. One that answers with an error is asked by others, too: then what
-    /// another call computes may be overtaken, and no caller here would know.
+    /// Whether this process cannot ask the backend. A backend that answers with an error is asked by others, too:
+    /// then the computation of another call may be overtaken, and no caller here would know.
     pub(super) fn is_cut_off(&self) -> bool {
         let answers = |error: &Error| matches!(error.kind(), ErrorKind::Backend | ErrorKind::Codec);
         self.down.as_ref().is_some_and(|error| !answers(error))
@@ -193,7 +192,7 @@ impl Miss {
         key.is_some_and(|key| key.0.wire == self.call.key.wire) && (self.types.fits)(entry)
     }
 
-    /// Asks the backend first, on behalf of all who wait for the answer.
+    /// Asks the backend first, on behalf of all callers that wait for the answer.
     async fn ask(&mut self, guard: LeaderGuard<OnBackend>, before: Option<Predecessor>) -> Joined<Self> {
         let begun = guard.polled(self.begin_after(before, None)).await;
         if let (Some(error), Some(flight)) =
@@ -225,8 +224,8 @@ impl Miss {
         }
     }
 
-    /// Waits until another call of this process has heard from the backend. If there is a value now, all who waited read
-    /// it at once.
+    /// Waits until another call of this process has heard from the backend. If there is a value now, all
+    /// waiting callers read it at once.
     async fn await_answer(&mut self, flight: Arc<Flight>) -> Next<Self> {
         /// No body runs meanwhile, so a call that takes longer is not polled any more.
         const PATIENCE: Duration = Duration::from_secs(1);
@@ -239,7 +238,7 @@ impl Miss {
             Ended::Again | Ended::Share(_) => {}
         }
         if let Some(error) = self.errand_of(&flight).and_then(|errand| errand.refused.get()) {
-            // What was refused to the other call need not be asked again.
+            // The refusal concerns this call as well: it need not ask again.
             self.down = Some(error.clone());
             return Next::Again;
         }
@@ -270,14 +269,14 @@ impl Miss {
                 return Joined::Found(Finding::Bytes(bytes));
             }
             Ok(Begun::Fence(fence)) => (Stage::Fenced(fence), purpose),
-            // Without a fence, nothing is stored; and nothing is shared with those who can ask.
+            // Without a fence, nothing is stored; and nothing is shared with callers that can ask.
             _ if self.is_cut_off() || self.waiter.mode.is_exclusive() => (Stage::Unfenced, purpose),
             _ => (Stage::Unfenced, Purpose::Aside),
         };
         let guard = match guard {
             Some(guard) if purpose != Purpose::Aside => guard,
             asking => {
-                // Those who wait for the answer look again.
+                // Callers that wait for the answer look again.
                 drop(asking);
                 self.begin(&mut self.at_key(), purpose)
             }
@@ -317,8 +316,7 @@ impl Join for Miss {
         self.is_own(entry) && entry.is_filled()
     }
 
-    /// Not for a run that is to be the only one: the backend was not asked who may run, so the other one is not the run that
-    /// the call asks for.
+    /// Not for a run that is to be the only one, if the backend did not answer: then the other run has no right either.
     fn may_share(&self) -> bool {
         let is_refused = self.down.is_some() && !self.is_cut_off();
         !(self.waiter.mode.is_exclusive() && is_refused)
@@ -333,7 +331,7 @@ impl Join for Miss {
             return Next::Joined(self.ask(asking, None).await);
         }
         if self.progress == Progress::Looking {
-            // The call that was waited for may have replaced what was unfit.
+            // The computation that was waited for may have replaced the unfit entry.
             self.over = false;
         }
         self.progress = Progress::Looking;

@@ -1,4 +1,4 @@
-//! Functions whose entries live on a [`Backend`]: what is the same for all backends.
+//! Functions whose entries live on a [`Backend`]: the part that is the same for all backends.
 
 mod begin;
 mod builder;
@@ -58,7 +58,7 @@ pub(crate) struct Inner {
     states: RwLock<BTreeMap<u64, Arc<RemoteState>>>,
     health: Health,
     renewals: Renewals,
-    /// What is asked of the backend and no caller waits for.
+    /// Requests that no caller waits for.
     pub(crate) lane: Lane,
 }
 
@@ -97,7 +97,7 @@ impl Shared {
         Arc::as_ptr(&self.0).addr()
     }
 
-    /// What a function has here.
+    /// The state of a function on this backend.
     pub(crate) fn state(&self, function: u64, make: impl FnOnce() -> RemoteState) -> Arc<RemoteState> {
         if let Some(state) = read(&self.0.states).get(&function) {
             return state.clone();
@@ -106,7 +106,7 @@ impl Shared {
         states.entry(function).or_insert_with(|| Arc::new(make())).clone()
     }
 
-    /// What all functions have here whose keys are of that group.
+    /// The states of all functions whose keys are of that group.
     pub(crate) fn states_of(&self, group: &Group) -> Vec<Arc<RemoteState>> {
         let is_of = |state: &&Arc<RemoteState>| state.group.get().is_some_and(|its| its == group);
         read(&self.0.states).values().filter(is_of).cloned().collect()

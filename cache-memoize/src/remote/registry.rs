@@ -12,7 +12,7 @@ use crate::{Error, ErrorKind};
 static REGISTERED: LazyLock<RwLock<HashMap<String, Shared>>> = LazyLock::new(RwLock::default);
 
 /// Gives a backend the name by which functions with `backend = "name"` find it, from their next call on. Takes the
-/// place of what had the name before.
+/// place of the backend that had the name before.
 ///
 /// Values are encoded, also for a [`Memory`](crate::Memory), which so stands in for a shared backend.
 ///
@@ -33,14 +33,14 @@ pub fn register(name: impl Into<String>, backend: impl IntoShared) {
     drop(replaced);
 }
 
-/// What can be registered: whatever becomes a [`Shared`], a `Memory`, a `Redis` or a `Backend` of your own.
+/// Types that can be registered, for they become a [`Shared`]: `Shared`, `Memory`, `Redis`, or a `Backend` of your own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no backend to register",
     label = "expected a `Memory`, a `Redis`, a `Shared` or a `Backend`",
     note = "of a `Result`, as `Redis::open(..)` gives it, take the backend out first, with `?` or `.expect(..)`"
 )]
 pub trait IntoShared {
-    /// The backend, with what all of them have in common.
+    /// The backend, as a handle.
     fn into_shared(self) -> Shared;
 }
 
@@ -57,15 +57,15 @@ pub(crate) fn find(name: &str) -> Shared {
         return found.clone();
     }
     // Made before the lock is taken, and dropped after it is given back if another thread was faster.
-    let nobody = Shared::new(Nobody(name.to_owned()));
+    let nobody = Shared::new(Unregistered(name.to_owned()));
     let mut registered = write(&REGISTERED);
     registered.entry(name.to_owned()).or_insert_with(|| nobody.clone()).clone()
 }
 
-/// Stands under a name that nobody registered.
-struct Nobody(String);
+/// The stand-in for a backend under a name that was not registered.
+struct Unregistered(String);
 
-impl Nobody {
+impl Unregistered {
     fn refuse<T>(&self) -> Reply<'_, T> {
         let name = &self.0;
         Reply::now(Err(Error::new(
@@ -77,7 +77,7 @@ impl Nobody {
     }
 }
 
-impl Backend for Nobody {
+impl Backend for Unregistered {
     fn name(&self) -> String {
         format!("the backend {:?}", self.0)
     }

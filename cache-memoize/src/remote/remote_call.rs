@@ -29,7 +29,7 @@ pub(crate) struct RemoteCall {
     pub(super) codec: Codec,
 }
 
-/// Who waits for the answers that a caller of this kind asks for.
+/// How a caller of this kind waits for answers.
 pub(super) fn waits(driver: Driver) -> CallMode {
     match driver {
         Driver::Thread => CallMode::BLOCKING,
@@ -42,14 +42,14 @@ impl RemoteCall {
         &self.state.function.counters
     }
 
-    /// Locks what this process knows of the key.
+    /// Locks the flights and the fence that this process has under the key.
     pub(crate) fn at_key(&self) -> AtKey<'_> {
         self.shared.inner().flights.at(self.key.hash)
     }
 
     pub(crate) fn is_recursion(&self) -> bool {
         let key = (self.shared.address(), self.key.hash);
-        // The hash is of a text, all of it: what has the same is the same.
+        // The hash is of the whole text: keys with the same hash are the same.
         context::is_recursion(key, || self.at_key().is_computed(), |_| true)
     }
 
@@ -108,7 +108,7 @@ impl RemoteCall {
         self.ask(|backend| backend.begin(&self.key.wire, begin, call)).await
     }
 
-    /// Begins what replaces whatever is there.
+    /// Begins a computation that will replace any entry.
     pub(crate) async fn begin_over(&self, call: CallMode) -> Result<Fence, Error> {
         let begin = Begin::new(token(), self.shared.inner().lease).over(true);
         match self.begin(begin, call).await? {
@@ -120,7 +120,7 @@ impl RemoteCall {
         }
     }
 
-    /// Tells the backend that a computation ended without a value; and whether it was carried out. Nobody waits for that.
+    /// Tells the backend, behind the call, that a computation ended without a value; `failed`, that its body was run.
     pub(crate) fn release(&self, fence: Fence, failed: bool) {
         let call = self.clone();
         let lane = self.shared.inner().lane.clone();
@@ -136,7 +136,7 @@ impl RemoteCall {
     }
 }
 
-/// What a backend answers; that it panics is an answer, too.
+/// Asks a backend and awaits its answer. A panic of the backend is an answer, too.
 pub(super) async fn heard<'b, T>(
     backend: &'b dyn Backend,
     ask: impl FnOnce(&'b dyn Backend) -> Reply<'b, T>,
@@ -259,7 +259,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(NO_TTL - 1)
 }
 
-/// Until when an entry is likely to be there, by the clock of whoever wrote it: a hint.
+/// Until when an entry is likely to be there, by the clock of its writer: a hint.
 fn deadline(header: &Header) -> Deadline {
     match header.ttl {
         NO_TTL => Deadline::NEVER,

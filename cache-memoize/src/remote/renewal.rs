@@ -33,7 +33,7 @@ struct Kept {
     last: u64,
     /// When the next round is to begin.
     round: Option<Instant>,
-    /// The process that computes: what its parent computed under other threads is not for a forked one to keep.
+    /// The process that computes: a forked process does not keep the fences of its parent.
     process: u32,
 }
 
@@ -43,7 +43,7 @@ struct Computing {
     due: Instant,
 }
 
-/// What is renewed by one request, and the numbers of it.
+/// The fences that one request renews, and their numbers.
 type Batch = (Vec<u64>, Vec<(Key, Fence)>);
 
 impl Renewal {
@@ -85,7 +85,7 @@ fn soon(lease: Duration) -> Duration {
     lease / 6
 }
 
-/// What is due within this time is renewed with what is due now.
+/// Fences that are due within this time are renewed with those that are due now.
 fn together(lease: Duration) -> Duration {
     lease / 12
 }
@@ -101,7 +101,7 @@ fn plan(inner: &Arc<Inner>, at: Instant) {
 }
 
 impl Renewals {
-    /// What is kept, none of which is the parent's.
+    /// The fences that this process keeps.
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
         let process = std::process::id();
         let mut kept = lock(&self.0);
@@ -151,7 +151,7 @@ impl Renewals {
         due.chunks(BATCH).map(batch).collect()
     }
 
-    /// What the backend said about each, as far as it did.
+    /// Takes note of the backend's answers, as far as there are any.
     fn renewed(&self, numbers: &[u64], answers: Vec<Result<bool, Error>>, lease: Duration) {
         let mut answers = answers.into_iter();
         let now = Instant::now();

@@ -20,9 +20,9 @@ pub(crate) struct RemoteState {
     /// The counters, and the generation that `f_invalidate_all` ends for computations that the backend does not know.
     pub(crate) function: Arc<FunctionState>,
     pub(crate) hints: Hints,
-    /// What `f_invalidate_all` covers, with the namespace.
+    /// The group that `f_invalidate_all` ends, with the namespace.
     pub(crate) group: OnceLock<Group>,
-    /// What tells calls with one key from each other.
+    /// The witnesses that tell calls with one key from each other.
     pub(crate) witnesses: Witnesses,
     /// By shape, of which a generic function has several.
     types: RwLock<Vec<(TypeId, Fingerprints)>>,

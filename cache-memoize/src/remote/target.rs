@@ -29,7 +29,7 @@ use crate::sync::block_on;
 use crate::time::Deadline;
 use crate::{Error, ErrorKind};
 
-/// What the texts of a function's keys begin with.
+/// The beginnings of a function's keys.
 pub(crate) trait Names: Sync {
     /// The beginning that isolated calls of a test have.
     fn within(&'static self) -> &'static str;
@@ -44,7 +44,7 @@ pub struct SharedTarget {
     shared: Shared,
     state: Arc<RemoteState>,
     names: &'static dyn Names,
-    /// What `f_invalidate_all` covers.
+    /// The group that `f_invalidate_all` ends.
     group: &'static str,
     codec: Option<Codec>,
 }
@@ -163,7 +163,7 @@ impl SharedTarget {
 
     fn call_of_all(&self) -> RemoteCall {
         let (shared, state) = (self.shared.clone(), self.state.clone());
-        // Any key: the group is what counts.
+        // Any key: only its group is looked at.
         let key = Arc::new(CacheKey::new(String::new(), self.group()));
         let codec = shared.inner().codec.clone();
         RemoteCall { shared, state, key, codec }
@@ -226,7 +226,7 @@ impl SharedTarget {
         Refreshing::of(self.call(key).map(begin))
     }
 
-    /// What the cache did for the function.
+    /// The counters of the function.
     pub fn stats(&self) -> Stats {
         self.state.function.stats(None)
     }
@@ -249,10 +249,10 @@ impl RemoteCall {
     }
 }
 
-/// An operation under way. Boxed, for it has a name of its own beside what calls are made with.
+/// An operation under way, without the types of the function.
 type Operation<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
-/// What was found, as a future. The backend is asked without the types of the function, whose errors need not be
+/// A peeked value, as a future. The backend is asked without the types of the function, whose errors need not be
 /// `Send` or `'static`.
 pub struct Peeking<S> {
     call: Result<RemoteCall, Error>,

@@ -1,4 +1,4 @@
-//! The types of a function's entries, as functions: what needs them is compiled for each function, and all else once.
+//! The types of a function's entries, as functions: only these are compiled for each function, and all else once.
 
 use std::sync::Arc;
 
