@@ -1,4 +1,4 @@
-//! News of caches, beside numbers: what a program may want to hear as it happens.
+//! Events: news of caches that a program may want to hear as they happen.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,11 +32,12 @@ pub enum EventKind {
     /// An operation was refused, by the backend or before it was asked. The same refusal is told once a minute at most.
     #[default]
     Refused,
-    /// The program uses a cache in a way that cannot do what is meant, such as two functions that claim the same keys.
+    /// The program uses a cache in a way that cannot work as meant, such as two functions that claim the same keys.
     /// The message names the places and the cure. Each place is told once.
     Misuse,
-    /// Callers have waited for `max_wait` for a run of `store_result = false`, beside which no other may begin. It takes
-    /// long, or it waits for what its callers hold. Told once for each run, on a shared backend once a minute at most.
+    /// Callers have waited for `max_wait` for a run of `store_result = false`, beside which no other may begin. The run
+    /// takes long, or it waits for a resource that its callers hold. Told once for each run, on a shared backend once a
+    /// minute at most.
     Stuck,
 }
 
@@ -84,10 +85,10 @@ pub(crate) fn tell(event: &Event) {
             _ => tracing::warn!(%backend, %function, "{event}"),
         }
     }
-    // Called without the lock: an observer may bring another.
+    // Observers are called without the lock, since one may add another.
     let observers = read(&OBSERVERS).clone();
     for observer in &observers {
-        // The event is met in the middle of a call, or of a guard's `drop`, which must not end by it.
+        // The event happens in the middle of a call, or of a guard's `drop`, which a panic must not end.
         let _ = catch_unwind(AssertUnwindSafe(|| observer(event)));
     }
     if observers.is_empty() && cfg!(not(feature = "tracing")) {
@@ -102,7 +103,7 @@ mod tests {
     use std::sync::Mutex;
 
     #[test]
-    fn an_observer_that_panics_keeps_nobody_from_hearing() {
+    fn an_observer_that_panics_does_not_keep_others_from_hearing() {
         static HEARD: Mutex<Vec<String>> = Mutex::new(Vec::new());
         observe(|event| assert_ne!(event.message, "news", "this observer is faulty"));
         observe(|event| lock(&HEARD).push(event.message.clone()));

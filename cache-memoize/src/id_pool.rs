@@ -1,4 +1,4 @@
-//! Small numbers for things that come and go, the lowest that is free.
+//! A pool of small numbers for objects that come and go. It gives out the lowest that is free.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,9 +10,9 @@ use crate::sync::lock;
 pub(crate) struct IdPool(Mutex<Given>);
 
 struct Given {
-    /// All numbers below it were given out,
+    /// All numbers below this one were given out.
     below: usize,
-    /// and these have come back.
+    /// Numbers that were given back.
     free: BinaryHeap<Reverse<usize>>,
 }
 
@@ -32,7 +32,8 @@ impl IdPool {
         )
     }
 
-    /// Whoever takes it next sees all that was written before.
+    /// Gives a number back. The lock orders memory: the next taker of the number sees everything that was written
+    /// before.
     pub(crate) fn give_back(&self, number: usize) {
         lock(&self.0).free.push(Reverse(number));
     }

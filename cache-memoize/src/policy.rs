@@ -1,17 +1,18 @@
-//! Whether a result is stored, for how long, and how heavy it is: the options of the attribute, as data.
+//! The policy of a function, the attribute's options as data: whether a result is stored, for how long, and with which
+//! weight.
 
 use std::time::Duration;
 
 use crate::hooks;
 use crate::shape::Shape;
 
-/// How long an entry lives.
+/// The lifetime of entries.
 pub enum Lifetime<T> {
-    /// It never expires.
+    /// Without an end.
     Forever,
     /// The same for every value.
     Fixed(fn() -> Duration),
-    /// By the value.
+    /// A function of the value.
     By(fn(&T) -> Duration),
 }
 
@@ -40,13 +41,13 @@ pub struct Policy<K, S: Shape> {
     pub cache_if: Option<fn(&S::Return) -> bool>,
     /// The weight of an entry.
     pub weigher: Option<fn(&K, &S::Value) -> u32>,
-    /// Decides all but the weight, in the place of the above: a function of its own that has what the user wrote.
+    /// Decides all but the weight, in the place of the fields above: a generated function with the user's expressions.
     pub judge: Option<fn(&S::Return) -> Judgement>,
 }
 
-/// What a policy says of a result, but for its weight.
+/// The judgement of a result by a policy, but for its weight.
 pub enum Judgement {
-    /// It is stored, for so long.
+    /// The result is stored, for this lifetime; without one, for ever.
     Store(Option<Duration>),
     /// A value that is not stored.
     Refuse,
@@ -54,7 +55,7 @@ pub enum Judgement {
     Fail,
 }
 
-/// What the policy says of what was returned. The shape comes first, for it tells what the closures are about.
+/// Judges a result. The shape is the first argument, so that the types of the policy's closures are known.
 pub fn judgement<S: Shape>(_: S, policy: Policy<(), S>, returned: &S::Return) -> Judgement {
     policy.judgement(returned)
 }
@@ -107,7 +108,7 @@ impl<K, S: Shape> Policy<K, S> {
     }
 }
 
-/// What becomes of a result.
+/// The verdict on a result, weight included.
 pub(crate) enum Verdict {
     Store {
         lifetime: Option<Duration>,
@@ -119,7 +120,7 @@ pub(crate) enum Verdict {
     Fail,
 }
 
-/// What `capacity = …` accepts: any integer.
+/// The types that `capacity = …` accepts: any integer.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a capacity",
     label = "expected an integer, or the word `unbounded`",
@@ -130,7 +131,8 @@ pub trait IntoCapacity {
     fn into_capacity(self) -> u64;
 }
 
-/// The question *what capacity is this?*, asked where no answer is an error: that is said elsewhere.
+/// The question *which capacity is this?*, asked by autoref specialization. A type that is no capacity is no error
+/// here, since another expression reports it.
 pub struct CapacityOf<T>(pub T);
 
 /// First answer: a number.

@@ -1,4 +1,4 @@
-//! Counting what a cache does, and showing it.
+//! Statistics: counters of a cache's work, and their presentation.
 
 mod striped;
 
@@ -9,7 +9,7 @@ pub(crate) use striped::{Count, Counters};
 
 use crate::sync::lock;
 
-/// What a memoized function's cache has done so far, from `f_stats()`.
+/// The statistics of a memoized function's cache so far, from `f_stats()`.
 ///
 /// `hits + misses + joined` is the number of calls that used the cache.
 ///
@@ -66,7 +66,7 @@ impl Stats {
 }
 
 impl Stats {
-    /// The caches of one function together.
+    /// The sum of the statistics of two caches of one function.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             hits: self.hits + other.hits,
@@ -83,7 +83,7 @@ impl Stats {
     }
 }
 
-/// `hits 2, joined 0, misses 3 (40.0 % saved); entries 1 of 10000`, and with `{:#}` the rest as well.
+/// `hits 2, joined 0, misses 3 (40.0 % saved); entries 1 of 10000`, and with `{:#}` all other fields as well.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -111,11 +111,11 @@ impl fmt::Display for Stats {
     }
 }
 
-/// What counters leave behind that are gone.
+/// The sums of counters that are gone.
 pub(crate) type Past = Mutex<Stats>;
 
 impl Counters {
-    /// Adds what was counted.
+    /// Adds these counters to the sums.
     pub(crate) fn leave_to(&self, past: &Past) {
         let mut past = lock(past);
         *past = past.plus(self.snapshot(0, None));

@@ -1,4 +1,4 @@
-//! When an entry expires: a cheap monotonic clock, and what users may write as a lifetime.
+//! Deadlines on a cheap monotonic clock, and the types that users may give as a lifetime.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ impl Deadline {
         Self::after_ticks(lifetime.map_or(u64::MAX, ticks))
     }
 
-    /// After so many ticks from now on; all ones are for ever.
+    /// The deadline so many ticks from now; all ones are for ever.
     pub(crate) fn after_ticks(ticks: u64) -> Self {
         if ticks == u64::MAX { Self::NEVER } else { Self(now().saturating_add(ticks)) }
     }
@@ -25,23 +25,23 @@ impl Deadline {
         Self(self.0.saturating_add(ticks))
     }
 
-    /// Reads the clock only when there is something to expire.
+    /// Whether the deadline has passed. Reads the clock only if there is one.
     #[inline]
     pub(crate) fn has_passed(self) -> bool {
         self != Self::NEVER && now() >= self.0
     }
 
-    /// As a number, to be kept in an atomic.
+    /// The deadline as a number, to be kept in an atomic.
     pub(crate) fn ticks(self) -> u64 {
         self.0
     }
 
-    /// What [`ticks`](Self::ticks) gave.
+    /// The deadline of a number from [`ticks`](Self::ticks).
     pub(crate) fn from_ticks(ticks: u64) -> Self {
         Self(ticks)
     }
 
-    /// When [`milliseconds`] gets there.
+    /// The deadline by the clock of [`milliseconds`].
     pub(crate) fn milliseconds(self) -> u64 {
         in_milliseconds(self.0)
     }
@@ -62,11 +62,11 @@ fn now() -> u64 {
 
 #[inline]
 fn real_now() -> u64 {
-    // The variant that updates coarsetime's shared cache would write a shared cache line on every hit.
+    // Not the variant that updates coarsetime's cache: it would write a shared cache line on every hit.
     coarsetime::Instant::now_without_cache_update().as_ticks()
 }
 
-/// The clock in milliseconds. No test stops it.
+/// The real clock in milliseconds, which no test stops or moves.
 pub(crate) fn milliseconds() -> u64 {
     in_milliseconds(real_now())
 }
@@ -75,14 +75,14 @@ fn in_milliseconds(ticks: u64) -> u64 {
     (ticks >> 32) * 1000 + (((ticks & 0xffff_ffff) * 1000) >> 32)
 }
 
-/// That much after `now`. What is too far off to be told is a century away: longer than any program runs, and short
-/// enough for every clock.
+/// The instant `delay` after `now`, or a century after if the clock cannot represent it: longer than any program runs,
+/// and short enough for every clock.
 pub(crate) fn later(now: Instant, delay: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
     now.checked_add(delay).unwrap_or_else(|| now + CENTURY)
 }
 
-/// What `ttl = …` and `err_ttl = …` accept: whole seconds, or a [`Duration`].
+/// The types that `ttl = …` and `err_ttl = …` accept: whole seconds, or a [`Duration`].
 ///
 /// ```
 /// use cache_memoize::cache_memoize;
@@ -126,7 +126,7 @@ macro_rules! seconds {
 }
 seconds!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 
-/// What `max_wait = …` accepts: whole seconds, or a [`Duration`].
+/// The types that `max_wait = …` accepts: whole seconds, or a [`Duration`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a time, as `max_wait` needs one",
     label = "expected whole seconds, a `Duration`, or text in quotes such as `\"300ms\"`"
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn milliseconds_are_those_of_the_clock() {
+    fn milliseconds_of_a_deadline_are_on_the_same_clock() {
         let now = milliseconds();
         let deadline = Deadline::after(Some(Duration::from_millis(61_500))).milliseconds();
         assert!((now + 61_499..now + 62_500).contains(&deadline), "{now} {deadline}");

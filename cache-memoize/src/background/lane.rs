@@ -1,4 +1,4 @@
-//! The lanes: what is to be done for one owner, beside what is done for others, a few things at a time.
+//! Lanes: each is the queue of tasks of one owner, of which a few run at a time, independently of other lanes.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -9,10 +9,11 @@ use super::timer::Planned;
 use super::workers::Running;
 use crate::sync::lock;
 
-/// More than this wait in a lane only while its backend hangs. What comes then is left undone: no promise rests on it.
+/// The most tasks that wait in a lane. More come only while its backend hangs. Those are not done, and no promise rests
+/// on them.
 const MOST_WAITING: usize = 1 << 16;
 
-/// The tasks of one owner. Clones are the same lane.
+/// A lane: the tasks of one owner. Clones are the same lane.
 #[derive(Clone)]
 pub(crate) struct Lane(Arc<Mutex<Queue>>);
 
@@ -21,28 +22,28 @@ struct Queue {
     width: usize,
     running: usize,
     waiting: VecDeque<Task>,
-    /// The process in which tasks run: in a forked one there are none.
+    /// The process in which the running tasks were begun: in a forked process none of them runs.
     process: u32,
 }
 
 impl Lane {
-    /// A lane of so many tasks at a time.
+    /// A lane that runs `width` tasks at a time.
     pub(crate) fn new(width: usize) -> Self {
         Self(Arc::new(Mutex::new(Queue { width, running: 0, waiting: VecDeque::new(), process: 0 })))
     }
 
-    /// Does something when what came before has begun.
+    /// Runs a task after all that were added before.
     #[cfg(any(feature = "shared", test))]
     pub(crate) fn soon(&self, task: Task) {
         self.push(task, VecDeque::push_back);
     }
 
-    /// Does something next: its time has come, and what waits has none.
+    /// Runs a task before all that wait, since its time has come and they have none.
     pub(crate) fn next(&self, task: Task) {
         self.push(task, VecDeque::push_front);
     }
 
-    /// Does something next when its time has come.
+    /// Runs a task next when its time has come.
     pub(crate) fn at(&self, at: Instant, task: Task) -> Planned {
         let lane = self.clone();
         Planned::at(at, move || lane.next(task))
@@ -74,7 +75,7 @@ impl Lane {
         }
     }
 
-    /// A task has ended.
+    /// Notes that a task has ended, and begins the next.
     fn ended(&self) {
         let mut queue = self.queue();
         queue.running = queue.running.saturating_sub(1);
@@ -82,7 +83,7 @@ impl Lane {
         self.go_on();
     }
 
-    /// In a forked process none of the tasks runs that the parent began.
+    /// Locks the queue. In a forked process, the tasks that the parent began do not count as running.
     fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
         let process = std::process::id();
         let mut queue = lock(&self.0);
@@ -113,21 +114,22 @@ mod tests {
         (lane, end)
     }
 
-    fn told<T: Send + 'static>(lane: &Lane, what: T) -> Receiver<T> {
+    /// Sends `message` by a task of the lane.
+    fn sent_by<T: Send + 'static>(lane: &Lane, message: T) -> Receiver<T> {
         let (sender, receiver) = channel();
-        lane.soon(Box::pin(async move { drop(sender.send(what)) }));
+        lane.soon(Box::pin(async move { drop(sender.send(message)) }));
         receiver
     }
 
     #[test]
-    fn a_lane_that_is_blocked_is_alone_with_it() {
+    fn a_blocked_lane_does_not_delay_others() {
         let blocked: Vec<_> = (0..20).map(|_| blocked()).collect();
         let well = Lane::new(1);
         for round in 0..1000 {
-            assert_eq!(told(&well, round).recv_timeout(AMPLE), Ok(round));
+            assert_eq!(sent_by(&well, round).recv_timeout(AMPLE), Ok(round));
         }
-        let late: Vec<_> = blocked.iter().map(|(lane, _)| told(lane, ())).collect();
-        assert!(late.iter().all(|late| late.try_recv().is_err()), "one thing after the other");
+        let late: Vec<_> = blocked.iter().map(|(lane, _)| sent_by(lane, ())).collect();
+        assert!(late.iter().all(|late| late.try_recv().is_err()), "one task after the other");
         drop(blocked);
         assert!(late.iter().all(|late| late.recv_timeout(AMPLE) == Ok(())));
     }
@@ -136,46 +138,46 @@ mod tests {
     fn a_task_that_waits_holds_no_worker() {
         let waiting: Vec<_> = (0..200).map(|_| Lane::new(1)).collect();
         waiting.iter().for_each(|lane| lane.soon(Box::pin(std::future::pending())));
-        assert_eq!(told(&Lane::new(1), 1).recv_timeout(AMPLE), Ok(1));
+        assert_eq!(sent_by(&Lane::new(1), 1).recv_timeout(AMPLE), Ok(1));
     }
 
     #[test]
-    fn what_has_a_time_comes_before_what_has_none() {
+    fn tasks_with_a_time_come_before_tasks_without() {
         let ((lane, end), order) = (blocked(), Arc::new(Mutex::new(Vec::new())));
-        let note = |what: &'static str| -> Task {
+        let note = |name: &'static str| -> Task {
             let order = order.clone();
-            Box::pin(async move { lock(&order).push(what) })
+            Box::pin(async move { lock(&order).push(name) })
         };
         lane.soon(Box::pin(async { panic!("a task may panic") }));
         lane.soon(note("whenever"));
         lane.next(note("now"));
-        let last = told(&lane, ());
+        let last = sent_by(&lane, ());
         drop(end);
         assert_eq!(last.recv_timeout(AMPLE), Ok(()));
         assert_eq!(*lock(&order), ["now", "whenever"]);
     }
 
     #[test]
-    fn tasks_come_in_the_order_of_time_and_can_be_called_off() {
+    fn tasks_come_in_the_order_of_time_and_can_be_cancelled() {
         let (sender, done) = channel();
-        let tell = |what: &'static str| -> Task {
+        let send = |name: &'static str| -> Task {
             let sender = sender.clone();
-            Box::pin(async move { sender.send(what).unwrap() })
+            Box::pin(async move { sender.send(name).unwrap() })
         };
         let lane = Lane::new(1);
         let after = |milliseconds| Instant::now() + Duration::from_millis(milliseconds);
-        let _second = lane.at(after(20), tell("second"));
-        let first = lane.at(after(1), tell("first"));
-        drop(lane.at(after(10), tell("called off")));
+        let _second = lane.at(after(20), send("second"));
+        let first = lane.at(after(1), send("first"));
+        drop(lane.at(after(10), send("cancelled")));
         assert_eq!([done.recv().unwrap(), done.recv().unwrap()], ["first", "second"]);
         drop(first);
         lane.soon(Box::pin(async { panic!("a task may panic") }));
-        lane.soon(tell("third"));
+        lane.soon(send("third"));
         assert_eq!(done.recv().unwrap(), "third");
     }
 
     #[test]
-    fn what_waits_is_bounded() {
+    fn the_number_of_waiting_tasks_is_bounded() {
         let (lane, end) = blocked();
         for _ in 0..2 * MOST_WAITING {
             lane.soon(Box::pin(async {}));

@@ -1,9 +1,10 @@
-//! The service for what runs behind calls: a timer, and a few workers that poll tasks.
+//! The background service for work that no call waits for: a timer, and a few workers that poll tasks.
 //!
-//! One thread keeps time and only wakes, so that it is never late because a backend is. Tasks are futures, so none of them
-//! holds a worker while a backend has yet to answer. Each belongs to a [`Lane`], one for each backend and one for the sweeps of
-//! memories, so that no owner waits for another. All threads begin when they are first needed, and again in a forked process.
-//! Functions that are not async have no runtime that could do any of it.
+//! One thread, the timer, keeps time and only wakes, so that a slow backend does not make it late. Tasks are futures,
+//! so none of them holds a worker while a backend has yet to answer. Each belongs to a [`Lane`], one for each backend
+//! and one for the sweeps of memories, so that no owner waits for another. All threads are started when they are first
+//! needed, and again in a forked process. The service exists since functions that are not async have no runtime that
+//! could do this work.
 
 mod lane;
 mod timer;
@@ -18,10 +19,10 @@ pub(crate) use lane::Lane;
 pub(crate) use timer::sleep;
 pub(crate) use timer::{Planned, attend, sleep_until};
 
-/// Work that no caller waits for.
+/// A task: work that no caller waits for.
 pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Whether there is such a thread now.
+/// Starts a thread; whether it could be started.
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> bool {
     std::thread::Builder::new().name(name.to_owned()).spawn(work).is_ok()
 }

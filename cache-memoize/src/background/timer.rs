@@ -14,7 +14,7 @@ use crate::sync::lock;
 #[cfg(feature = "shared")]
 use crate::time;
 
-/// Names something that is due.
+/// The key of an alarm: when it is due, and a number that tells it from others at that time.
 type Due = (Instant, u64);
 
 enum Alarm {
@@ -32,32 +32,32 @@ static TIMER: LazyLock<(Mutex<Timer>, Condvar)> = LazyLock::new(Default::default
 
 static THREAD: Thread = Thread(AtomicU32::new(0));
 
-/// The thread, by the process that has it: in a forked one it is gone.
+/// The timer thread, by the process that it runs in: in a forked process it is gone.
 struct Thread(AtomicU32);
 
 impl Thread {
-    /// Sees to it that this process has the thread; whether it has.
+    /// Starts the thread unless this process has it; whether it has it now.
     fn run_in(&self, process: u32, spawn: impl FnOnce() -> bool) -> bool {
         if self.0.load(Relaxed) == process || self.0.swap(process, AcqRel) == process || spawn() {
             return true;
         }
-        // The next one that asks tries again.
+        // The next call tries again.
         self.0.store(0, Relaxed);
         false
     }
 }
 
-/// Something that will be done. Dropping it calls it off, if it has not begun.
-#[must_use = "dropping it calls it off"]
+/// A planned action. Dropping it cancels the action, if that has not begun.
+#[must_use = "dropping it cancels the action"]
 pub(crate) struct Planned(Due);
 
 impl Planned {
-    /// Does something when its time has come: on the thread that keeps time, so it is something short.
-    pub(super) fn at(at: Instant, deed: impl FnOnce() + Send + 'static) -> Self {
-        Self(set(at, Alarm::Do(Box::new(deed))).0)
+    /// Plans an action. It runs on the timer thread, so it must be short.
+    pub(super) fn at(at: Instant, action: impl FnOnce() + Send + 'static) -> Self {
+        Self(set(at, Alarm::Do(Box::new(action))).0)
     }
 
-    /// It will be done in any case.
+    /// Has the action done in any case: it can no longer be cancelled.
     pub(crate) fn keep(self) {
         std::mem::forget(self);
     }
@@ -70,13 +70,13 @@ impl Drop for Planned {
     }
 }
 
-/// Ready when the time is over.
+/// A future that is ready after `delay`.
 #[cfg(feature = "shared")]
 pub(crate) fn sleep(delay: Duration) -> Sleep {
     sleep_until(time::later(Instant::now(), delay))
 }
 
-/// Ready at that time.
+/// A future that is ready at this time.
 pub(crate) fn sleep_until(until: Instant) -> Sleep {
     Sleep { until, alarm: None }
 }
@@ -92,7 +92,7 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let now = Instant::now();
-        // The one before is called off, with the waker that may have changed.
+        // The waker may have changed: the alarm before is cancelled, and set anew.
         self.alarm = None;
         if now >= self.until {
             return Poll::Ready(());
@@ -100,7 +100,7 @@ impl Future for Sleep {
         let (due, is_kept) = set(self.until, Alarm::Wake(context.waker().clone()));
         self.alarm = Some(Planned(due));
         if !is_kept {
-            // No thread can be had that would wake the sleeper.
+            // There is no timer thread, and none can be started: waits here for a moment and has itself polled again.
             std::thread::sleep((self.until - now).min(Duration::from_millis(10)));
             context.waker().wake_by_ref();
         }
@@ -108,12 +108,13 @@ impl Future for Sleep {
     }
 }
 
-/// Sees to it that alarms are heeded in this process, which may be a forked one; whether they are.
+/// Starts the timer thread unless this process has it, which may be a forked one; whether it has it now.
 pub(crate) fn attend() -> bool {
     THREAD.run_in(std::process::id(), || spawn("cache-memoize-timer", keep_time))
 }
 
-/// Sets an alarm. Whether there is a thread that heeds it: if not, the next one that is set tries again.
+/// Sets an alarm; its key, and whether there is a timer thread to heed it. If not, the next alarm tries to start one
+/// again.
 fn set(at: Instant, alarm: Alarm) -> (Due, bool) {
     let (timer, changed) = &*TIMER;
     let mut locked = lock(timer);
@@ -128,6 +129,7 @@ fn set(at: Instant, alarm: Alarm) -> (Due, bool) {
     (due, attend())
 }
 
+/// The timer thread: rings every alarm when it is due, without the lock.
 fn keep_time() {
     let (timer, changed) = &*TIMER;
     let mut locked = lock(timer);
@@ -149,12 +151,12 @@ fn keep_time() {
     }
 }
 
-/// What is done is not the timer's own, such as wakers of the user's: a panic must not end the thread, and to drop what it
-/// panicked with may panic again.
+/// Rings an alarm. It may run foreign code, such as wakers of the user's. A panic of that must not end the thread; and
+/// the panic's payload is forgotten, since dropping it may panic again.
 fn ring(alarm: Alarm) {
     let ring = || match alarm {
         Alarm::Wake(waker) => waker.wake(),
-        Alarm::Do(deed) => deed(),
+        Alarm::Do(action) => action(),
     };
     if let Err(panic) = catch_unwind(AssertUnwindSafe(ring)) {
         std::mem::forget(panic);
@@ -167,7 +169,7 @@ mod tests {
     use crate::sync::block_on;
 
     #[test]
-    fn another_process_and_one_that_got_no_thread_begin_one() {
+    fn a_thread_is_started_in_another_process_and_after_a_failure() {
         let thread = Thread(AtomicU32::new(0));
         let begins = |process, succeeds| {
             let mut tried = false;
@@ -179,8 +181,8 @@ mod tests {
         };
         assert_eq!(begins(7, false), (true, false), "the first attempt fails");
         assert_eq!(begins(7, true), (true, true), "and the second does not");
-        assert_eq!(begins(7, true), (false, true), "there is one");
-        assert_eq!(begins(8, true), (true, true), "but not in a forked process");
+        assert_eq!(begins(7, true), (false, true), "this process has the thread");
+        assert_eq!(begins(8, true), (true, true), "a forked process does not");
     }
 
     #[test]

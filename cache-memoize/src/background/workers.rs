@@ -1,8 +1,8 @@
-//! The workers: threads that poll tasks, as many as have something to do.
+//! The workers: threads that poll tasks, as many as there are tasks ready to be polled.
 //!
-//! A task holds a worker only while it is polled. One that blocks in that, which no backend should, has a worker to itself,
-//! and others go on with theirs. In a process whose tasks do not block, one worker does everything, and ends when there was
-//! nothing to do for a while.
+//! A task holds a worker only while it is polled. A task that blocks in its `poll`, which no backend should, keeps a
+//! worker to itself, and other tasks get other workers. In a process whose tasks do not block, one worker does
+//! everything, and ends after a while without tasks.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,29 +16,29 @@ use super::timer::Planned;
 use super::{Task, spawn};
 use crate::sync::lock;
 
-/// More tasks than this block at a time only in a program that has other troubles: the next one waits for a worker.
+/// The most workers. If so many tasks block at a time, the next one waits; that program has other troubles.
 const MOST_WORKERS: usize = 64;
 
-/// How long a worker waits for more.
+/// How long a worker without a task waits for one before it ends.
 const LINGER: Duration = Duration::from_secs(10);
 
 /// A task that has begun.
 pub(super) struct Running {
-    /// `None` once it has ended.
+    /// `None` once the task has ended.
     task: Mutex<Option<Task>>,
     /// One of the constants below.
     state: AtomicU8,
-    /// Called once it has ended.
+    /// Called once the task has ended.
     then: Box<dyn Fn() + Send + Sync>,
 }
 
-/// Waits to be woken.
+/// The state of a task that waits to be woken.
 const ASLEEP: u8 = 0;
-/// Waits for a worker.
+/// The state of a task that waits for a worker: it is in the queue, once.
 const READY: u8 = 1;
-/// Is polled.
+/// The state of a task that is being polled.
 const POLLED: u8 = 2;
-/// Is polled, and was woken meanwhile.
+/// The state of a task that is being polled, and was woken meanwhile: it is polled again.
 const WOKEN: u8 = 3;
 
 impl Running {
@@ -48,20 +48,22 @@ impl Running {
         push(Some(Arc::new(Self { task, state: AtomicU8::new(READY), then: Box::new(then) })));
     }
 
-    /// Polls it, on a worker.
+    /// Polls the task once, on a worker.
     fn step(self: Arc<Self>) {
         self.state.store(POLLED, Release);
         let waker = Waker::from(self.clone());
         let mut task = lock(&self.task);
         let Some(polled) = &mut *task else { return };
         let poll = || polled.as_mut().poll(&mut Context::from_waker(&waker)).is_pending();
-        // A backend is not ours: a panic of its must not end the worker, and to drop what it panicked with may panic again.
+        // A backend is foreign code: its panic must not end the worker, and dropping the panic's payload may panic
+        // again.
         let is_pending = catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|panic| {
             std::mem::forget(panic);
             false
         });
         if is_pending {
             drop(task);
+            // If it was woken while it was polled, nothing else will put it into the queue.
             if self.state.compare_exchange(POLLED, ASLEEP, AcqRel, Acquire).is_err() {
                 self.state.store(READY, Release);
                 push(Some(self));
@@ -95,7 +97,9 @@ struct Workers {
     process: u32,
     /// Tasks that wait for a worker.
     ready: VecDeque<Arc<Running>>,
+    /// The number of workers.
     all: usize,
+    /// The number of workers that wait for a task.
     idle: usize,
 }
 
@@ -108,7 +112,7 @@ impl Workers {
 static WORKERS: Mutex<Workers> = Mutex::new(Workers::of(0));
 static CHANGED: Condvar = Condvar::new();
 
-/// Sees to it that there are workers for the tasks that wait, this one included.
+/// Adds a task, if there is one, and starts a worker if all are busy.
 fn push(task: Option<Arc<Running>>) {
     let process = std::process::id();
     let mut workers = lock(&WORKERS);
@@ -118,13 +122,14 @@ fn push(task: Option<Arc<Running>>) {
     let is_short = workers.ready.len() > workers.idle && workers.all < MOST_WORKERS;
     workers.all += usize::from(is_short);
     drop(workers);
-    // The tasks of the parent are its own.
+    // In a forked process: the tasks of the parent, which are its own. Outside the lock, since dropping one may run
+    // anything.
     drop(parents);
     if !is_short {
         CHANGED.notify_one();
     } else if !spawn("cache-memoize-worker", work) {
         lock(&WORKERS).all -= 1;
-        // Perhaps in a second.
+        // No thread could be started. Tries again in a second.
         Planned::at(Instant::now() + Duration::from_secs(1), || push(None)).keep();
     }
 }
@@ -135,7 +140,7 @@ fn work() {
     }
 }
 
-/// Waits for a task, for a while.
+/// The next task; `None` when none has come for a while.
 fn next() -> Option<Arc<Running>> {
     let mut workers = lock(&WORKERS);
     loop {

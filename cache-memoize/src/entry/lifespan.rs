@@ -1,28 +1,28 @@
-//! Until when an entry is fresh, and until when it is kept.
+//! The lifespan of an entry: until when it is fresh, and until when it is kept.
 
 use std::time::Duration;
 
 use crate::time::{Deadline, ticks};
 
-/// How an entry that was found may be used.
+/// Whether an entry in the store may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Freshness {
-    /// It is served.
+    /// Within its lifetime: served.
     Fresh,
-    /// Its lifetime has passed, and it is kept for a window after that.
+    /// Past its lifetime, within the window for which it is kept after that.
     Stale,
-    /// It is as good as gone.
+    /// Past both, or of an ended generation: treated as absent.
     Ended,
 }
 
-/// For how long a function keeps entries beyond their lifetime, in ticks. Known before a call looks. (No option asks for any
-/// yet, so the two ends of every entry are equal.)
+/// The windows of a function: for how many ticks entries are kept beyond their lifetime. Known before a call looks. (No
+/// option sets a window yet, so the two ends of every entry are equal.)
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Windows {
     pub(crate) kept: u64,
 }
 
-/// The two ends of an entry.
+/// The two ends of an entry: of its freshness, and of its stay.
 #[derive(Clone, Copy)]
 pub(crate) struct Lifespan {
     pub(crate) fresh_until: Deadline,
@@ -30,12 +30,12 @@ pub(crate) struct Lifespan {
 }
 
 impl Lifespan {
-    /// From now on; without a lifetime for ever.
+    /// A lifespan that begins now; without a lifetime, one without an end.
     pub(crate) fn new(lifetime: Option<Duration>, windows: Windows) -> Self {
         Self::of(Deadline::after_ticks(lifetime.map_or(u64::MAX, ticks)), windows)
     }
 
-    /// With that end of its freshness.
+    /// The lifespan with this end of freshness.
     #[inline]
     pub(crate) fn of(fresh_until: Deadline, windows: Windows) -> Self {
         let kept_until = match fresh_until {
@@ -45,7 +45,7 @@ impl Lifespan {
         Self { fresh_until, kept_until }
     }
 
-    /// What the clock says now. It is read only if there is an end.
+    /// The freshness at this moment. The clock is read only if there is an end.
     #[inline]
     pub(crate) fn freshness(self) -> Freshness {
         match self.fresh_until.has_passed() {
@@ -68,6 +68,6 @@ mod tests {
         assert_eq!(of(None, 0), Freshness::Fresh);
         assert_eq!(of(Some(Duration::ZERO), ticks(hour)), Freshness::Stale);
         assert_eq!(of(Some(Duration::ZERO), 0), Freshness::Ended);
-        assert_eq!(of(None, ticks(hour)), Freshness::Fresh, "there is no end to add to");
+        assert_eq!(of(None, ticks(hour)), Freshness::Fresh, "there is no end that the window could extend");
     }
 }

@@ -1,4 +1,5 @@
-//! The state of one function in one place: its counters, its current generation, and the version of thread-local copies.
+//! The state of one function in one place: its counters, its current generation, and the version of thread-local
+//! copies.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use super::{Generation, Windows, version};
 use crate::stats::{Counters, Past, Stats};
 use crate::sync::shim::{Mutex, lock};
 
-/// What one function has in one place.
+/// The state of one function in one place.
 pub(crate) struct FunctionState {
     common: Arc<StateCore>,
     generation: Mutex<Arc<Generation>>,
@@ -21,9 +22,10 @@ pub(crate) struct StateCore {
     pub(crate) function: &'static str,
     /// For how long its entries are kept beyond their lifetime.
     pub(crate) windows: Windows,
-    /// Moves on when thread-local copies of the function's entries become void; see [`version`].
+    /// The function's version counter: moved on when the thread-local copies of its entries become void; see
+    /// [`version`].
     version: AtomicU64,
-    /// The sums of what the function has done in memories that are gone.
+    /// The sums of the function's counters in memories that are gone.
     past: Arc<Past>,
 }
 
@@ -43,13 +45,13 @@ impl Deref for FunctionState {
 }
 
 impl StateCore {
-    /// The current version of thread-local copies of the entry with that hash.
+    /// The current version for thread-local copies of the entry with this hash.
     #[inline]
     pub(crate) fn version(&self, hash: u64) -> u64 {
         version::current(hash, &self.version)
     }
 
-    /// Has all threads ask the store again.
+    /// Voids all thread-local copies of the function's entries, so that each thread asks the store again.
     pub(crate) fn void_copies(&self) {
         version::void_all(&self.version);
     }
@@ -57,7 +59,7 @@ impl StateCore {
 
 impl FunctionState {
     pub(crate) fn new(function: &'static str, past: Arc<Past>) -> Arc<Self> {
-        // No two states ever have a version in common.
+        // Each state counts from a multiple of 2^32 of its own, so that no two states ever have a version in common.
         static STATES: AtomicU64 = AtomicU64::new(0);
         let version = AtomicU64::new(STATES.fetch_add(1, Relaxed) << 32);
         let windows = Windows::default();
@@ -70,11 +72,13 @@ impl FunctionState {
         lock(&self.generation).clone()
     }
 
-    /// Nothing that was begun before is served or shared any more.
+    /// Ends the current generation and begins the next: no entry or computation of the old one is served or shared any
+    /// more.
     pub(crate) fn end_generation(&self) {
         let mut current = lock(&self.generation);
-        // Under the lock: whoever finds the next generation here may rely on it that the one before has ended. Else, of
-        // two that do this at once, one could return while what the other is about to end is still served.
+        // Under the lock: a thread that finds the next generation here may rely on the end of the one before. Else, of
+        // two threads that do this at once, one could return while entries that the other is about to end are still
+        // served.
         version::void_all_while(&self.version, || current.end());
         *current = Generation::new(self.common.clone());
     }

@@ -1,7 +1,8 @@
-//! Which computation this thread is in, and whether waiting for another would close a circle.
+//! The computation that this thread is in, and the search for circles of waiting.
 //!
-//! A computation that waits for a flight is an edge; a circle of such edges never ends. Both questions are asked
-//! only by a call made *within* a computation, so an ordinary call never takes the lock here.
+//! A computation that waits for a flight is an edge of the graph of waiting; computations in a circle of edges would
+//! wait for each other for ever. Only a call made *within* a computation adds an edge, so an ordinary call never takes
+//! the lock here.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -13,8 +14,8 @@ use super::{Flight, Settled};
 use crate::sync::shim::{Mutex, lock, process_wide, thread_local};
 
 thread_local! {
-    /// Without a destructor of its own, so that it is there as long as the thread is, also for calls made in the
-    /// destructors of other thread-locals. Nothing stays in it: whatever enters leaves.
+    /// The innermost computation. Without a destructor, so that it lives as long as the thread and serves calls made in
+    /// the destructors of other thread-locals. Nothing leaks by that: each computation that is entered is left.
     static CURRENT: ManuallyDrop<RefCell<Option<Arc<Flight>>>> =
         const { ManuallyDrop::new(RefCell::new(None)) };
 }
@@ -24,9 +25,9 @@ pub(crate) fn current() -> Option<Arc<Flight>> {
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
-/// Whether this thread is computing that key already, at any depth: then the call is recursion. `computed` tells
-/// whether anybody is, which saves a deep recursion over many keys from looking back all the way each time; `is_same`,
-/// whether a flight with that hash is of the key itself.
+/// Whether this thread computes the key already, at any depth: then the call is a recursion. `computed` tells whether
+/// any thread does, which saves a deep recursion over many keys from looking back all the way each time; `is_same`,
+/// whether a flight with this hash is of the key itself.
 pub(crate) fn is_recursion(
     (place, hash): (usize, u64),
     computed: impl FnOnce() -> bool,
@@ -38,7 +39,7 @@ pub(crate) fn is_recursion(
 
 /// Runs `body` within `flight`.
 pub(crate) fn within<R>(flight: Arc<Flight>, body: impl FnOnce() -> R) -> R {
-    /// Puts the outer computation back, also when the body panics.
+    /// Puts the outer computation back, also after a panic.
     struct Restore(Option<Arc<Flight>>);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -51,12 +52,12 @@ pub(crate) fn within<R>(flight: Arc<Flight>, body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// Goes on within `flight`, which was begun on this thread, until [`leave`].
+/// Makes `flight`, which was begun on this thread, the current computation until [`leave`].
 pub(crate) fn enter(flight: Arc<Flight>) {
     let _outer = CURRENT.try_with(|current| current.replace(Some(flight)));
 }
 
-/// Goes on within what `flight` was begun in.
+/// Makes the computation in which `flight` was begun the current one again.
 pub(crate) fn leave<E: ?Sized>(flight: &Flight<E>) {
     let outer = flight.parent.clone();
     let _inner = CURRENT.try_with(|current| current.replace(outer));
@@ -66,12 +67,13 @@ pub(crate) fn leave<E: ?Sized>(flight: &Flight<E>) {
 pub(crate) enum NoWait {
     /// The flight has ended meanwhile.
     Settled(Settled),
-    /// The flight waits, directly or not, for a computation that this call is part of.
+    /// The flight waits, directly or through others, for a computation that this call is part of.
     Circle,
 }
 
 process_wide! {
-    /// Looking for a circle and adding the edge are one step, or two calls could each miss the other's edge.
+    /// The lock on the graph of waiting. Searching for a circle and adding the edge are one step under it, or two calls
+    /// could each miss the other's edge. It is taken before a flight's phase.
     fn graph() -> &Mutex<()> = Mutex::new(());
 }
 
@@ -82,8 +84,9 @@ pub(crate) fn register(flight: &Arc<Flight>, for_stage: bool) -> Result<u64, NoW
     let Some(within) = current() else {
         return flight.register(None, waker, for_stage).map_err(NoWait::Settled);
     };
-    // Dropped after the lock is given back: these may be the last to hold a flight, with a key of the user's.
-    let mut search = Search::default();
+    // Declared before the lock, so dropped after it: the search may hold the last reference to a flight, and with it a
+    // key whose destructor is user code.
+    let mut search = CircleSearch::default();
     let _graph = lock(graph());
     if search.waits_for(flight, &within) {
         return Err(NoWait::Circle);
@@ -91,18 +94,19 @@ pub(crate) fn register(flight: &Arc<Flight>, for_stage: bool) -> Result<u64, NoW
     flight.register(Some(within), waker, for_stage).map_err(NoWait::Settled)
 }
 
-/// Looks through those that wait for a computation.
+/// A search through all computations that wait for one, directly or through others.
 #[derive(Default)]
-struct Search {
+struct CircleSearch {
     seen: HashSet<*const Flight>,
-    /// Everything in here, with its ancestry, waits for the caller.
+    /// Computations that wait for the caller, each with its ancestry, and that are still to be looked at.
     blocked: Vec<Arc<Flight>>,
-    /// What was looked at, kept so that it stays where it is and is dropped by whoever drops the search.
+    /// Computations that were looked at. Kept, so that the addresses in `seen` stay theirs, and so that none is dropped
+    /// under the lock.
     visited: Vec<Arc<Flight>>,
 }
 
-impl Search {
-    /// Whether `flight` cannot end before `within`, or one of those that `within` was begun in, ends.
+impl CircleSearch {
+    /// Whether `flight` cannot end before `within`, or an ancestor of it, ends.
     fn waits_for(&mut self, flight: &Arc<Flight>, within: &Arc<Flight>) -> bool {
         let Self { seen, blocked, visited } = self;
         blocked.push(within.clone());

@@ -1,7 +1,9 @@
-//! A flight: one computation of one key, from before its body begins until its result is there for everyone
-//! who waits. Threads and tasks wait in the same way, through a [`Waker`].
+//! Single flight, the cure for cache stampedes (dogpiles): of all callers of a key, one computes, the *leader*, and the
+//! others, its *followers*, wait and share the result.
 //!
-//! A flight ends in exactly one of a few ways ([`Settled`]). Waiting holds no lock, and neither does computing.
+//! A flight is one computation of one key, from before its body begins until its followers have the result. Threads and
+//! tasks wait in the same way, through a [`Waker`]. A flight ends in exactly one of a few ways ([`Settled`]). Neither
+//! waiting nor computing holds a lock.
 
 mod bound;
 pub(crate) mod context;
@@ -10,7 +12,7 @@ mod wait;
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool as ByItsThread, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool as OwnThreadBool, Ordering::Relaxed};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
@@ -24,22 +26,23 @@ use crate::sync::shim::{AtomicBool, Mutex, lock};
 /// How a flight ended.
 #[derive(Clone)]
 pub(crate) enum Settled {
-    /// The entry of the flight has been filled: everyone may copy the value.
+    /// The entry of the flight has its value, which every follower may copy.
     Shared,
-    /// A computation of the key that began later, beside this one, has filled this entry. This one goes on, for its own
-    /// caller.
+    /// A later computation of the key, begun beside this one, has filled the entry given here. This one goes on, for
+    /// its own caller.
     Elsewhere(Arc<dyn AnyEntry>),
-    /// The result belongs to its own caller: an error that is not `Clone`.
+    /// The result is its own caller's alone: an error that is not `Clone`.
     Unshared,
     /// The body panicked, with this message where there was one.
     Panicked(Option<Arc<str>>),
-    /// The leader was dropped before it had a result, or another one has stored a value: look again.
+    /// The leader was dropped before it had a result (its future was cancelled), or another one has stored a value:
+    /// followers look again.
     Abandoned,
 }
 
-/// What the end of a computation does to the place of its entry.
+/// A landing: the effect of a computation's end on the entry at its place.
 pub(crate) enum Landing<L> {
-    /// Nothing: it failed, was dropped, or its value is not to be kept.
+    /// None: the computation failed, was dropped, or its value is not to be kept.
     Nothing,
     /// The value is stored.
     Store(L),
@@ -50,29 +53,30 @@ pub(crate) enum Landing<L> {
     Failed(Error),
 }
 
-/// Who drives a computation: a caller that blocks its thread must not wait for a task which that thread may have to run.
+/// The driver of a computation or of a wait. A caller that blocks its thread must not wait for a task which that thread
+/// may have to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Driver {
     Thread,
     Task,
 }
 
-/// Why a computation is made.
+/// The purpose of a computation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// For its caller and all who join.
+    /// A value for its caller and its followers.
     Fill,
-    /// For its caller alone, beside another computation.
+    /// A value for its caller alone, beside another computation.
     Aside,
-    /// For its caller and all who join, beside another computation that takes too long.
+    /// A value for its caller and its followers, beside another computation that takes too long.
     Relief,
-    /// To replace what is stored.
+    /// A value that replaces the stored one.
     Refresh,
 }
 
-/// One computation. `E` is the errand: everything that the place of its entry needs at the end of the computation. It is
-/// here and not beside the pointer to the flight, which a thread has on its stack for as long as the body runs: that is
-/// small, so that a recursion may be deep.
+/// One computation. `E` is the errand: everything that the place of the entry needs at the end of the computation. It
+/// lies in the flight and not beside the pointer to it, which a thread has on its stack for as long as the body runs:
+/// so a level of a recursion takes little stack.
 pub(crate) struct Flight<E: ?Sized = dyn Any + Send + Sync> {
     /// The entry that will hold the value.
     pub(crate) entry: Arc<dyn AnyEntry>,
@@ -84,24 +88,26 @@ pub(crate) struct Flight<E: ?Sized = dyn Any + Send + Sync> {
     pub(crate) generation: Arc<Generation>,
     pub(crate) driver: Driver,
     pub(crate) purpose: Purpose,
-    /// The place that it computes for, by address: with the hash of the key it tells whether two computations are
-    /// of the same key.
+    /// The address of the place that it computes for. Together with the key's hash it narrows down whether two
+    /// computations are of the same key.
     place: usize,
     /// The computation within which this one was begun.
     parent: Option<Arc<Flight>>,
-    /// The number of computations above it.
+    /// The number of its ancestors.
     pub(crate) depth: u32,
-    /// Whether its thread is within it, from [`enter`](context::enter) to [`leave`](context::leave). No other thread asks.
-    pub(crate) entered: ByItsThread,
+    /// Whether the leader's thread is within it, from [`enter`](context::enter) to [`leave`](context::leave). Only that
+    /// thread reads and writes it, so the model need not see it.
+    pub(crate) entered: OwnThreadBool,
+    /// Locked last of all: no other lock is taken while it is held.
     phase: Mutex<Phase>,
     /// How often a leading task has polled the computation, and which task that is.
     polled: Mutex<(u64, Option<TaskId>)>,
-    /// Set with the first waiter, so that a leader whose computation no call joined copies nothing.
+    /// Set by the first follower, so that a leader without followers copies nothing.
     joined: AtomicBool,
     pub(crate) errand: E,
 }
 
-/// What a flight is made of, but for its place in the order of its table.
+/// The parts of a new flight, but for its hash and ticket, which the table adds.
 pub(crate) struct NewFlight<E> {
     pub(crate) entry: Arc<dyn AnyEntry>,
     pub(crate) generation: Arc<Generation>,
@@ -121,9 +127,9 @@ enum Phase {
 struct Running {
     waiters: Vec<Waiter>,
     next_id: u64,
-    /// When the first one began to wait.
+    /// When the first waiter began to wait.
     waited_for: Option<Instant>,
-    /// Whether an event has told that it takes too long.
+    /// Whether an event has said that the computation takes too long.
     told: bool,
     /// Whether the computation has gone on to its next stage.
     moved: bool,
@@ -132,15 +138,16 @@ struct Running {
 struct Waiter {
     id: u64,
     waker: Waker,
-    /// The computation that cannot go on before this one is settled.
+    /// The computation in which the waiting call was made: it cannot go on before this flight is settled. An edge of
+    /// the graph of waiting.
     within: Option<Arc<Flight>>,
-    /// Whether it waits for the next stage only.
+    /// Whether the waiter waits for the next stage only.
     for_stage: bool,
 }
 
-/// A task, as far as its waker tells. Not the waker itself: a flight that held it would be held by its own task,
-/// and keep that task alive for ever. That two tasks have the same identity, one after the other, costs no more
-/// than a computation.
+/// The identity of a task, as far as its waker tells. Not the waker itself: the task owns its flight, so a flight that
+/// held the waker would keep the task alive for ever. Two tasks that have the same identity, one after the other, cost
+/// no more than one needless computation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct TaskId {
     data: usize,
@@ -153,7 +160,7 @@ impl TaskId {
     }
 }
 
-/// Wakes all of them, also when one panics. Wakers are user code: to be called outside locks.
+/// Wakes all of them, also when one panics. Wakers are user code, so this is to be called outside locks.
 fn wake_all<I: Iterator<Item = Waker>>(wakers: I) {
     struct Rest<I: Iterator<Item = Waker>>(I);
     impl<I: Iterator<Item = Waker>> Drop for Rest<I> {
@@ -166,7 +173,7 @@ fn wake_all<I: Iterator<Item = Waker>>(wakers: I) {
 }
 
 impl<E: Send + Sync + 'static> Flight<E> {
-    /// A computation with that hash and ticket, within the one that this thread is in.
+    /// A computation with this hash and ticket, begun within the current one of this thread.
     pub(crate) fn new(new: NewFlight<E>, (hash, ticket): (u64, u64)) -> Arc<Self> {
         let NewFlight { entry, generation, driver, purpose, place, errand } = new;
         let parent = context::current();
@@ -180,7 +187,7 @@ impl<E: Send + Sync + 'static> Flight<E> {
             place,
             depth: parent.as_ref().map_or(0, |parent| parent.depth.saturating_add(1)),
             parent,
-            entered: ByItsThread::new(false),
+            entered: OwnThreadBool::new(false),
             phase: Mutex::new(Phase::Running(Running::default())),
             polled: Mutex::default(),
             joined: AtomicBool::new(false),
@@ -190,7 +197,7 @@ impl<E: Send + Sync + 'static> Flight<E> {
 }
 
 impl Flight {
-    /// This computation and those it was begun within, innermost first.
+    /// This computation and its ancestors, innermost first.
     fn ancestry(self: &Arc<Self>) -> impl Iterator<Item = &Arc<Self>> {
         std::iter::successors(Some(self), |flight| flight.parent.as_ref())
     }
@@ -203,29 +210,31 @@ impl Flight {
 }
 
 impl<E: ?Sized> Flight<E> {
-    /// Whether this computes a key with that hash in that place.
+    /// Whether the computation is of a key with this hash, for this place.
     fn computes(&self, place: usize, hash: u64) -> bool {
         self.place == place && self.hash == hash
     }
 
+    /// Whether a call has joined the computation.
     pub(crate) fn has_waiters(&self) -> bool {
         self.joined.load(Relaxed)
     }
 
-    /// A task polls the computation.
+    /// Notes that this task polls the computation.
     pub(crate) fn polled_by(&self, task: &Waker) {
         let mut polled = lock(&self.polled);
         *polled = (polled.0 + 1, Some(TaskId::of(task)));
     }
 
-    /// How often the computation was polled, if the task with this waker is the one that leads it.
+    /// How often the computation was polled, if the task with this waker leads it.
     fn polls_by(&self, task: &Waker) -> Option<u64> {
         let (polls, leader) = *lock(&self.polled);
         (leader == Some(TaskId::of(task))).then_some(polls)
     }
 
-    /// Ends the flight and wakes everyone who waits. The first call decides.
+    /// Ends the flight and wakes all waiters. The first call decides how it ended.
     pub(crate) fn settle(&self, how: Settled) {
+        // The wakers are taken out under the lock and called after it.
         let waiters = {
             let mut phase = lock(&self.phase);
             match &mut *phase {
@@ -240,7 +249,7 @@ impl<E: ?Sized> Flight<E> {
         wake_all(waiters.into_iter().map(|waiter| waiter.waker));
     }
 
-    /// The computation has gone on to its next stage: wakes those who wait for that.
+    /// Moves the computation on to its next stage, and wakes the waiters for that.
     #[cfg(feature = "shared")]
     pub(crate) fn move_on(&self) {
         let wakers: Vec<Waker> = match &mut *lock(&self.phase) {
@@ -254,7 +263,7 @@ impl<E: ?Sized> Flight<E> {
         wake_all(wakers.into_iter());
     }
 
-    /// Becomes a waiter, unless the flight has ended.
+    /// Adds a waiter, unless the flight has ended; its number.
     fn register(&self, within: Option<Arc<Flight>>, waker: Waker, for_stage: bool) -> Result<u64, Settled> {
         match &mut *lock(&self.phase) {
             Phase::Settled(how) => Err(how.clone()),
@@ -269,6 +278,7 @@ impl<E: ?Sized> Flight<E> {
         }
     }
 
+    /// Whether the wait of a waiter is over; if not, `waker` is woken when it is.
     fn poll_waiter(&self, id: u64, mut waker: Waker) -> Poll<Waited> {
         match &mut *lock(&self.phase) {
             Phase::Settled(how) => return Poll::Ready(Waited::Settled(how.clone())),
@@ -292,10 +302,11 @@ impl<E: ?Sized> Flight<E> {
                 waiters.iter().position(|waiter| waiter.id == id).map(|index| waiters.swap_remove(index))
             }
         };
+        // Outside the lock: the waker is user code, and `within` may hold the last reference to a flight.
         drop(gone);
     }
 
-    /// Since when there are waiters, if there were any and it has not ended.
+    /// When the first waiter began to wait; `None` without one, or if the flight has ended.
     fn waited_for(&self) -> Option<Instant> {
         match &*lock(&self.phase) {
             Phase::Settled(_) => None,
@@ -303,7 +314,7 @@ impl<E: ?Sized> Flight<E> {
         }
     }
 
-    /// Whether nobody has been told yet that it takes too long. From now on it is told.
+    /// Whether the event that the computation takes too long is still to be sent. True once.
     pub(crate) fn is_to_be_told(&self) -> bool {
         match &mut *lock(&self.phase) {
             Phase::Settled(_) => false,
@@ -311,7 +322,7 @@ impl<E: ?Sized> Flight<E> {
         }
     }
 
-    /// Calls `visit` with every computation that waits for this one.
+    /// Calls `visit` with every computation that waits for this one: the edges of the graph of waiting that end here.
     fn for_each_waiting(&self, mut visit: impl FnMut(&Arc<Flight>)) {
         if let Phase::Running(Running { waiters, .. }) = &*lock(&self.phase) {
             waiters.iter().filter_map(|waiter| waiter.within.as_ref()).for_each(&mut visit);

@@ -1,4 +1,4 @@
-//! The clock by which entries in memory expire, moved by hand.
+//! The clock by which entries in memory expire, as tests move it by hand.
 
 use std::cell::Cell;
 use std::sync::Mutex;
@@ -13,9 +13,9 @@ thread_local! {
 
 /// Moves the clock by which entries in memory expire forward.
 ///
-/// In a [`Scope`](crate::testing::Scope) of its own, a test has a clock of its own, which stands still but for this. Outside of
-/// one, real time passes as well, and the clock is moved for the calls that this thread makes from now on; other
-/// threads keep their own time.
+/// In a [`Scope`](crate::testing::Scope) of its own, a test has a clock of its own, which only this function moves.
+/// Outside of one, real time passes as well, and the clock is moved for the calls that this thread makes from now on;
+/// other threads keep their own time.
 ///
 /// On a shared backend, lifetimes end by the server's clock, which nothing here moves.
 ///
@@ -40,7 +40,7 @@ pub fn advance(by: Duration) {
     }
 }
 
-/// The time for this thread, when the real clock says `real`, in the unit that `ticks` converts to.
+/// The time for this thread while the real clock says `real`, in the unit that `ticks` converts to.
 pub(crate) fn ticks_now(real: u64, ticks: fn(Duration) -> u64) -> u64 {
     match current_world() {
         Some(world) => world.clock.ticks(ticks),
@@ -48,13 +48,14 @@ pub(crate) fn ticks_now(real: u64, ticks: fn(Duration) -> u64) -> u64 {
     }
 }
 
-/// A clock that stands still: how long it was moved by. Not in ticks, for which parts would be rounded.
+/// A clock that stands still but for [`advance`]: how far it was moved. Not in ticks, to which each step would be
+/// rounded.
 #[derive(Default)]
 pub(super) struct Clock(Mutex<Duration>);
 
 impl Clock {
-    /// As far ahead of the real clock as there is room for: a sweep by that one leaves alone the entries that live by
-    /// this one.
+    /// As far ahead of the real clock as there is room for, so that sweeps, which go by the real clock, leave alone the
+    /// entries that live by this one.
     const BEGINNING: u64 = 1 << 63;
 
     fn advance(&self, by: Duration) {

@@ -1,4 +1,4 @@
-//! Stops computations, so that a test decides what happens meanwhile.
+//! Gates: they hold calls at points, so that a test decides which events come first.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,7 +14,7 @@ use super::{Point, current_world_id};
 use crate::sync::block_on;
 use crate::sync::lock;
 
-/// Holds the calls of one function that come to a [`Point`], until it is opened or dropped.
+/// A gate holds the calls of one function that come to a [`Point`], until it is opened or dropped.
 ///
 /// A call of an `async` function is held without blocking its thread: its future is pending.
 ///
@@ -50,39 +50,40 @@ struct State {
     function: String,
     point: Point,
     world: u64,
-    count: Mutex<Count>,
+    arrivals: Mutex<Arrivals>,
     changed: Condvar,
-    /// Functions that came to some point of the world, and that the gate is not for.
+    /// Other functions whose calls came to a point in this world, for the message of a test that hangs.
     others: Mutex<BTreeSet<String>>,
 }
 
-struct Count {
+/// The calls that have come to a gate, numbered from 1.
+struct Arrivals {
     arrived: usize,
-    /// So many may have passed; those who come later wait.
+    /// Calls up to this number may pass.
     allowed: usize,
-    /// Only those who come up to here are held.
+    /// Calls beyond this number are not held at all.
     held: usize,
     wakers: Vec<Waker>,
 }
 
-/// All that are closed.
+/// All closed gates.
 static GATES: Mutex<Vec<Arc<State>>> = Mutex::new(Vec::new());
-/// How many, so that where there are none nobody takes the lock.
+/// The number of closed gates, so that calls take the lock only if there is one.
 static CLOSED: AtomicUsize = AtomicUsize::new(0);
 
-/// A test that hangs is a test that fails.
+/// How long a test waits for arrivals before it fails, rather than hang.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Gate {
-    /// Holds everyone who comes to that point of that function: its name, or the end of its path as
-    /// [`functions`](crate::functions) tells it, such as `posts::related`.
+    /// Closes a gate: it holds every call that comes to this point of this function. The function is given by its name,
+    /// or by the end of its path as [`functions`](crate::functions) tells it, such as `posts::related`.
     #[must_use = "dropping it opens it"]
     pub fn close(function: &str, point: Point) -> Self {
         let state = Arc::new(State {
             function: function.to_owned(),
             point,
             world: current_world_id(),
-            count: Mutex::new(Count { arrived: 0, allowed: 0, held: usize::MAX, wakers: Vec::new() }),
+            arrivals: Mutex::new(Arrivals { arrived: 0, allowed: 0, held: usize::MAX, wakers: Vec::new() }),
             changed: Condvar::new(),
             others: Mutex::default(),
         });
@@ -91,13 +92,13 @@ impl Gate {
         Self(state)
     }
 
-    /// Holds only the first so many who come. With zero it holds nobody and counts.
+    /// Holds only the first `arrivals` calls that come. With zero it holds none, and counts.
     pub fn only_first(self, arrivals: usize) -> Self {
-        self.0.change(|count| count.held = arrivals);
+        self.0.change(|state| state.held = arrivals);
         self
     }
 
-    /// Waits on this thread until so many have come, those that have passed included.
+    /// Waits on this thread until so many calls have come, those that have passed included.
     ///
     /// # Panics
     ///
@@ -105,12 +106,12 @@ impl Gate {
     pub fn wait_for(&self, arrivals: usize) {
         let State { function, point, changed, .. } = &*self.0;
         let began = Instant::now();
-        let mut count = lock(&self.0.count);
-        while count.arrived < arrivals {
+        let mut state = lock(&self.0.arrivals);
+        while state.arrived < arrivals {
             let left = PATIENCE.saturating_sub(began.elapsed());
             if left.is_zero() {
-                let arrived = count.arrived;
-                drop(count);
+                let arrived = state.arrived;
+                drop(state);
                 let others: Vec<String> = lock(&self.0.others).iter().cloned().collect();
                 panic!(
                     "{arrived} of {arrivals} calls of `{function}` came to `{point:?}` within a minute; other functions \
@@ -118,35 +119,35 @@ impl Gate {
                     others.join(", ")
                 );
             }
-            count = changed.wait_timeout(count, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Waits as a task until so many have come.
+    /// Waits as a task until so many calls have come.
     pub async fn arrived(&self, arrivals: usize) {
         std::future::poll_fn(|task| {
             let waker = task.waker().clone();
-            let mut count = lock(&self.0.count);
-            if count.arrived >= arrivals {
+            let mut state = lock(&self.0.arrivals);
+            if state.arrived >= arrivals {
                 return Poll::Ready(());
             }
-            count.wakers.push(waker);
+            state.wakers.push(waker);
             Poll::Pending
         })
         .await;
     }
 
-    /// How many have come.
+    /// The number of calls that have come.
     pub fn arrivals(&self) -> usize {
-        lock(&self.0.count).arrived
+        lock(&self.0.arrivals).arrived
     }
 
-    /// Lets the first so many pass, of all who have come and will.
+    /// Lets the first `arrivals` calls pass, of all that have come and will come.
     pub fn open_for(&self, arrivals: usize) {
-        self.0.change(|count| count.allowed = arrivals);
+        self.0.change(|state| state.allowed = arrivals);
     }
 
-    /// Lets everyone pass.
+    /// Lets every call pass.
     pub fn open(&self) {
         self.open_for(usize::MAX);
     }
@@ -173,15 +174,17 @@ impl fmt::Debug for Gate {
 }
 
 impl State {
-    fn change(&self, change: impl FnOnce(&mut Count)) {
-        let mut count = lock(&self.count);
-        change(&mut count);
-        let wakers = mem::take(&mut count.wakers);
-        drop(count);
+    /// Changes the arrivals, and wakes all that wait for them.
+    fn change(&self, change: impl FnOnce(&mut Arrivals)) {
+        let mut arrivals = lock(&self.arrivals);
+        change(&mut arrivals);
+        let wakers = mem::take(&mut arrivals.wakers);
+        drop(arrivals);
         self.changed.notify_all();
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// Whether the gate holds calls of this function at this point of this world.
     fn is_for(&self, function: &str, point: Point, world: u64) -> bool {
         if self.world != world {
             return false;
@@ -195,7 +198,7 @@ impl State {
     }
 }
 
-/// A call comes to a point. The future is ready when no gate holds it any more.
+/// Notes that a call has come to a point. The future is ready when no gate holds the call any more.
 pub(crate) fn held(function: &str, point: Point) -> Held {
     if CLOSED.load(SeqCst) == 0 {
         return Held(Vec::new());
@@ -205,17 +208,17 @@ pub(crate) fn held(function: &str, point: Point) -> Held {
         lock(&GATES).iter().filter(|gate| gate.is_for(function, point, world)).cloned().collect();
     let arrived = gates.into_iter().map(|gate| {
         let mut number = 0;
-        gate.change(|count| {
-            count.arrived += 1;
-            number = count.arrived;
+        gate.change(|arrivals| {
+            arrivals.arrived += 1;
+            number = arrivals.arrived;
         });
         (gate, number)
     });
     Held(arrived.collect())
 }
 
-/// A call at a point, with its number at each gate that is there.
-#[must_use = "it is held only while somebody waits for this"]
+/// A call at a point, with its number at each gate there.
+#[must_use = "the call is held only if this is awaited or blocked on"]
 pub(crate) struct Held(Vec<(Arc<State>, usize)>);
 
 impl Held {
@@ -233,10 +236,10 @@ impl Future for Held {
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<()> {
         self.0.retain(|(gate, number)| {
             let waker = task.waker().clone();
-            let mut count = lock(&gate.count);
-            let held = *number <= count.held && *number > count.allowed;
+            let mut arrivals = lock(&gate.arrivals);
+            let held = *number <= arrivals.held && *number > arrivals.allowed;
             if held {
-                count.wakers.push(waker);
+                arrivals.wakers.push(waker);
             }
             held
         });

@@ -1,5 +1,5 @@
-//! What tests do to calls: stop them at points, give them caches of their own, or none. Nothing without the feature
-//! `testing`.
+//! The hooks of tests in calls: they hold calls at points, and give them caches of their own, or none. Without the
+//! feature `testing` they do nothing.
 
 #[cfg(feature = "testing")]
 mod clock;

@@ -1,6 +1,6 @@
-//! Where a computation can be stopped.
+//! The points at which a gate can hold a call.
 
-/// A point on the way of a call, at which a [`Gate`](crate::testing::Gate) can stop it.
+/// A point on the way of a call, at which a [`Gate`](crate::testing::Gate) can hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Point {
@@ -9,9 +9,9 @@ pub enum Point {
     Missed,
     /// A computation has begun, and its body has not.
     BeforeBody,
-    /// The body has returned, and nothing is stored. Not for results of `async` functions that can be neither stored nor
-    /// shared, such as an error that is not `Clone`.
+    /// The body has returned, and nothing is stored. Not for results of `async` functions that can be neither stored
+    /// nor shared, such as an error that is not `Clone`.
     BeforeStore,
-    /// The call waits for the computation of another call, which will tell it.
+    /// The call has joined the computation of another call, whose end will wake it.
     Waiting,
 }

@@ -1,4 +1,4 @@
-//! Where calls are made from: with caches of one's own, or with none.
+//! Scopes: tests make calls from within one to have caches of their own, or none.
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -14,7 +14,8 @@ use super::clock::Clock;
 use crate::sync::lock;
 
 thread_local! {
-    /// Without a destructor, so that it is there for calls made in the destructors of other thread-locals.
+    /// The scope that this thread is in. Without a destructor, so that it also serves calls made in the destructors of
+    /// other thread-locals.
     static CURRENT: ManuallyDrop<RefCell<Scope>> = const { ManuallyDrop::new(RefCell::new(Scope::OUTSIDE)) };
 }
 
@@ -42,10 +43,10 @@ pub fn isolate() -> Entered {
 
 /// Has every call of this thread run its body, until the guard is dropped. The same as [`Scope::off`]`().enter()`.
 ///
-/// Nothing is read from a cache and nothing is stored. What removes still removes, since others may use the cache:
-/// `_invalidate` and `_invalidate_all` do as always, and `_set` and `_refresh` leave no entry.
+/// Nothing is read from a cache and nothing is stored. Entries are still removed, since other callers may use the
+/// cache: `_invalidate` and `_invalidate_all` do as always, and `_set` and `_refresh` leave no entry.
 ///
-/// To have it so in the whole program, set `CACHE_MEMOIZE=off` in its environment. Anything else there but `on` makes
+/// To turn caching off in the whole program, set `CACHE_MEMOIZE=off` in its environment. Any other value but `on` makes
 /// the first call panic, and say so.
 ///
 /// ```
@@ -69,8 +70,8 @@ pub fn off() -> Entered {
     Scope::off().enter()
 }
 
-/// Where calls are made from. A thread is outside of any scope until it [enters](Self::enter) one, and so is each
-/// thread that it begins: hand it [`Scope::current`].
+/// A scope, from which calls are made. A thread is outside of any scope until it [enters](Self::enter) one, and so is
+/// each thread that it begins: hand it [`Scope::current`].
 ///
 /// ```
 /// use cache_memoize::{cache_memoize, testing::Scope};
@@ -94,43 +95,43 @@ pub struct Scope {
 impl Scope {
     const OUTSIDE: Self = Self { world: None, off: false };
 
-    /// A new one, in which memoized functions have caches, [`Stats`](crate::Stats) and [`Gate`](crate::testing::Gate)s of
-    /// their own, and a clock that stands still until [`advance`](crate::testing::advance) moves it.
+    /// A new scope, in which memoized functions have caches, [`Stats`](crate::Stats) and
+    /// [`Gate`](crate::testing::Gate)s of their own, and a clock that stands still until
+    /// [`advance`](crate::testing::advance) moves it.
     ///
     /// Functions with a `backend` are isolated too: they use it under keys of their own. In such a cache, capacity is
     /// the one thing that is shared.
     ///
-    /// What isolated functions are known by is kept for the rest of the program, some kilobytes for each; their
+    /// The identities of isolated functions are kept for the rest of the program, some kilobytes for each; their
     /// entries are not.
     #[must_use]
     pub fn isolated() -> Self {
         Self { world: Some(World::new()), off: false }
     }
 
-    /// The current one, but without any cache. See [`off`](off()).
-    #[must_use]
+    /// The current scope, but without any cache. See [`off`](off()).
     pub fn off() -> Self {
         Self { off: true, ..Self::current() }
     }
 
-    /// The one that this thread is in.
+    /// The scope that this thread is in.
     pub fn current() -> Self {
         CURRENT.try_with(|current| current.borrow().clone()).unwrap_or(Self::OUTSIDE)
     }
 
-    /// Enters it with this thread, until the guard is dropped.
+    /// Has this thread enter the scope, until the guard is dropped.
     pub fn enter(&self) -> Entered {
         let outer = CURRENT.try_with(|current| current.replace(self.clone())).ok();
         Entered { outer, scope: self.clone(), thread: PhantomData }
     }
 
-    /// Runs something in it.
+    /// Runs `work` in the scope.
     pub fn run<R>(&self, work: impl FnOnce() -> R) -> R {
         let _entered = self.enter();
         work()
     }
 
-    /// A future that is in it whenever it is polled, by whatever thread.
+    /// A future that is in the scope whenever it is polled, by any thread.
     ///
     /// ```
     /// use cache_memoize::{cache_memoize, testing::Scope};
@@ -165,13 +166,14 @@ impl std::fmt::Debug for Scope {
     }
 }
 
-/// This thread is in a [`Scope`]. Dropping it goes back to where the thread was before. Of several, the last is to be
-/// dropped first, as locals are: another order leaves the thread in a scope that has ended.
+/// The guard of a thread that is in a [`Scope`]. Dropping it takes the thread back to the scope that it was in before.
+/// Of several guards, drop the last one first, as locals are: another order leaves the thread in a scope that has
+/// ended.
 #[must_use = "the scope is left when this is dropped"]
 pub struct Entered {
     outer: Option<Scope>,
     scope: Scope,
-    /// It belongs to the thread.
+    /// Keeps the guard on its thread.
     thread: PhantomData<*const ()>,
 }
 
@@ -197,18 +199,18 @@ impl std::fmt::Debug for Entered {
     }
 }
 
-/// What an isolated scope has of its own.
+/// The world of an isolated scope: its own instances of functions, and its own clock.
 pub(crate) struct World {
-    /// Not zero, which stands for outside.
+    /// Never zero, which stands for calls outside of any world.
     pub(crate) id: u64,
     pub(super) clock: Clock,
-    /// By the site and the probe that found them.
+    /// The instances, by the site and the probe that found them.
     instances: Mutex<HashMap<(usize, TypeId), &'static dyn OfWorld>>,
 }
 
-/// What a world has of a function.
+/// A world's own instance of a function.
 pub(crate) trait OfWorld: Any + Sync {
-    /// Drops its entries: the world has ended.
+    /// Drops the instance's entries, since the world has ended.
     fn forget_entries(&self);
 }
 
@@ -219,7 +221,7 @@ impl World {
         Arc::new(Self { id, clock: Clock::default(), instances: Mutex::default() })
     }
 
-    /// The instance that `resolve` finds, which is asked once.
+    /// The instance of a function for this site and probe. `resolve` finds it the first time.
     pub(crate) fn instance<I: OfWorld>(
         &self,
         site: usize,
@@ -248,12 +250,12 @@ pub(crate) fn current_world() -> Option<Arc<World>> {
     CURRENT.try_with(|current| current.borrow().world.clone()).ok().flatten()
 }
 
-/// Zero outside of any.
+/// The number of this thread's world; zero outside of any.
 pub(crate) fn current_world_id() -> u64 {
     current_world().map_or(0, |world| world.id)
 }
 
-/// Whether this call leaves the cache alone.
+/// Whether calls leave the cache alone, in this scope or in the whole program.
 pub(crate) fn is_off() -> bool {
     *PROGRAM_IS_OFF || CURRENT.try_with(|current| current.borrow().off).unwrap_or(false)
 }

@@ -1,4 +1,9 @@
-//! How results and invalidations reach the store: each in one step with what it does to the flights of the key.
+//! Landing: how results and invalidations reach the store. Each does, in one step under the lock of its key, three
+//! things: it consults or moves the fence, changes the store, and updates the flights of the key.
+//!
+//! The lock of the key ([`AtKey`](crate::flight::table::AtKey)) is taken before the store's, and held over all three.
+//! Keys are compared before that, outside locks ([`rivals`](super::rivals)). What the step takes out of the store and
+//! the table goes into [`Leftovers`], so that no destructor of the user's runs under a lock.
 
 use std::sync::Arc;
 
@@ -10,12 +15,12 @@ use crate::flight::table::{Others, Overtaken};
 use crate::flight::{Flight, Landing, Purpose};
 use crate::stats::Count;
 
-/// What a change of the store left over. Dropping it runs destructors of the user's: not under a lock, and not
-/// before those who wait have been woken.
-#[must_use = "drop it when nobody waits any more"]
+/// The leftovers of a change of the store. Dropping them runs destructors of the user's: so not under a lock, and not
+/// before the followers have been woken.
+#[must_use = "drop it after the followers have been woken"]
 #[derive(Default)]
 pub(crate) struct Leftovers {
-    /// First, for they wait.
+    /// Dropped first, since it wakes followers.
     others: Others,
     displaced: Displaced,
     removed: Option<Gone>,
@@ -23,8 +28,10 @@ pub(crate) struct Leftovers {
 }
 
 impl Inner {
-    /// A computation has ended. Returns after the store has changed; wake the waiters then.
-    /// If it began when nothing was stored, `vacant` is the version of copies at that time; else `compare` tells what is of its key.
+    /// Lands the result of a computation and takes its flight off the table. Returns after the store has changed; the
+    /// caller then wakes the followers. If nothing was stored under the hash when the call looked, `vacant` is the
+    /// version of copies at that time. Otherwise, or if the version has changed since, `compare` finds the key's own
+    /// entry.
     pub(crate) fn land<E>(
         self: &Arc<Self>,
         flight: &Flight<E>,
@@ -37,15 +44,18 @@ impl Inner {
         let Flight { hash, ticket, generation, entry, purpose, .. } = flight;
         let (hash, ticket) = (*hash, *ticket);
         let mut stored = None;
-        // Whoever stores under that hash has the lock of the key, and voids copies of that time.
+        // Every operation that stores under this hash holds the lock of the key and moves the version on. So if the
+        // version is unchanged under the lock, nothing is stored there, and there is nothing to compare.
         let is_vacant = || vacant == Some(generation.of.version(hash));
         let mut known = Known::default();
         let mut key = self.flights.at(hash);
         if !matches!(landing, Landing::Nothing | Landing::Failed(_)) && !is_vacant() {
+            // Comparing keys runs user code: the lock is given back for that, and taken again.
             drop(key);
             (key, known) = self.at_known(hash, compare);
         }
         if key.may_land(flight) {
+            // Like a set, a refresh overtakes the computations that began before it.
             if *purpose == Purpose::Refresh && matches!(landing, Landing::Store(_) | Landing::Remove) {
                 leftovers.overtaken = key.overtake(ticket);
             }
@@ -61,6 +71,7 @@ impl Inner {
                 }
             }
         }
+        // In the same step as the change of the store: a call that finds no flight finds the entry.
         leftovers.others = key.end(flight, stored.is_some());
         drop(key);
         generation.of.counters.lands(stored.is_some());
@@ -69,7 +80,7 @@ impl Inner {
         }
     }
 
-    /// Stores a value that no computation made. `compare` tells what is of its key.
+    /// Stores a value that no computation made. `compare` finds the key's own entry among those under the hash.
     pub(crate) fn set(
         self: &Arc<Self>,
         hash: u64,
@@ -83,7 +94,8 @@ impl Inner {
         let (mut key, known) = self.at_known(hash, compare);
         let ticket = key.ticket();
         leftovers.overtaken = key.overtake(ticket);
-        // Under the lock of the key: one that ended before would take the place of what came since.
+        // Asked for under the lock of the key: else a set of a generation that has ended meanwhile could replace an
+        // entry of the next one.
         let generation = &generation();
         let new = New { hash, ticket, generation, life, entry, pair, replaces: known.replaced() };
         self.insert(new, &known, &mut leftovers);
@@ -93,8 +105,8 @@ impl Inner {
         leftovers
     }
 
-    /// Removes the entry that `compare` tells to be of the key, and overtakes whoever computes a key of that hash. Whether
-    /// there was an entry that could be served.
+    /// Removes the entry that `compare` finds to be the key's own, and overtakes all computations under the hash. Also
+    /// says whether there was an entry that could be served.
     pub(crate) fn invalidate(&self, hash: u64, compare: &mut dyn Compare) -> (Leftovers, bool) {
         let mut leftovers = Leftovers::default();
         let (mut key, known) = self.at_known(hash, compare);
@@ -107,7 +119,8 @@ impl Inner {
         (leftovers, was_there)
     }
 
-    /// Stores the entry, unless a newer one is there; whether it did. To be called under the lock of its key.
+    /// Stores the entry, unless a newer one of the key is there; whether it did. To be called under the lock of the
+    /// key.
     fn insert(&self, new: New<'_>, known: &Known, leftovers: &mut Leftovers) -> bool {
         if let Some(own) = known.own.filter(|own| *own > new.ticket)
             && self
@@ -118,14 +131,15 @@ impl Inner {
             return false;
         }
         leftovers.displaced = self.store.insert(new);
-        if new.ticket & self.youth == 0 {
-            // The store must hear of what is in use, or it will evict that.
+        if new.ticket & self.void_mask == 0 {
+            // Hits on thread-local copies are unknown to the store. Voiding the copies lets it learn which entries are
+            // in use, or it would evict those.
             new.generation.of.void_copies();
         }
         true
     }
 
-    /// Removes an entry, by its ticket. To be called under the lock of its key.
+    /// Removes the entry with the ticket `own`, if there is one. To be called under the lock of its key.
     fn remove(&self, hash: u64, own: Option<u64>, leftovers: &mut Leftovers) {
         let Some(own) = own else { return };
         leftovers.removed = self.store.remove_if(hash, |slot| slot.ticket == own);
@@ -134,15 +148,17 @@ impl Inner {
         }
     }
 
+    /// Counts the entries that came and went with an insertion, and sees to it that the new one will be swept. Needs no
+    /// lock: the counts are sums.
     fn settle_accounts(self: &Arc<Self>, new: New<'_>, known: &Known, displaced: &Displaced) {
         let mut more = 1;
         for gone in displaced.iter() {
-            // In a cache that is full, one goes and one comes: then there is nothing to write.
+            // In a full cache one entry of the function goes and one comes: then there is nothing to write.
             match Arc::ptr_eq(&gone.generation, new.generation) {
                 true => more -= 1,
                 false => gone.generation.changed(-1),
             }
-            // What was of the same key was replaced; anything else had to make room, or found none itself.
+            // The key's own entry was replaced. Any other was evicted, and so was the new one if it found no room.
             if known.own != Some(gone.ticket) {
                 gone.generation.of.counters.count(Count::Evictions);
             }
@@ -151,7 +167,7 @@ impl Inner {
             new.generation.changed(more);
         }
         if !new.generation.is_alive() {
-            // It may have come into the store after the sweep that ended its generation.
+            // The entry may have come into the store after the sweep for the end of its generation.
             sweeper::sweep_soon(self);
         }
         sweeper::expect(self, new.life, new.ticket);

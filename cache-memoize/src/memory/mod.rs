@@ -38,22 +38,23 @@ pub enum Capacity {
 }
 
 impl Capacity {
-    /// What a function's own cache holds when nothing else is said.
+    /// The capacity of a function's own cache where none is set.
     pub(crate) const DEFAULT: Self = Self::Entries(10_000);
 
-    /// Of how many insertions one makes entries older that are not heard of, less one; all ones for never.
-    fn youth(self) -> u64 {
-        /// Of its life in the store.
-        const STEPS: u64 = 16;
+    /// Every how many insertions thread-local copies are voided, minus one (a bit mask); `u64::MAX` for never. The
+    /// store evicts the entries whose use it does not hear of, and it does not hear of hits on copies.
+    fn void_mask(self) -> u64 {
+        /// How often copies are voided during as many insertions as there is room for.
+        const TIMES: u64 = 16;
         match self {
             Self::Unbounded => u64::MAX,
-            // How many there are room for is not known.
+            // It is not known for how many entries there is room.
             Self::Weight(_) => 7,
-            Self::Entries(entries) => (entries / STEPS).max(1).next_power_of_two() - 1,
+            Self::Entries(entries) => (entries / TIMES).max(1).next_power_of_two() - 1,
         }
     }
 
-    /// The number.
+    /// The bound, in entries or in weight.
     fn number(self) -> Option<u64> {
         match self {
             Self::Entries(number) | Self::Weight(number) => Some(number),
@@ -90,16 +91,17 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) flights: Flights,
     pub(crate) secret: Secret,
-    scopes: RwLock<HashMap<u64, Arc<FunctionState>>>,
+    /// The states of the functions that use the memory, by the number of the function.
+    states: RwLock<HashMap<u64, Arc<FunctionState>>>,
     groups: Groups,
     pub(crate) handles: FunctionHandles,
     capacity: Capacity,
-    /// Whose entries may lie side by side, see [`reside`](Self::reside).
+    /// The `ident` of the function whose entries may be stored as pairs; see [`reside`](Self::reside).
     resident: OnceLock<u64>,
-    /// See [`Capacity::youth`].
-    youth: u64,
+    /// See [`Capacity::void_mask`].
+    void_mask: u64,
     sweep: sweeper::Due,
-    /// What an adapter above keeps with the memory.
+    /// The state of an adapter above that makes the memory a backend.
     #[cfg(feature = "shared")]
     adapter: OnceLock<Box<dyn Adapter>>,
 }
@@ -114,8 +116,8 @@ pub(crate) trait Adapter: std::any::Any + Send + Sync {
 }
 
 impl Memory {
-    /// A cache of at most `capacity` entries. With zero it keeps none: each call computes, or shares a computation that is
-    /// under way.
+    /// A cache of at most `capacity` entries. With zero it keeps none: each call computes, or shares a computation that
+    /// is under way.
     ///
     /// ```
     /// let cache = cache_memoize::Memory::new(500);
@@ -196,19 +198,19 @@ impl Memory {
             store: Store::new(capacity),
             flights: Flights::default(),
             secret: Secret::random(),
-            scopes: RwLock::default(),
+            states: RwLock::default(),
             groups: Groups::default(),
             handles: FunctionHandles::default(),
             capacity,
             resident: OnceLock::new(),
-            youth: capacity.youth(),
+            void_mask: capacity.void_mask(),
             sweep: sweeper::Due::default(),
             #[cfg(feature = "shared")]
             adapter: OnceLock::new(),
         }))
     }
 
-    /// Tells computations in different memories apart.
+    /// The memory's address, which tells computations in different memories apart.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
@@ -268,38 +270,38 @@ impl MemoryBuilder {
 }
 
 impl Inner {
-    /// What a function has here.
+    /// The state of a function in this memory.
     pub(crate) fn scope(
         &self,
         function: u64,
         make: impl FnOnce() -> Arc<FunctionState>,
     ) -> Arc<FunctionState> {
-        if let Some(scope) = read(&self.scopes).get(&function) {
-            return scope.clone();
+        if let Some(state) = read(&self.states).get(&function) {
+            return state.clone();
         }
-        let mut scopes = write(&self.scopes);
-        scopes.entry(function).or_insert_with(make).clone()
+        let mut states = write(&self.states);
+        states.entry(function).or_insert_with(make).clone()
     }
 
-    /// What an adapter keeps with the memory: one adapter, of one type.
+    /// The state of the adapter. There is one adapter, of one type.
     #[cfg(feature = "shared")]
     pub(crate) fn adapter<A: Adapter + Default>(&self) -> &A {
         let adapter: &dyn std::any::Any = &**self.adapter.get_or_init(|| Box::new(A::default()));
         adapter.downcast_ref().expect("there is one type of adapter")
     }
 
-    /// What functions have here that share their entries, with one more of them.
-    pub(crate) fn group(&self, name: group::Name, scope: &Arc<FunctionState>) -> Arc<Group> {
-        self.groups.with(name, scope)
+    /// The group of this name, with one more function in it.
+    pub(crate) fn group(&self, name: group::Name, state: &Arc<FunctionState>) -> Arc<Group> {
+        self.groups.with(name, state)
     }
 
-    /// The first to say so becomes the one whose keys and values may be stored as pairs, side by side, which have to be of
-    /// the same types; whether it is.
+    /// Makes the function with this `ident` the memory's resident, if it has none yet; whether it is the resident. Only
+    /// the resident's keys and values may be stored as pairs, since all pairs have to be of the same types.
     pub(crate) fn reside(&self, ident: u64) -> bool {
         *self.resident.get_or_init(|| ident) == ident
     }
 
-    /// Removes an entry that may not be served any more, by its ticket.
+    /// Removes an entry that may no longer be served, by its ticket.
     #[cold]
     pub(crate) fn reclaim(&self, hash: u64, ticket: u64) {
         if let Some(gone) = self.store.remove_if(hash, |slot| slot.ticket == ticket) {
@@ -310,19 +312,20 @@ impl Inner {
         }
     }
 
-    /// Makes everything that the function stored here invisible, whatever its number, and reclaims it later.
-    pub(crate) fn invalidate_all(self: &Arc<Self>, scope: &FunctionState) {
-        scope.end_generation();
+    /// Makes all entries that the function stored here invisible, at a cost that does not depend on their number. A
+    /// sweep reclaims them later.
+    pub(crate) fn invalidate_all(self: &Arc<Self>, state: &FunctionState) {
+        state.end_generation();
         sweeper::sweep_soon(self);
     }
 
-    /// What the sweeper does now and then.
+    /// Sweeps now, as the sweeper does now and then.
     #[cfg(all(test, cache_memoize_loom))]
     pub(crate) fn sweep(self: &Arc<Self>) {
         sweeper::sweep(self);
     }
 
-    /// How many entries are in the store.
+    /// The number of entries in the store.
     #[cfg(all(test, cache_memoize_loom))]
     pub(crate) fn count(&self) -> u64 {
         let mut count = 0;

@@ -1,20 +1,21 @@
-//! Keys with equal hashes, *rivals*: a type may hash a part of itself.
+//! Rivals: different keys with equal hashes, since a type may hash only a part of itself.
 //!
-//! The store finds entries by hash alone, and comparing keys runs code of the user's, which must not happen under a lock.
-//! So an operation that changes what a key has compares the key with all entries under its hash first, outside locks, and
-//! then sees within the lock of the key whether it knows all that are there.
+//! The store finds entries by hash alone, and comparing keys runs user code, which must not happen under a lock. So an
+//! operation that changes the entry of a key first compares the key with all entries under its hash, outside locks.
+//! Then it takes the lock of the key and checks that it has compared all entries that are there now; if not, it starts
+//! over with the new ones.
 
 use super::Inner;
 use super::store::{Content, Here, Slot};
 use crate::entry::is_large;
 use crate::flight::table::AtKey;
 
-/// The most keys of one hash that are kept at a time. Each costs every look at one of the others a comparison.
+/// The most keys of one hash that the store keeps at a time. Each costs a look at any of the others one comparison.
 pub(crate) const MOST: usize = 64;
 
 /// A key, to be compared with those of entries.
 pub(crate) trait Compare {
-    /// Keeps a copy of the key of an entry. Under the lock of the store: runs no code of the user's.
+    /// Keeps a copy of the key of an entry. Called under the store's lock, so it runs no user code.
     fn copy(&mut self, here: &Here<'_>);
     /// Whether the copied key is this one.
     fn is_same(&mut self) -> bool;
@@ -35,7 +36,7 @@ impl<C, F: Fn(&Here<'_>) -> C, G: Fn(&C) -> bool> By<C, F, G> {
 
 impl<C, F: Fn(&Here<'_>) -> C, G: Fn(&C) -> bool> Compare for By<C, F, G> {
     fn copy(&mut self, here: &Here<'_>) {
-        // The one before was taken out to be compared: nothing is dropped here.
+        // The copy before was taken out to be compared, so the assignment drops nothing.
         self.copied = Some((self.copy)(here));
     }
     fn is_same(&mut self) -> bool {
@@ -45,11 +46,11 @@ impl<C, F: Fn(&Here<'_>) -> C, G: Fn(&C) -> bool> Compare for By<C, F, G> {
 
 /// A copy of the key of an entry, for values of the type `V`.
 pub(crate) fn key_of<K: 'static, V: 'static>(here: &Here<'_>) -> Content<K, ()> {
-    // A large value lies in no pair, and must not be on the stack.
-    if const { is_large::<V>() } { key_beside::<K, ()>(here) } else { key_beside::<K, V>(here) }
+    // A large value is in no pair, and there must be no room for it on the stack.
+    if const { is_large::<V>() } { key_in_pair_with::<K, ()>(here) } else { key_in_pair_with::<K, V>(here) }
 }
 
-fn key_beside<K: 'static, V: 'static>(here: &Here<'_>) -> Content<K, ()> {
+fn key_in_pair_with<K: 'static, V: 'static>(here: &Here<'_>) -> Content<K, ()> {
     match here.content::<K, V>() {
         Content::Pair(key, _) => Content::Pair(key, ()),
         Content::Entry(entry) => Content::Entry(entry),
@@ -57,12 +58,12 @@ fn key_beside<K: 'static, V: 'static>(here: &Here<'_>) -> Content<K, ()> {
     }
 }
 
-/// The entries under a hash, by their tickets.
+/// The entries under a hash that were compared with a key, by their tickets.
 #[derive(Default)]
 pub(crate) struct Known {
-    /// That of the key itself.
+    /// The entry of the key itself.
     pub(crate) own: Option<u64>,
-    /// Those of its rivals.
+    /// The entries of its rivals.
     rivals: Vec<u64>,
 }
 
@@ -71,14 +72,14 @@ impl Known {
         self.own == Some(slot.ticket) || self.rivals.contains(&slot.ticket)
     }
 
-    /// What a new entry of the key takes the place of: the one before, or the oldest of too many rivals.
+    /// The entry that a new one of the key replaces: the key's own, or the oldest of too many rivals.
     pub(crate) fn replaced(&self) -> Option<u64> {
         self.own.or_else(|| if self.rivals.len() < MOST { None } else { self.rivals.iter().min().copied() })
     }
 }
 
 impl Inner {
-    /// Locks a key, and says what is there under its hash.
+    /// Locks a key, after comparing it with all entries under its hash.
     pub(super) fn at_known(&self, hash: u64, compare: &mut dyn Compare) -> (AtKey<'_>, Known) {
         let mut known = Known::default();
         loop {
@@ -87,14 +88,16 @@ impl Inner {
                 compare.copy(&here);
                 drop(here);
                 match compare.is_same() {
-                    // Another one was it before: that has gone, or the user's `Eq` says now this and now that.
+                    // Another entry was taken for the key's own before. It has gone, or the user's `Eq` contradicts
+                    // itself: either way it counts as a rival.
                     true => known.rivals.extend(known.own.replace(ticket)),
                     false => known.rivals.push(ticket),
                 }
             }
+            // Entries are stored under this lock alone: from here on no other one can come.
             let key = self.flights.at(hash);
             if self.store.here(hash, |slot| !known.has(slot)).is_none() {
-                // What went meanwhile is no rival any more.
+                // Entries that have gone meanwhile are no rivals any more.
                 known.rivals.retain(|&ticket| self.store.here(hash, |slot| slot.ticket == ticket).is_some());
                 return (key, known);
             }

@@ -1,10 +1,11 @@
-//! The cached: copies of what this thread found in stores lately, found again without a lock and without writing
-//! anything that another thread reads.
+//! The thread cache: copies of the values that this thread found in stores lately, found again without a lock and
+//! without writing anything that another thread reads.
 //!
-//! Nobody tells a cached anything: its copies are of a [time](crate::entry::version), and void when that has passed.
+//! No message tells a thread cache of changes: each copy has a [version](crate::entry::version), and is void when that
+//! is no longer the current one.
 //!
-//! Its thread may sleep for ever, and must not keep alive what has left the store. So only small values without
-//! destructors are copied, and short keys; of other entries it has weak references.
+//! The thread may sleep for ever, and must not keep alive what has left the store. So only small values without
+//! destructors are copied, under short keys; of other entries the cache holds weak references.
 
 use std::any::Any;
 use std::hash::Hasher;
@@ -21,27 +22,31 @@ use crate::sync::shim::MODELLED;
 use crate::thread::{self, Local};
 use crate::time::Deadline;
 
-/// The most copies of one function's entries that a thread has, and their size in bytes.
+/// The most entries of one function that a thread caches, and their size in bytes.
 const MOST: usize = 4096;
 const MOST_BYTES: usize = 1 << 20;
 
-/// What is larger is left to the store.
+/// The largest size in bytes of a key with its value that is cached. Larger ones are left to the store.
 const LARGEST: usize = 1024;
 
-/// Copies, or what else there is of entries.
-type Front<T> = HashTable<Found<T>>;
+/// One thread's cached entries of one function in one memory: `T` is [`Copied`] or [`WeakEntry`].
+type Table<T> = HashTable<Cached<T>>;
 
-/// In as few cache lines as can be.
+/// A cached entry with its tag. Aligned so that it lies in as few cache lines as possible.
 #[repr(align(32))]
-struct Found<T> {
-    /// Both the hash of the key and the time: neither is needed by itself.
-    stamp: u64,
-    it: T,
+struct Cached<T> {
+    /// The hash of the key and the version of the copy in one number, since neither is needed by itself.
+    tag: u64,
+    item: T,
 }
 
-impl<T> Found<T> {
-    fn is_of(&self, hash: u64, time: u64) -> bool {
-        self.stamp == hash ^ time
+impl<T> Cached<T> {
+    fn new(hash: u64, version: u64, item: T) -> Self {
+        Self { tag: hash ^ version, item }
+    }
+
+    fn is_of(&self, hash: u64, version: u64) -> bool {
+        self.tag == hash ^ version
     }
 }
 
@@ -49,14 +54,14 @@ const fn min(one: usize, other: usize) -> usize {
     if one < other { one } else { other }
 }
 
-/// A plain key and its value, which has no destructor.
+/// A copy of a plain key and of its value, which has no destructor.
 pub(crate) struct Copied<K, V> {
     pub(crate) key: K,
     pub(crate) value: V,
     pub(crate) deadline: Deadline,
 }
 
-/// What a cached has of an entry with a destructor.
+/// A weak reference to an entry with a destructor.
 pub(crate) struct WeakEntry<K, V> {
     hash: u64,
     deadline: Deadline,
@@ -64,7 +69,7 @@ pub(crate) struct WeakEntry<K, V> {
 }
 
 impl<K, V> WeakEntry<K, V> {
-    /// The entry, if it is still there and may be served.
+    /// The entry, if it still exists and may be served.
     #[inline]
     pub(crate) fn entry(&self) -> Option<Arc<Entry<K, V>>> {
         if self.deadline.has_passed() { None } else { self.entry.upgrade() }
@@ -75,7 +80,7 @@ impl<K, V> WeakEntry<K, V> {
     }
 }
 
-/// What it has of this entry.
+/// A weak reference to this entry, if it is of these types.
 pub(crate) fn weak<K: Send + Sync + 'static, V: Send + Sync + 'static>(
     entry: Arc<dyn AnyEntry>,
     hash: u64,
@@ -85,28 +90,28 @@ pub(crate) fn weak<K: Send + Sync + 'static, V: Send + Sync + 'static>(
     entry.downcast().ok().map(|entry| WeakEntry { hash, deadline, entry: Arc::downgrade(&entry) })
 }
 
-/// Where all threads have the cached of a function in a memory. When that is gone, another one gets the number, and finds
-/// copies of a time that is not its own.
-pub(crate) struct Number(usize);
+/// The number under which all threads cache the entries of one function in one memory. When that function or memory is
+/// gone, another gets the number; the copies that it finds have versions which it never has.
+pub(crate) struct CacheId(usize);
 
-static NUMBERS: IdPool = IdPool::new();
+static IDS: IdPool = IdPool::new();
 
-impl Number {
+impl CacheId {
     pub(crate) fn new() -> Self {
-        // The model has one, in each of its many executions.
-        Self(if MODELLED { 0 } else { NUMBERS.take() })
+        // The model has one function in each of its many executions.
+        Self(if MODELLED { 0 } else { IDS.take() })
     }
 }
 
-impl Drop for Number {
+impl Drop for CacheId {
     fn drop(&mut self) {
         if !MODELLED {
-            NUMBERS.give_back(self.0);
+            IDS.give_back(self.0);
         }
     }
 }
 
-/// What a cached has of the entries of a function.
+/// How a thread keeps the entries of a function: as copies, as weak references, or not at all.
 pub(crate) enum Kept {
     Copy,
     Weak,
@@ -125,9 +130,9 @@ impl Kept {
     }
 }
 
-/// Whether a key that would be copied is, with all that it owns, no larger than entries may be.
+/// Whether a key that would be copied is, with all that it owns, no larger than [`LARGEST`].
 pub(crate) fn is_short(key: &impl Key) -> bool {
-    /// Hashing sees all of it.
+    /// A hasher that counts bytes: hashing feeds it all of the key.
     struct Length(usize);
     impl Hasher for Length {
         fn write(&mut self, bytes: &[u8]) {
@@ -142,32 +147,33 @@ pub(crate) fn is_short(key: &impl Key) -> bool {
     length.0 <= LARGEST
 }
 
-/// What this thread found under that hash at this time, if `take` can use it. Counts a hit.
+/// The value that `take` makes of this thread's cached entry with this hash and version, if there is one. Counts a hit.
 #[inline]
 pub(crate) fn recall<T: 'static, V>(
-    number: &Number,
+    cache: &CacheId,
     hash: u64,
-    time: u64,
+    version: u64,
     counters: &Counters,
     take: impl FnOnce(&T) -> Option<V>,
 ) -> Option<V> {
     thread::with(|local| {
-        // User code in `take` may call memoized functions, which then find the fronts borrowed: by readers, as here.
-        let fronts = local.fronts.try_borrow().ok()?;
-        let cached: &Front<T> = fronts.get(number.0)?;
-        let value = take(&cached.find(hash, |found| found.is_of(hash, time))?.it)?;
+        // User code in `take` may call memoized functions. Those find the tables borrowed for reading: they can read
+        // them as well, and add nothing.
+        let tables = local.tables.try_borrow().ok()?;
+        let table: &Table<T> = tables.get(cache.0)?;
+        let value = take(&table.find(hash, |cached| cached.is_of(hash, version))?.item)?;
         counters.count_on(local, Count::Hits);
         Some(value)
     })
     .flatten()
 }
 
-/// Counts a hit that the store had; whether it is worth while to keep what was found.
+/// Counts a hit of the store; whether the entry is worth caching in this thread.
 #[inline]
 pub(crate) fn admits(hash: u64, counters: &Counters) -> bool {
     let admits = |local: &Local| {
         counters.count_on(local, Count::Hits);
-        MODELLED || local.fronts.try_borrow_mut().is_ok_and(|mut fronts| fronts.admits(hash))
+        MODELLED || local.tables.try_borrow_mut().is_ok_and(|mut tables| tables.admits(hash))
     };
     thread::with(admits).unwrap_or_else(|| {
         counters.count(Count::Hits);
@@ -175,39 +181,35 @@ pub(crate) fn admits(hash: u64, counters: &Counters) -> bool {
     })
 }
 
-/// Keeps what was found under that hash, looking at that time, in the place of what `is_old`.
+/// Caches an entry that was found under `hash` in a look that began at `version`. It replaces an older one of its key,
+/// which `is_old` recognises.
 pub(crate) fn keep<T: 'static>(
-    number: &Number,
+    cache: &CacheId,
     hash: u64,
-    time: u64,
-    it: T,
+    version: u64,
+    item: T,
     is_old: impl Fn(&T, &T) -> bool,
 ) {
-    thread::with(|local| put(local, number.0, hash, Found { stamp: hash ^ time, it }, is_old));
+    thread::with(|local| put(local, cache.0, hash, Cached::new(hash, version, item), is_old));
 }
 
-fn put<T: 'static>(
-    local: &Local,
-    number: usize,
-    hash: u64,
-    found: Found<T>,
-    is_old: impl Fn(&T, &T) -> bool,
-) {
-    let Ok(mut fronts) = local.fronts.try_borrow_mut() else { return };
-    let cached: &mut Front<T> = fronts.get_or_default(number);
-    if let Some(old) = cached.find_mut(hash, |old| is_old(&old.it, &found.it)) {
-        *old = found;
+fn put<T: 'static>(local: &Local, cache: usize, hash: u64, new: Cached<T>, is_old: impl Fn(&T, &T) -> bool) {
+    let Ok(mut tables) = local.tables.try_borrow_mut() else { return };
+    let table: &mut Table<T> = tables.get_or_default(cache);
+    if let Some(old) = table.find_mut(hash, |old| is_old(&old.item, &new.item)) {
+        *old = new;
         return;
     }
-    if cached.len() == cached.capacity() {
-        let larger = 2 * cached.capacity();
-        let room = if larger <= const { most::<T>() } { larger } else { cached.capacity() };
-        // Nothing is moved, for that would need the hash of each. It is soon found again.
-        *cached = Front::with_capacity(room.max(4));
+    if table.len() == table.capacity() {
+        let larger = 2 * table.capacity();
+        let room = if larger <= const { most::<T>() } { larger } else { table.capacity() };
+        // A new table, with nothing moved into it: that would need the hash of each entry. Entries in use are soon
+        // cached again.
+        *table = Table::with_capacity(room.max(4));
     }
-    cached.insert_unique(hash, found, |_| unreachable!("there is room"));
+    table.insert_unique(hash, new, |_| unreachable!("there is room"));
 }
 
 const fn most<T>() -> usize {
-    min(MOST, MOST_BYTES / size_of::<Found<T>>())
+    min(MOST, MOST_BYTES / size_of::<Cached<T>>())
 }

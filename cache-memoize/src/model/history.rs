@@ -1,4 +1,4 @@
-//! What happened in one execution, and whether it may have happened.
+//! The history of one execution, and the rules by which it is judged.
 
 use super::operation::Op;
 
@@ -7,20 +7,20 @@ use super::operation::Op;
 pub(super) struct Record {
     pub(super) op: Op,
     pub(super) key: usize,
-    /// What it would compute or set; no other operation of the program has the same.
+    /// The value that it would compute or set. No other operation of the program has the same.
     pub(super) value: u64,
     pub(super) began: u64,
     pub(super) ended: u64,
     /// When its body began and, as far as that can be seen, was over; `None` if it did not run.
     pub(super) ran: Option<(u64, u64)>,
-    /// What it returned.
+    /// Its result.
     pub(super) got: Got,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Got {
     Value(u64),
-    /// It has nothing to return, or found nothing, or was dropped.
+    /// The operation has nothing to return, or found nothing, or was dropped.
     Nothing,
     Error,
     Panic,
@@ -42,9 +42,9 @@ impl Record {
     /// Whether its value was computed, or set, wholly or in part before `moment`.
     fn is_older_than(&self, moment: u64) -> bool {
         match self.ran {
-            // It may have read as soon as it began.
+            // A body may have read its data as soon as it began.
             Some((began, _)) => began < moment,
-            // A set is at one instant, which nobody knows; so only if it was over.
+            // A set takes effect at one unknown instant; so it is older for certain only if it was over.
             None => self.ended < moment,
         }
     }
@@ -55,14 +55,15 @@ impl Record {
     }
 }
 
-/// Judges a history by the promises. `colliding` keys take each other's place in the store, at the cost of a miss.
+/// Judges a history by the promises of the README. `colliding` keys take each other's place in the store, at the cost
+/// of a miss.
 pub(super) fn judge(history: &[Record], colliding: bool) -> Result<(), String> {
     let keys = history.iter().map(|record| record.key).max().map_or(0, |last| last + 1);
     for key in 0..keys {
-        // What `f_invalidate_all` does concerns every key.
+        // An `f_invalidate_all` concerns every key.
         let of_key: Vec<Record> =
             history.iter().filter(|r| r.key == key || r.op == Op::InvalidateAll).cloned().collect();
-        judge_key(&of_key, colliding).map_err(|what| format!("{what}\n{}", listed(history)))?;
+        judge_key(&of_key, colliding).map_err(|fault| format!("{fault}\n{}", listed(history)))?;
     }
     Ok(())
 }
@@ -79,7 +80,7 @@ fn judge_key(history: &[Record], colliding: bool) -> Result<(), String> {
         let had_it =
             |record: &&Record| record.value == value && (record.ran.is_some() || record.op == Op::Set);
         let Some(origin) = history.iter().find(had_it) else {
-            return Err(format!("{} saw {value}, which nobody had", reader.value));
+            return Err(format!("{} saw {value}, which no operation computed or set", reader.value));
         };
         nothing_older(history, reader, origin)?;
         gone_stays_gone(history, reader, origin)?;
@@ -90,14 +91,14 @@ fn judge_key(history: &[Record], colliding: bool) -> Result<(), String> {
     if colliding { Ok(()) } else { nothing_is_lost(history) }
 }
 
-/// What was computed before an invalidation is not seen by who looks after it.
+/// A value that was computed before an invalidation is not seen by operations that begin after it.
 fn nothing_older(history: &[Record], reader: &Record, origin: &Record) -> Result<(), String> {
     for inv in history.iter().filter(|record| record.op.overtakes() && record.succeeded()) {
         if inv.value == origin.value || reader.began < inv.ended {
             continue;
         }
         let stale = match (inv.ran, origin.op, origin.ran) {
-            // Of two refreshes the one whose body began last wins.
+            // Of two refreshes, the one whose body began last wins.
             (Some((body, _)), Op::Refresh, Some((began, _))) => began < body && origin.ended < reader.began,
             _ => origin.is_older_than(inv.began),
         };
@@ -108,7 +109,7 @@ fn nothing_older(history: &[Record], reader: &Record, origin: &Record) -> Result
     Ok(())
 }
 
-/// When a call has found a value to be gone, nobody finds it again.
+/// Once a call has found a value to be gone, no operation finds it again.
 fn gone_stays_gone(history: &[Record], reader: &Record, origin: &Record) -> Result<(), String> {
     for miss in history.iter().filter(|record| record.op.is_call()) {
         if let Some((missed, _)) = miss.ran
@@ -121,9 +122,10 @@ fn gone_stays_gone(history: &[Record], reader: &Record, origin: &Record) -> Resu
     Ok(())
 }
 
-/// When somebody who looked when a value was there has found another or none, nobody finds it again.
+/// Once an operation that looked after a value was stored has found another or none, no operation finds that value
+/// again.
 fn replaced_stays_replaced(history: &[Record], reader: &Record, origin: &Record) -> Result<(), String> {
-    // What was shared with those who waited need not have been stored.
+    // A value that was shared with followers need not have been stored.
     if !origin.op.stores() || !origin.succeeded() {
         return Ok(());
     }
@@ -138,8 +140,8 @@ fn replaced_stays_replaced(history: &[Record], reader: &Record, origin: &Record)
     }
 }
 
-/// What was computed and stored is not replaced by what began before it. A task has its ticket some time before its body
-/// begins, so that only whole calls can be compared.
+/// A value that was computed and stored is not replaced by one whose computation began earlier. A task has its ticket
+/// some time before its body begins, so only whole calls can be compared.
 fn later_stays(history: &[Record], reader: &Record, origin: &Record) -> Result<(), String> {
     let Some((began, _)) = origin.ran else { return Ok(()) };
     let stored = |r: &&Record| r.op.stores() && r.succeeded() && r.ran.is_some() && r.ended < reader.began;
@@ -151,9 +153,9 @@ fn later_stays(history: &[Record], reader: &Record, origin: &Record) -> Result<(
     }
 }
 
-/// Two calls do not compute at the same time, unless something came between them.
+/// Single flight: two calls do not compute at the same time, unless an operation came between them.
 fn one_at_a_time(history: &[Record]) -> Result<(), String> {
-    // Who waited for an error that is not `Clone` does not wait again, unless only one may run.
+    // A call that waited for an error that is not `Clone` does not wait again, unless only one may run.
     let convoy = history.iter().any(|record| record.op.fails());
     let waits = |record: &&Record| record.op.claims() || !(convoy || record.op.is_apart());
     let calls = || history.iter().filter(|record| record.op.is_call()).filter(waits);
@@ -163,7 +165,8 @@ fn one_at_a_time(history: &[Record]) -> Result<(), String> {
             // A task begins some time before its body does.
             let since = first.began.min(second.began);
             let divided = || history.iter().any(|d| d.op.divides() && d.overlaps(since, other));
-            // A thread does not wait for a task, and nobody for such a thread, which may take its time to begin.
+            // A thread does not wait for a task. Other calls do not wait for such a thread, which may take its time to
+            // begin.
             let lone = |call: &Record| {
                 !call.op.is_task() && history.iter().any(|d| d.op.is_task() && d.overlaps(call.began, other))
             };
@@ -175,9 +178,9 @@ fn one_at_a_time(history: &[Record]) -> Result<(), String> {
     Ok(())
 }
 
-/// What was stored is found, unless somebody removed it.
+/// A stored value is found, unless an operation removed it.
 fn nothing_is_lost(history: &[Record]) -> Result<(), String> {
-    // What was shared with those who waited need not have been stored.
+    // A value that was shared with followers need not have been stored.
     let is_stored = |saw: u64| history.iter().any(|r| r.value == saw && r.op.stores());
     let stored = |r: &&Record| r.op.stores() && r.succeeded() && r.saw().is_none_or(is_stored);
     for stored in history.iter().filter(stored) {

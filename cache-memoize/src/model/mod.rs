@@ -5,9 +5,9 @@
 //! the steps at which threads meet (`sync/shim`), and the *history* of each run is judged by the promises of the guide.
 //! A run that cannot end is found by loom.
 //!
-//! What the model leaves out: the counters of statistics, and the inside of the store, which has a step before each
+//! The model leaves out: the counters of statistics; the inside of the store, for which there is a step before each
 //! use; the sweeper's thread, instead of which programs sweep; shared backends. And loom takes `SeqCst` for `AcqRel`,
-//! so that histories have their order from fences (`stamp`).
+//! so histories get their order from memory fences (`stamp`).
 
 mod history;
 mod naive;

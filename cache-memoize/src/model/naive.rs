@@ -1,5 +1,5 @@
-//! A cache without a fence, as most are: what a computation found is stored whatever happened meanwhile. It is here to
-//! see that the search finds what it looks for.
+//! A cache without a fence, as most are: the result of a computation is stored whatever happened meanwhile. It shows
+//! that the search finds the faults that it looks for.
 
 use std::collections::HashMap;
 

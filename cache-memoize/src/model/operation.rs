@@ -1,4 +1,4 @@
-//! What a thread of a program may do.
+//! The operations that a thread of a program may carry out.
 
 /// One operation on one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,13 +19,13 @@ pub(super) enum Op {
     Alone,
     /// Calls with a `max_wait` that is over at once.
     Hasty,
-    /// The same as a task.
+    /// [`Hasty`](Self::Hasty) as a task.
     HastyTask,
-    /// The same with a body that fails.
+    /// [`Hasty`](Self::Hasty) with a body that fails.
     HastyFail,
     /// Calls with `store_result = false`.
     Claim,
-    /// The same with a body that fails.
+    /// [`Claim`](Self::Claim) with a body that fails.
     ClaimFail,
     /// Calls with a body that calls the function with the other key, by [`Within`](Self::Within).
     Nested,
@@ -42,7 +42,7 @@ pub(super) enum Op {
     RefreshRefuse,
     /// Refreshes as a task that is dropped after its first poll.
     RefreshDrop,
-    /// What the sweeper does now and then.
+    /// Sweeps, as the sweeper does now and then.
     Sweep,
 }
 
@@ -68,7 +68,7 @@ impl Op {
         )
     }
 
-    /// Whether its body never runs beside another one of its kind, also when one fails.
+    /// Whether its body never runs beside another of its kind, even if one fails.
     pub(super) fn claims(self) -> bool {
         matches!(self, Self::Claim | Self::ClaimFail)
     }
@@ -83,7 +83,7 @@ impl Op {
         matches!(self, Self::Hasty | Self::HastyTask | Self::HastyFail)
     }
 
-    /// Whether it computes beside others if it likes to.
+    /// Whether it may compute beside others at any time.
     pub(super) fn is_apart(self) -> bool {
         matches!(self, Self::Alone | Self::Within)
     }
@@ -98,7 +98,7 @@ impl Op {
         matches!(self, Self::Task | Self::HastyTask | Self::Drop | Self::RefreshDrop)
     }
 
-    /// Whether its own value is stored when it has one.
+    /// Whether the value of its own body is stored.
     pub(super) fn stores(self) -> bool {
         matches!(
             self,
@@ -127,7 +127,7 @@ impl Op {
         matches!(self, Self::Invalidate | Self::InvalidateAll | Self::RefreshRefuse)
     }
 
-    /// Whether there may be a second computation beside one that it came across.
+    /// Whether a second computation may run beside one that it met.
     pub(super) fn divides(self) -> bool {
         self.overtakes() || self.is_hasty() || matches!(self, Self::RefreshFail | Self::RefreshDrop)
     }

@@ -1,26 +1,26 @@
-//! Programs: what the threads of a model do.
+//! Programs: the operations that the threads of a model carry out.
 
 use super::operation::Op;
 
-/// An operation in its place in a program.
+/// A step: an operation at its place in a program.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     pub(super) op: Op,
     pub(super) key: usize,
-    /// What it would compute or set.
+    /// The value that it would compute or set.
     pub(super) value: u64,
 }
 
 /// An operation and its key.
 pub(super) type Act = (Op, usize);
 
-/// What a few threads do at the same time.
+/// A program: the steps that a few threads carry out at the same time.
 #[derive(Clone)]
 pub(super) struct Program {
-    /// What is done before they begin.
+    /// The steps before the threads begin.
     pub(super) before: Vec<Step>,
     pub(super) threads: Vec<Vec<Step>>,
-    /// What is done when they are through.
+    /// The steps after the threads have ended.
     pub(super) after: Vec<Step>,
     /// Whether all keys have the same hash.
     pub(super) colliding: bool,
@@ -44,8 +44,8 @@ impl Program {
         }
     }
 
-    /// Every program of threads with that many operations each, out of `acts`. The order of threads that have equally
-    /// many does not matter, so one of them stands for the others.
+    /// Every program whose threads have `lengths` operations, out of `acts`. The order of threads with equally many
+    /// operations does not matter, so one order stands for all.
     pub(super) fn all(before: &[Act], acts: &[Act], lengths: &[usize]) -> Vec<Self> {
         let mut found: Vec<Vec<Vec<Act>>> = vec![Vec::new()];
         for (index, &length) in lengths.iter().enumerate() {
@@ -77,12 +77,12 @@ impl Program {
             .collect()
     }
 
-    /// The same with keys of one hash.
+    /// This program with keys that all have one hash.
     pub(super) fn colliding(self) -> Self {
         Self { colliding: true, ..self }
     }
 
-    /// In one line.
+    /// The program in one line.
     pub(super) fn text(&self) -> String {
         let thread = |steps: &Vec<Step>| -> String {
             let words = steps.iter().map(|Step { op, key, value }| format!("{op:?}({key})={value}"));

@@ -1,4 +1,4 @@
-//! Runs programs in every order in which their threads can meet.
+//! The search: runs programs in every order in which their threads can meet.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(super) enum Depth {
     Preemptions(usize),
 }
 
-/// Runs all of them, prints how much that was, and panics with the first that goes wrong.
+/// Runs all programs, prints how many executions that were, and panics with the first fault.
 pub(super) fn search<S: Subject>(name: &str, depth: Depth, programs: &[Program]) {
     let began = Instant::now();
     let (next, executions) = (AtomicUsize::new(0), AtomicU64::new(0));
@@ -31,9 +31,9 @@ pub(super) fn search<S: Subject>(name: &str, depth: Depth, programs: &[Program])
                     executions.fetch_add(count, Relaxed);
                     most.fetch_max(count, Relaxed);
                 }
-                Err(what) => {
+                Err(fault) => {
                     next.store(programs.len(), Relaxed);
-                    return Err(format!("{}\n{what}", program.text()));
+                    return Err(format!("{}\n{fault}", program.text()));
                 }
             }
         }
@@ -44,8 +44,8 @@ pub(super) fn search<S: Subject>(name: &str, depth: Depth, programs: &[Program])
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
-    if let Some(what) = results.into_iter().find_map(Result::err) {
-        panic!("{name}: {what}");
+    if let Some(fault) = results.into_iter().find_map(Result::err) {
+        panic!("{name}: {fault}");
     }
     let depth = match depth {
         Depth::Exhaustive => "exhaustive".to_owned(),
@@ -60,7 +60,7 @@ pub(super) fn search<S: Subject>(name: &str, depth: Depth, programs: &[Program])
     );
 }
 
-/// Runs one program in every order; how many that were, or what went wrong in one of them.
+/// Runs one program in every order; the number of executions, or the fault of one of them.
 pub(super) fn check<S: Subject>(program: &Program, depth: Depth) -> Result<u64, String> {
     let executions = Arc::new(AtomicU64::new(0));
     let mut builder = loom::model::Builder::new();
@@ -72,9 +72,9 @@ pub(super) fn check<S: Subject>(program: &Program, depth: Depth) -> Result<u64, 
         let (program, executions) = (program.clone(), executions.clone());
         move || {
             executions.fetch_add(1, Relaxed);
-            // All threads but this one have ended and nothing is left, so that a panic disturbs nobody.
-            if let Err(what) = execute::<S>(&program) {
-                resume_unwind(Box::new(what));
+            // All other threads have ended and nothing is left, so a panic disturbs no other.
+            if let Err(fault) = execute::<S>(&program) {
+                resume_unwind(Box::new(fault));
             }
         }
     };
@@ -88,7 +88,7 @@ pub(super) fn check<S: Subject>(program: &Program, depth: Depth) -> Result<u64, 
     }
 }
 
-/// One execution, judged.
+/// Carries out one execution, and judges it.
 fn execute<S: Subject>(program: &Program) -> Result<(), String> {
     let subject = Arc::new(S::new(program.colliding));
     let clock = Clock::default();

@@ -1,4 +1,4 @@
-//! The time of a history: the order in which things happened in one execution of a model.
+//! The time of a history: the order of events in one execution of a model.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
@@ -7,21 +7,22 @@ use loom::sync::atomic::fence;
 
 use crate::sync::shim::{at_next_step, take_step};
 
-/// Counts, outside the model, so that looking at it is not a step of its own.
+/// A clock that counts. It is not part of the model, so reading it is no step.
 #[derive(Clone, Default)]
 pub(super) struct Clock(Arc<AtomicU64>);
 
 impl Clock {
-    /// Now. What had happened to whoever looked earlier is known to whoever looks later: without this, a model of
-    /// weak memory would make no promise to a call that begins *after* an invalidation on another thread.
+    /// The time now. A thread that reads a later time knows all that the readers of earlier times knew: without the
+    /// memory fence, a model of weak memory would promise nothing to a call that begins *after* an invalidation on
+    /// another thread.
     pub(super) fn now(&self) -> u64 {
         fence(SeqCst);
         self.0.fetch_add(1, Relaxed) + 1
     }
 }
 
-/// When the operation that this thread is about to begin took its first step. Before that nobody can tell whether it
-/// has begun, so to take the latest moment is to judge as strictly as one may.
+/// The begin of an operation: the time of its first step on this thread. Before that step no other thread can tell
+/// whether it has begun, so to take the latest moment is to judge as strictly as one may.
 pub(super) struct Begin {
     clock: Clock,
     at: Arc<AtomicU64>,

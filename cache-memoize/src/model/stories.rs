@@ -1,4 +1,5 @@
-//! What is searched. What is `ignore`d here takes its time; `scripts/model.sh full` runs that, too.
+//! The stories: sets of programs that are searched. The `ignore`d ones take long; `scripts/model.sh full` runs them,
+//! too.
 
 use super::naive::Naive;
 use super::operation::Op::{self, *};
@@ -6,10 +7,10 @@ use super::program::{Act, Program};
 use super::search::{Depth::*, check, search};
 use super::world::{Owned, Shared, World};
 
-/// What everyone does.
+/// The operations of ordinary use.
 const CORE: [Op; 7] = [Call, Drop, Peek, Set, Invalidate, InvalidateAll, Refresh];
 
-/// And what may become of it.
+/// All operations, with their failures and cancellations.
 const ALL: [Op; 16] = [
     Call,
     Task,
@@ -33,7 +34,7 @@ fn on_keys(ops: &[Op], keys: &[usize]) -> Vec<Act> {
     ops.iter().flat_map(|&op| keys.iter().map(move |&key| (op, key))).collect()
 }
 
-/// Programs on one key, which nobody has used or which has an entry.
+/// Programs on one key, which is unused at first or has an entry.
 fn programs(ops: &[Op], lengths: &[usize]) -> Vec<Program> {
     let acts = on_keys(ops, &[0]);
     [Program::all(&[], &acts, lengths), Program::all(&[(Call, 0)], &acts, lengths)].concat()
@@ -50,14 +51,14 @@ fn two_each() {
     search::<World<Owned>>("2 × 2", Preemptions(2), &programs(&CORE, &[2, 2]));
 }
 
-/// A thread copies what it finds, and looks into its copies, while another changes what they are of.
+/// A thread copies the values that it finds, and looks into its copies, while another thread changes the entry.
 fn copying(calls: usize) -> Vec<Program> {
     let changes = on_keys(&[Set, Invalidate, InvalidateAll, Refresh, RefreshRefuse], &[0]);
     let beside = |change| Program::new(&[(Call, 0)], &[vec![(Call, 0); calls], vec![change, (Call, 0)]]);
     changes.into_iter().map(beside).collect()
 }
 
-/// A thread that has a copy, and one that has none, while another changes what it is of.
+/// A thread that uses its copy and, between that, looks into the store itself, while another thread changes the entry.
 fn with_and_without_copies() -> Vec<Program> {
     let changes = on_keys(&[Set, Invalidate, InvalidateAll, Refresh, RefreshRefuse], &[0]);
     let beside = |change| Program::new(&[(Call, 0)], &[vec![(Call, 0), (Peek, 0), (Call, 0)], vec![change]]);
@@ -106,14 +107,14 @@ fn beside_each_other() {
     search::<World<Shared>>("3 × 1 beside each other, errors shared", Preemptions(2), &three);
 }
 
-/// What this search once found.
+/// Programs in which this search once found faults.
 #[test]
-fn what_went_wrong() {
-    // The first has taken the generation away and not yet ended it, when the second returns.
+fn faults_of_the_past() {
+    // The first thread has taken the generation away and not yet ended it, when the second returns.
     let both = Program::new(&[(Call, 0)], &[vec![(InvalidateAll, 0)], vec![(InvalidateAll, 0), (Peek, 0)]]);
-    // A set of a generation that ended takes the place of what came since.
+    // A set of a generation that has ended replaces an entry of the next one.
     let set = Program::new(&[], &[vec![(Set, 0)], vec![(InvalidateAll, 0), (Call, 0)]]);
-    search::<World<Owned>>("what went wrong once", Exhaustive, &[both, set]);
+    search::<World<Owned>>("faults of the past", Exhaustive, &[both, set]);
 }
 
 mod deeper {
@@ -188,7 +189,7 @@ mod deeper {
 #[test]
 fn a_cache_without_a_fence_is_caught() {
     let program = Program::new(&[], &[vec![(Call, 0)], vec![(Invalidate, 0)]]);
-    let what = check::<Naive>(&program, Exhaustive)
+    let fault = check::<Naive>(&program, Exhaustive)
         .expect_err("it stores after the invalidation what it read before");
-    assert!(what.contains("after Invalidate"), "{what}");
+    assert!(fault.contains("after Invalidate"), "{fault}");
 }

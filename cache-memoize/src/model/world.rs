@@ -1,4 +1,4 @@
-//! The cache itself as what is checked, used as generated code uses it.
+//! The cache itself as a subject, used as generated code uses it.
 
 use std::future::Future;
 use std::hash::Hasher;
@@ -26,13 +26,13 @@ use crate::shape::{
 use crate::sync::block_on;
 use crate::sync::shim::Point;
 
-/// How a body fails, which decides about the shape of the function.
+/// The error type of a body, which decides about the shape of the function.
 pub(super) trait Failure: Default + Send + Sync + 'static {
     type Shape: Shape<Return = Result<u64, Self>> + Sync + 'static;
     fn shape() -> Self::Shape;
 }
 
-/// A failure that is its own caller's alone. Its values are stored as pairs.
+/// An error that is its own caller's alone. Values beside it are stored as pairs.
 #[derive(Default)]
 pub(super) struct Owned;
 
@@ -43,8 +43,8 @@ impl Failure for Owned {
     }
 }
 
-/// A failure that is shared with those who wait. It has a destructor, so that fronts have weak references to its
-/// entries, and not copies.
+/// An error that is shared with followers. It has a destructor, so thread caches hold weak references to its entries,
+/// and no copies.
 #[derive(Clone, Default)]
 pub(super) struct Shared(#[expect(dead_code, reason = "only to be dropped")] Option<Arc<()>>);
 
@@ -61,17 +61,17 @@ pub(super) struct World<F: Failure> {
     handle: FunctionHandle,
     shape: F::Shape,
     colliding: bool,
-    /// Where a body is that has claimed to be the only one.
+    /// The point at which a body is that has claimed to be the only one.
     claimed: Point,
 }
 
 #[derive(Clone, Copy)]
-struct Number {
+struct TestKey {
     key: usize,
     colliding: bool,
 }
 
-impl Key for Number {
+impl Key for TestKey {
     type Owned = usize;
     const COPY: Option<CopyOf<usize>> = Some(|key| *key);
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -90,8 +90,8 @@ impl<F: Failure> World<F> {
         Target::new(&self.memory, &self.handle)
     }
 
-    fn key(&self, key: usize) -> Number {
-        Number { key, colliding: self.colliding }
+    fn key(&self, key: usize) -> TestKey {
+        TestKey { key, colliding: self.colliding }
     }
 
     fn policy(&self, op: Op) -> Policy<usize, F::Shape> {
@@ -157,7 +157,7 @@ impl<F: Failure> World<F> {
 
 impl<F: Failure> Subject for World<F> {
     fn new(colliding: bool) -> Self {
-        // Small, for there is one in each execution; by weight, so that the number of processors does not matter.
+        // Small, since each execution makes one; by weight, so that the number of processors does not matter.
         let memory = Memory::of(Capacity::Weight(8));
         let handle = FunctionHandle::new(&memory, FunctionState::new("", Arc::default()), 0, true);
         Self { memory, handle, shape: F::shape(), colliding, claimed: Point::new() }
@@ -168,7 +168,7 @@ impl<F: Failure> Subject for World<F> {
         let run = || {
             body.begin();
             if step.op.claims() {
-                // Others may get here, and are not to begin.
+                // Two steps at which another such body would run beside this one, if it could.
                 self.claimed.pass();
                 self.claimed.pass();
             }
@@ -179,7 +179,7 @@ impl<F: Failure> Subject for World<F> {
                 body.end();
             }
             match step.op {
-                // Without the hook that would print it.
+                // Not by `panic!`, whose hook would print it.
                 Op::Panic => resume_unwind(Box::new("the body")),
                 op if op.fails() => Err(F::default()),
                 _ => Ok(step.value),
@@ -209,14 +209,14 @@ impl<F: Failure> Subject for World<F> {
                 Got::Nothing
             }
         };
-        // Also what shares the computation of another may panic.
+        // A call that shares the computation of another may panic as well.
         catch_unwind(AssertUnwindSafe(perform)).unwrap_or(Got::Panic)
     }
 
     fn rest(self) -> Result<(), String> {
         let memory = self.memory.inner();
         if !memory.flights.is_idle() {
-            return Err("something is remembered of computations that are over".into());
+            return Err("the table still has the state of a key without computations".into());
         }
         memory.sweep();
         let stats = self.target().stats();
@@ -239,7 +239,7 @@ fn returned<F>(result: Result<u64, F>) -> Got {
     result.map_or(Got::Error, Got::Value)
 }
 
-/// A body that has begun and will not be over.
+/// A body that begins and never ends.
 async fn endless<F>(body: &Body) -> Result<u64, F> {
     body.begin();
     std::future::pending().await

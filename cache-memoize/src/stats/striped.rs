@@ -1,4 +1,4 @@
-//! Counters of what happens too often for threads to meet at them.
+//! Striped counters, for events too frequent for threads to share a cache line.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::Stats;
 use crate::thread::{self, Local};
 
-/// What is counted.
+/// The events that are counted.
 #[derive(Clone, Copy)]
 pub(crate) enum Count {
     Hits,
@@ -21,19 +21,20 @@ pub(crate) enum Count {
 
 const COUNTS: usize = Count::Errors as usize + 1;
 
-/// The live counters behind [`Stats`]. The first threads have stripes of their own, on which nobody else writes; all
-/// others share one.
+/// The live counters behind [`Stats`]. The first threads have a stripe each, to which no other thread writes; all other
+/// threads write to one.
 pub(crate) struct Counters {
+    /// By the number of the thread.
     own: Box<[Stripe]>,
-    shared: Stripe,
+    others: Stripe,
 }
 
-/// A cache line.
+/// One number for each [`Count`], in a cache line.
 #[repr(align(64))]
 #[derive(Default)]
 struct Stripe([AtomicU64; COUNTS]);
 
-/// How many threads have stripes of their own.
+/// The number of threads that have a stripe of their own.
 static OWNERS: LazyLock<usize> = LazyLock::new(|| {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     (2 * processors).clamp(8, 64)
@@ -41,56 +42,58 @@ static OWNERS: LazyLock<usize> = LazyLock::new(|| {
 
 impl Default for Counters {
     fn default() -> Self {
-        Self { own: (0..*OWNERS).map(|_| Stripe::default()).collect(), shared: Stripe::default() }
+        Self { own: (0..*OWNERS).map(|_| Stripe::default()).collect(), others: Stripe::default() }
     }
 }
 
 impl Counters {
-    /// One more.
-    pub(crate) fn count(&self, what: Count) {
-        self.add([(what, 1)]);
+    /// Counts one event.
+    pub(crate) fn count(&self, count: Count) {
+        self.add([(count, 1)]);
     }
 
-    /// A computation begins.
+    /// Counts a computation that begins.
     pub(crate) fn begins(&self) {
         self.add([(Count::Misses, 1), (Count::InFlight, 1)]);
     }
 
-    /// One has landed, and maybe stored its value.
+    /// Counts a computation that has landed, and maybe stored its value.
     pub(crate) fn lands(&self, stored: bool) {
         self.add([(Count::InFlight, u64::MAX), (Count::Stores, stored.into())]);
     }
 
     fn add<const N: usize>(&self, changes: [(Count, u64); N]) {
-        let on_this = |local: &Local| changes.iter().for_each(|&(what, more)| self.add_on(local, what, more));
+        let on_this =
+            |local: &Local| changes.iter().for_each(|&(count, more)| self.add_on(local, count, more));
         if thread::with(on_this).is_none() {
-            for (what, more) in changes {
-                self.shared.0[what as usize].fetch_add(more, Relaxed);
+            for (count, more) in changes {
+                self.others.0[count as usize].fetch_add(more, Relaxed);
             }
         }
     }
 
-    /// One more, on the thread that has this.
+    /// Counts one event on the thread that has this state.
     #[inline]
-    pub(crate) fn count_on(&self, local: &Local, what: Count) {
-        self.add_on(local, what, 1);
+    pub(crate) fn count_on(&self, local: &Local, count: Count) {
+        self.add_on(local, count, 1);
     }
 
     #[inline]
-    fn add_on(&self, local: &Local, what: Count, more: u64) {
+    fn add_on(&self, local: &Local, count: Count, more: u64) {
         match self.own.get(local.number()) {
             Some(Stripe(own)) => {
-                let own = &own[what as usize];
+                // No read-modify-write: this thread alone writes to its stripe.
+                let own = &own[count as usize];
                 own.store(own.load(Relaxed).wrapping_add(more), Relaxed);
             }
-            None => drop(self.shared.0[what as usize].fetch_add(more, Relaxed)),
+            None => drop(self.others.0[count as usize].fetch_add(more, Relaxed)),
         }
     }
 
     pub(crate) fn snapshot(&self, entries: u64, capacity: Option<u64>) -> Stats {
-        let stripes = || self.own.iter().chain([&self.shared]);
-        let sum = |what: Count| {
-            stripes().fold(0, |sum: u64, Stripe(own)| sum.wrapping_add(own[what as usize].load(Relaxed)))
+        let stripes = || self.own.iter().chain([&self.others]);
+        let sum = |count: Count| {
+            stripes().fold(0, |sum: u64, Stripe(own)| sum.wrapping_add(own[count as usize].load(Relaxed)))
         };
         Stats {
             hits: sum(Count::Hits),
@@ -100,7 +103,8 @@ impl Counters {
             entries,
             evictions: sum(Count::Evictions),
             expirations: sum(Count::Expirations),
-            // A task that moved on to another thread meanwhile may be seen to end and not to begin.
+            // Below zero for a moment when a task has moved to another thread: its end may be seen before its
+            // beginning.
             in_flight: sum(Count::InFlight).cast_signed().max(0).cast_unsigned(),
             errors: sum(Count::Errors),
             capacity,
@@ -127,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_began_on_one_thread_may_land_on_another() {
+    fn a_computation_may_land_on_another_thread_than_it_began_on() {
         let counters = Counters::default();
         counters.begins();
         counters.begins();

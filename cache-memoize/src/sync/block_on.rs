@@ -1,4 +1,4 @@
-//! Runs a future on this thread.
+//! Blocking: runs a future on this thread, by polling and parking.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -14,18 +14,18 @@ impl Wake for Sleeper {
     }
 }
 
-/// Runs a future on this thread, which sleeps while there is nothing to do.
+/// Runs a future to its end on this thread, which sleeps while the future is pending.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    // Many are ready at once, and need nobody to wake them.
+    // Many futures are ready at once. Those need no waker, which is an allocation.
     if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         return output;
     }
     let output = block_on_until(future, None);
-    output.expect("there is no time at which it ends without")
+    output.expect("without a time, only the output ends it")
 }
 
-/// The same until then at most.
+/// Runs a future on this thread until it ends; or until this time, if there is one, and then `None`.
 pub(crate) fn block_on_until<F: Future + Unpin>(mut future: F, until: Option<Instant>) -> Option<F::Output> {
     let this_thread = Arc::new(Sleeper::here());
     let waker = Waker::from(this_thread.clone());

@@ -1,8 +1,8 @@
-//! Locks without poisoning: no user code ever runs under a lock of this crate, so a panic cannot leave
-//! the data behind one half-written, and a poisoned lock would only spread somebody else's panic.
+//! Locks without poisoning: no user code ever runs under a lock of this crate, so a panic cannot leave the data behind
+//! one half-written, and a poisoned lock would only spread the panic of one thread to others.
 
-/// Through which `flight/` and `memory/` get whatever threads meet at. Ordinarily that is the standard library's;
-/// when the two are model checked (`scripts/model.sh`) it is loom's.
+/// The only source of locks, atomics and sleeping threads for `flight/` and `memory/`. Ordinarily they are the standard
+/// library's; when these modules are model checked (`scripts/model.sh`), loom's.
 #[cfg_attr(all(test, cache_memoize_loom), path = "modelled.rs")]
 pub(crate) mod shim;
 

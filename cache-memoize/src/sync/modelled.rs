@@ -1,4 +1,4 @@
-//! What threads meet at when they are model checked: loom's, which tries every order in which they can get there.
+//! The shim in a model: loom's locks and atomics. loom tries every order in which threads can reach them.
 
 use std::cell::RefCell;
 use std::sync::PoisonError;
@@ -17,12 +17,12 @@ loom::thread_local! {
     static AT_NEXT_STEP: RefCell<Option<Box<dyn FnOnce()>>> = RefCell::new(None);
 }
 
-/// Has that done as soon as this thread has taken its next step.
+/// Has `then` called as soon as this thread has taken its next step.
 pub(crate) fn at_next_step(then: impl FnOnce() + 'static) {
     AT_NEXT_STEP.with(|next| next.replace(Some(Box::new(then))));
 }
 
-/// This thread takes a step.
+/// Notes that this thread has taken a step, at which another thread may have run.
 pub(crate) fn take_step() {
     let then = AT_NEXT_STEP.with(|next| next.borrow_mut().take());
     if let Some(then) = then {
@@ -36,8 +36,8 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     guard
 }
 
-/// A thread that sleeps until it is woken. Not loom's own `park`, which may lose a wake-up: it forgets one that came
-/// early when somebody else gives back the lock that the thread took last.
+/// A thread that sleeps until it is woken. Not by loom's `park`, which may lose a wake-up: it forgets one that came
+/// early when another thread gives back the lock that this thread took last.
 pub(crate) struct Sleeper {
     woken: Mutex<bool>,
     changed: Condvar,
@@ -55,7 +55,7 @@ impl Sleeper {
         }
     }
 
-    /// In the model time does not pass.
+    /// Without an end by itself: in the model time does not pass.
     pub(crate) fn sleep_for(&self, _: Duration) {
         self.sleep();
     }
@@ -66,7 +66,7 @@ impl Sleeper {
     }
 }
 
-/// Where another thread may get to run, before one that waits there.
+/// A point at which another thread may run before the one that passes it.
 pub(crate) struct Point(AtomicUsize);
 
 impl Point {
@@ -84,14 +84,14 @@ process_wide! {
     fn everywhere() -> &Point = Point::new();
 }
 
-/// Before a thread uses what the model does not know, such as the store: another thread may get there first. No other
-/// thread gets to run until the next step of this one. All of it is one place, for loom tries only the orders of steps at
-/// the same place, and what is used at one of them may be seen at another.
+/// A step before a thread uses data that the model does not know, such as the store: another thread may use them first.
+/// No other thread runs between this step and the thread's next one. All such uses pass one point: loom tries only the
+/// orders of steps at the same point, and the effect of one use may be seen by another.
 pub(crate) fn pass() {
     everywhere().pass();
 }
 
-/// Something that the process has once; in the model each execution has its own.
+/// A value that exists once in the process; in the model, once in each execution.
 macro_rules! process_wide {
     ($(#[$doc:meta])* fn $name:ident() -> &$ty:ty = $value:expr;) => {
         $(#[$doc])*
@@ -103,7 +103,7 @@ macro_rules! process_wide {
 }
 pub(crate) use process_wide;
 
-/// `thread_local!`, of the only form that is used: the threads of a model are one thread of the system.
+/// `thread_local!` in the only form that is used. loom's, since all threads of a model are one thread of the system.
 macro_rules! of_thread {
     ($(#[$doc:meta])* static $name:ident: $ty:ty = const $value:block;) => {
         loom::thread_local! { $(#[$doc])* static $name: $ty = $value; }

@@ -1,4 +1,4 @@
-//! What threads meet at, as everyone has it: the standard library's.
+//! The shim in ordinary builds: locks, atomics and thread-locals of the standard library.
 
 use std::thread::Thread;
 use std::time::Duration;
@@ -21,27 +21,27 @@ impl Sleeper {
         Self(std::thread::current())
     }
 
-    /// Sleeps; to be called by that thread. It may wake for no reason.
+    /// Sleeps until woken, or wakes spuriously. To be called on that thread.
     pub(crate) fn sleep(&self) {
         std::thread::park();
     }
 
-    /// The same for a time at most.
+    /// Sleeps like [`sleep`](Self::sleep), but at most for this time.
     pub(crate) fn sleep_for(&self, at_most: Duration) {
         std::thread::park_timeout(at_most);
     }
 
-    /// Wakes it, or keeps it from falling asleep.
+    /// Wakes the thread, or keeps it from falling asleep.
     pub(crate) fn wake(&self) {
         self.0.unpark();
     }
 }
 
-/// Before a thread uses what the model does not know; see the other one.
+/// A step of the model before a thread uses data that the model does not know. Nothing in ordinary builds.
 #[inline]
 pub(crate) fn pass() {}
 
-/// Something that the process has once, behind a function that returns it.
+/// A value that exists once in the process, behind a function that returns it.
 macro_rules! process_wide {
     ($(#[$doc:meta])* fn $name:ident() -> &$ty:ty = $value:expr;) => {
         $(#[$doc])*

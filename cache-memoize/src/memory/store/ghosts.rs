@@ -1,4 +1,5 @@
-//! What was evicted lately, by a part of its hash. Who comes back soon was evicted too early.
+//! Ghosts: the entries that were evicted lately, by a part of their hash. An entry that is stored again soon was
+//! evicted too early.
 
 use super::one_of;
 
@@ -7,28 +8,30 @@ pub(super) struct Ghosts(Vec<u16>);
 impl Ghosts {
     pub(super) const NONE: Self = Self(Vec::new());
 
-    /// There should be half as many as there are entries: fewer miss who comes back, and more let in who comes seldom.
+    /// Remembers an evicted entry. There are half as many ghosts as entries: fewer would miss keys that return, more
+    /// would admit keys that are rarely used.
     pub(super) fn note(&mut self, hash: u64, entries: usize) {
         if self.0.len() < entries / 2 {
-            // What is forgotten here costs little: that many entries are new.
+            // A larger list forgets all ghosts, which costs little: the store has grown, so many of its entries are
+            // new.
             self.0 = vec![0; entries / 2 + entries / 8];
         }
-        if let Some(place) = self.place(hash) {
-            self.0[place] = mark(hash);
+        if let Some(at) = self.position(hash) {
+            self.0[at] = mark(hash);
         }
     }
 
-    /// Whether it was evicted lately.
-    pub(super) fn are_of(&self, hash: u64) -> bool {
-        self.place(hash).is_some_and(|place| self.0[place] == mark(hash))
+    /// Whether an entry with this hash was evicted lately.
+    pub(super) fn has(&self, hash: u64) -> bool {
+        self.position(hash).is_some_and(|at| self.0[at] == mark(hash))
     }
 
-    fn place(&self, hash: u64) -> Option<usize> {
+    fn position(&self, hash: u64) -> Option<usize> {
         (!self.0.is_empty()).then(|| one_of(self.0.len(), hash))
     }
 }
 
-/// Zero is the mark of nothing.
+/// The mark of a ghost: a part of the hash that is never zero, which stands for no ghost.
 fn mark(hash: u64) -> u16 {
     (hash >> 32) as u16 | 1
 }

@@ -1,10 +1,16 @@
-//! In which slot a hash is. IdPool of slots lie in groups of a cache line each, with so much of the hash that what does
-//! not match is seldom asked: one look at the memory. In a table with control bytes and numbers apart it would be two,
-//! each of which waits for the one before, and with a million entries that is what a look costs.
+//! The index of a shard: leads from a hash to the numbers of slots.
+//!
+//! Numbers lie in groups of one cache line, each with as many bits of its hash as fit beside it. So slots with other
+//! hashes are seldom asked, and a lookup costs one cache miss here. In a table that keeps control bytes apart from
+//! numbers it would cost two, the second waiting for the first, and with a million entries cache misses are the cost of
+//! a lookup.
+//!
+//! An entry whose *home* group is full goes to the next group with room. Each group counts the entries that passed it,
+//! so a search ends at the first group that none has passed.
 
 use super::one_of;
 
-/// A cache line: places, and how many entries went further because there was none.
+/// A group, in one cache line: its places, and the number of entries that passed it because it was full.
 #[repr(align(64))]
 #[derive(Clone)]
 struct Group([u32; PLACES + 1]);
@@ -12,31 +18,32 @@ struct Group([u32; PLACES + 1]);
 const PLACES: usize = 15;
 const PASSED: usize = PLACES;
 
-/// What no place with an entry holds: its number would be too large.
+/// The content of a vacant place. No place in use holds it, since the number would be too large.
 const VACANT: u32 = u32::MAX;
 
 pub(super) struct Index {
     groups: Vec<Group>,
-    /// The bits of a place that are the number; the others are of the hash.
-    number: u32,
+    /// The bits of a place that are the number. The others are of the hash.
+    number_bits: u32,
 }
 
 impl Index {
-    /// The most numbers that there can be.
+    /// The most numbers that an index can have.
     pub(super) const MOST: usize = (1 << 31) - 2;
 
-    pub(super) const EMPTY: Self = Self { groups: Vec::new(), number: 0 };
+    pub(super) const EMPTY: Self = Self { groups: Vec::new(), number_bits: 0 };
 
-    /// For numbers below `room`.
+    /// An index for numbers below `room`.
     pub(super) fn with_room(room: usize) -> Self {
-        // Then no more than six of ten places are in use, and few entries have to go further.
+        // At most six of ten places are in use, so that few entries pass their home.
         let groups = (room * 5).div_ceil(PLACES * 3);
         let mut empty = [VACANT; PLACES + 1];
         empty[PASSED] = 0;
-        Self { groups: vec![Group(empty); groups], number: (room + 1).next_power_of_two() as u32 - 1 }
+        let number_bits = (room + 1).next_power_of_two() as u32 - 1;
+        Self { groups: vec![Group(empty); groups], number_bits }
     }
 
-    /// The first under that hash that `is_it`.
+    /// The first number under this hash that `is_it` accepts.
     #[inline]
     pub(super) fn find(&self, hash: u64, is_it: impl Fn(usize) -> bool) -> Option<usize> {
         let tag = self.place(hash, 0);
@@ -44,11 +51,11 @@ impl Index {
         let mut at = home;
         loop {
             let Group(places) = self.groups.get(at)?;
-            let mut candidates = matching(places, !self.number, tag);
+            let mut candidates = matching(places, !self.number_bits, tag);
             while candidates != 0 {
                 let place = places[candidates.trailing_zeros() as usize % places.len()];
-                // What is vacant matches where all bits of the hash are set.
-                let number = (place & self.number) as usize;
+                // A vacant place matches a hash with all bits set.
+                let number = (place & self.number_bits) as usize;
                 if place != VACANT && is_it(number) {
                     return Some(number);
                 }
@@ -67,19 +74,20 @@ impl Index {
         }
     }
 
-    /// There has to be room.
+    /// Adds a number. The index must have room.
     pub(super) fn insert(&mut self, hash: u64, number: usize) {
         let new = self.place(hash, number);
         self.replace(hash, VACANT, new, 1);
     }
 
-    /// It has to be there.
+    /// Removes a number, which must be in the index under this hash.
     pub(super) fn remove(&mut self, hash: u64, number: usize) {
         let old = self.place(hash, number);
         self.replace(hash, old, VACANT, u32::MAX);
     }
 
-    /// In the first group that has the `old`. To those before it `more` is added: so many went further.
+    /// Replaces `old` by `new` in the first group, from the home on, that has `old`, and adds `more` to the count of
+    /// passed entries of each group before that.
     fn replace(&mut self, hash: u64, old: u32, new: u32, more: u32) {
         let home = self.home(hash);
         let (before, from_home) = self.groups.split_at_mut(home);
@@ -94,10 +102,11 @@ impl Index {
         debug_assert!(false, "an index without room, or without that number");
     }
 
-    /// The shards are told apart by the bits from 48 on, places by those from 47 down, and groups by those from 31 down.
+    /// The content of a place: the number with bits of the hash. Each level uses bits of its own: the bits from 48 on
+    /// tell shards apart, those from 47 down places, and those from 31 down groups.
     #[inline]
     fn place(&self, hash: u64, number: usize) -> u32 {
-        (hash >> 16) as u32 & !self.number | number as u32
+        (hash >> 16) as u32 & !self.number_bits | number as u32
     }
 
     #[inline]
@@ -106,7 +115,7 @@ impl Index {
     }
 }
 
-/// A bit for each place, set where it matches. In this way compilers compare several at once.
+/// A bit for each place, set where the place has this tag. Written so that compilers compare several places at once.
 #[inline]
 fn matching(places: &[u32; PLACES + 1], tag_bits: u32, tag: u32) -> u32 {
     let mut matches = 0;
@@ -122,15 +131,15 @@ mod tests {
 
     use super::*;
 
-    /// Few groups, few marks, and all bits set among them.
+    /// Hashes with few different homes and few different tags, one of which has all bits set.
     fn hash() -> impl Strategy<Value = u64> {
         (0..4_u64, 0..3_u64).prop_map(|(home, tag)| home << 30 | (u64::MAX << (40 + 8 * tag)))
     }
 
     proptest! {
-        /// Also where many go further than the group that they should be in.
+        /// Also where many entries pass their home.
         #[test]
-        fn it_finds_what_is_in_it(hashes in prop::collection::vec(hash(), 1..200), gone in prop::collection::vec(any::<prop::sample::Index>(), 0..200)) {
+        fn numbers_are_found_until_they_are_removed(hashes in prop::collection::vec(hash(), 1..200), gone in prop::collection::vec(any::<prop::sample::Index>(), 0..200)) {
             let room = hashes.len();
             let mut index = Index::with_room(room);
             let mut there: Vec<Option<u64>> = vec![None; room];
@@ -162,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_vacant_matches_nothing() {
+    fn a_vacant_place_is_never_found() {
         let index = Index::with_room(1);
         assert_eq!(index.find(u64::MAX, |_| true), None);
     }

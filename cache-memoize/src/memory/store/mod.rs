@@ -1,12 +1,12 @@
 //! The concurrent, bounded store of a memory, asked by the hash of the key.
 //!
-//! Why by the hash, when a map could compare keys itself: comparing runs the user's `Eq`, which must not happen
-//! under a lock. So the store finds a candidate and the caller compares outside. Where keys have equal hashes the caller
-//! asks for the next one; see [`rivals`](super::rivals).
+//! Why by the hash, when a map could compare keys itself: comparing runs the user's `Eq`, which must not happen under a
+//! lock. So the store finds a candidate, and the caller compares outside. Where keys have equal hashes the caller asks
+//! for the next candidate; see [`rivals`](super::rivals).
 //!
-//! Why one of our own: what decides about an entry (its fence, its end) is what decides about eviction and reclaiming,
-//! too, so all of that is in one slot; and keys and values of known `Copy` types lie side by side instead of behind a
-//! pointer each, where a million of them would cost a million cache misses.
+//! Why a store of our own: the data that decide about an entry (its fence, its end) also decide about eviction and
+//! reclaiming, so all of them are in one slot. And keys and values of known `Copy` types lie side by side instead of
+//! behind a pointer each, where a million of them would cost a million cache misses.
 
 mod ghosts;
 mod index;
@@ -29,7 +29,7 @@ use crate::entry::version;
 use crate::key::part::CopyOf;
 use crate::sync::{read, shim, write};
 
-/// What an insertion displaced, to be dropped outside the lock. Nearly always nothing or one entry, which needs no
+/// The entries that an insertion displaced, to be dropped outside the lock. Nearly always none or one, which needs no
 /// allocation.
 #[derive(Default)]
 pub(crate) struct Displaced {
@@ -50,11 +50,12 @@ impl Displaced {
     }
 }
 
+/// Shards by the hash of the key, each with a lock and a part of the bound.
 pub(crate) struct Store {
     shards: Box<[RwLock<Shard>]>,
 }
 
-/// A candidate, with the lock on it: no code of the user's may run before it is dropped.
+/// A candidate, with the lock on its shard: no user code may run before this is dropped.
 pub(crate) struct Here<'s> {
     shard: RwLockReadGuard<'s, Shard>,
     at: usize,
@@ -65,12 +66,12 @@ impl Here<'_> {
         self.shard.slot(self.at)
     }
 
-    /// A copy of what is there.
+    /// A copy of the content.
     pub(crate) fn content<K: 'static, V: 'static>(&self) -> Content<K, V> {
         self.shard.content(self.at)
     }
 
-    /// A copy of the key that is there, or the entry.
+    /// A copy of the key, or the entry.
     pub(crate) fn key<K: 'static>(&self, copy: Option<CopyOf<K>>) -> Content<K, ()> {
         self.shard.key(self.at, copy)
     }
@@ -80,7 +81,7 @@ impl Store {
     pub(crate) fn new(capacity: Capacity) -> Self {
         let bound = capacity.number().unwrap_or(u64::MAX);
         let shards = shards(capacity, bound);
-        // Rounded down: shards of equal size never hold more than the bound together.
+        // Rounded down, so that all shards together never hold more than the bound.
         let shard = || RwLock::new(Shard::new(bound / shards, capacity));
         Self { shards: (0..shards).map(|_| shard()).collect() }
     }
@@ -88,17 +89,17 @@ impl Store {
     #[inline]
     fn shard(&self, hash: u64) -> &RwLock<Shard> {
         shim::pass();
-        // Within a shard, the index and the ghosts use the bits below.
+        // Within a shard, the index and the ghosts use the lower bits.
         &self.shards[(hash >> 48) as usize & (self.shards.len() - 1)]
     }
 
-    /// What is there under that hash; with `use_it` it counts as used. The caller compares the key.
+    /// The first candidate under this hash. With `use_it` it counts as used. The caller compares the key.
     #[inline]
     pub(crate) fn look<K: 'static, V: 'static>(&self, hash: u64, use_it: bool) -> Option<Seen<K, V>> {
         read(self.shard(hash)).look(hash, use_it)
     }
 
-    /// The next one under that hash, beside entries of other keys: `rivals`, by their tickets.
+    /// The first candidate under this hash that is not among `rivals`, the entries of other keys, by their tickets.
     #[inline(never)]
     pub(crate) fn look_past<K: 'static, V: 'static>(
         &self,
@@ -109,24 +110,26 @@ impl Store {
         read(self.shard(hash)).look_past(rivals, hash, use_it)
     }
 
-    /// The first of any types under that hash that `is_it`, as long as the lock is held.
+    /// The first candidate of any types under this hash that `is_it` accepts, with the lock on it.
     pub(crate) fn here(&self, hash: u64, is_it: impl Fn(&Slot) -> bool) -> Option<Here<'_>> {
         let shard = read(self.shard(hash));
         let at = shard.find_if(hash, is_it)?;
         Some(Here { shard, at })
     }
 
-    /// Voids the copies of all that it displaces, and those that somebody may make of what was there until now.
+    /// Stores an entry. Voids the copies of all entries that it displaces, and the copies that a thread may be about to
+    /// make of the entry that was there until now.
     pub(crate) fn insert(&self, new: New<'_>) -> Displaced {
         let mut displaced = Displaced::default();
         let mut shard = write(self.shard(new.hash));
         shard.insert(new, &mut displaced);
+        // Still under the lock, so before any thread can have seen the change.
         version::void(new.hash);
         displaced.iter().filter(|gone| gone.hash != new.hash).for_each(|gone| version::void(gone.hash));
         displaced
     }
 
-    /// Removes the entry with that hash that is the one in question, and voids its copies.
+    /// Removes the entry with this hash that `is_it` accepts, and voids its copies.
     pub(crate) fn remove_if(&self, hash: u64, is_it: impl Fn(&Slot) -> bool) -> Option<Gone> {
         let mut shard = write(self.shard(hash));
         let gone = shard.remove_if(hash, is_it)?;
@@ -134,7 +137,7 @@ impl Store {
         Some(gone)
     }
 
-    /// Visits every entry that is there from beginning to end, a few at a time under a lock.
+    /// Visits every entry that stays in the store during the visit, a part of them at a time under a lock.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Slot)) {
         const AT_A_TIME: usize = 1024;
         shim::pass();
@@ -146,13 +149,13 @@ impl Store {
         }
     }
 
-    /// For how many entries there is memory.
+    /// The number of entries that memory is allocated for.
     #[cfg(test)]
     pub(super) fn room(&self) -> usize {
         self.shards.iter().map(|shard| read(shard).room()).sum()
     }
 
-    /// Gives back memory of which most is not used any more. Whoever visits entries at the same time may miss some.
+    /// Gives back the memory of shards that are mostly empty. A visit to all entries at the same time may miss some.
     pub(crate) fn shrink(&self) {
         for shard in &self.shards {
             if read(shard).is_sparse() {
@@ -162,18 +165,18 @@ impl Store {
     }
 }
 
-/// One of so many, by the lower half of a hash.
+/// A number below `count`, by the lower half of a hash.
 #[inline]
-fn one_of(places: usize, hash: u64) -> usize {
-    (((hash & 0xffff_ffff) * places as u64) >> 32) as usize
+fn one_of(count: usize, hash: u64) -> usize {
+    (((hash & 0xffff_ffff) * count as u64) >> 32) as usize
 }
 
-/// How many parts the bound is split into, each with a lock of its own.
+/// The number of shards: a power of two.
 fn shards(capacity: Capacity, bound: u64) -> u64 {
-    // A bound that is split finely evicts early.
+    /// The least bound of a shard: a bound that is split finely evicts early.
     const PER_SHARD: u64 = 1024;
     match capacity {
-        // An entry heavier than a part could not be kept at all, which nobody would expect of it.
+        // An entry heavier than the bound of a shard could not be kept, though it is not heavier than the capacity.
         Capacity::Weight(_) => 1,
         Capacity::Entries(_) | Capacity::Unbounded => {
             let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;

@@ -1,4 +1,4 @@
-//! Keys and values of known `Copy` types, side by side.
+//! Pairs: keys and values of known `Copy` types, stored side by side.
 
 use std::any::Any;
 
@@ -6,13 +6,14 @@ use crate::entry::Entry;
 use crate::key::parts::Key;
 use crate::shape::Shape;
 
-/// What is larger is better off by itself: pairs are moved when there are to be more.
+/// The largest size of a pair in bytes. Pairs are moved when their list grows, so larger ones are better behind a
+/// pointer.
 const LARGEST: usize = 128;
 
-/// Copies a key and a value without running code of the user's; not every value needs to be one that can be copied.
+/// Copies a key and a value without running user code. It may refuse a value: of a `Result`, the errors.
 pub(crate) type Copier<K, V> = fn(&K, &V) -> Option<(K, V)>;
 
-/// How keys and values of these types are copied, if they are.
+/// The copier for keys and values of these types, if they may be stored as pairs.
 pub(crate) const fn copier<K: Key, S: Shape>() -> Option<Copier<K::Owned, S::Shared>> {
     match (K::COPY, S::COPY) {
         (Some(_), Some(_)) if size_of::<(K::Owned, S::Shared)>() <= LARGEST => Some(copied::<K, S>),
@@ -24,16 +25,17 @@ fn copied<K: Key, S: Shape>(key: &K::Owned, value: &S::Shared) -> Option<(K::Own
     Some((K::COPY?(key), S::COPY?(value)?))
 }
 
-/// Those of a shard, by the numbers of their slots. Where there is none, there is a copy of another.
+/// The pairs of a shard, by the number of the slot. At the number of an entry that is no pair there is a copy of
+/// another.
 struct Pairs<K, V> {
     pairs: Vec<(K, V)>,
     copier: Copier<K, V>,
 }
 
-/// Pairs of any types.
+/// Pairs with their types erased.
 pub(crate) trait AnyPairs: Any + Send + Sync {
     fn key(&self, at: usize) -> Option<&dyn Any>;
-    /// Lets each be where `from` says that it was.
+    /// Renumbers the pairs: the one at `from[n]` becomes the one at `n`.
     fn rearrange(&mut self, from: &[usize]);
 }
 
@@ -44,14 +46,14 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> AnyPairs for Pairs<K, V
     fn rearrange(&mut self, from: &[usize]) {
         let copy = |(key, value): &(K, V)| (self.copier)(key, value);
         let there = |&at: &usize| self.pairs.get(at).and_then(copy);
-        // What is not a pair may be at any number, also beyond them.
+        // An entry that is no pair may have any number, also one beyond the last pair.
         self.pairs =
             from.iter().map_while(|at| there(at).or_else(|| self.pairs.first().and_then(copy))).collect();
     }
 }
 
 impl dyn AnyPairs {
-    /// A copy, if it is of these types.
+    /// A copy of a pair, if the pairs are of these types.
     #[inline]
     pub(super) fn copy<K: 'static, V: 'static>(&self, at: usize) -> Option<(K, V)> {
         let Pairs { pairs, copier } = (self as &dyn Any).downcast_ref::<Pairs<K, V>>()?;
@@ -60,9 +62,9 @@ impl dyn AnyPairs {
     }
 }
 
-/// What may be stored as a pair.
+/// An entry that may be stored as a pair.
 pub(crate) trait Pair {
-    /// Puts it there; whether it could be. There will be `room` for pairs.
+    /// Stores the pair at this number; whether it could be. Memory is allocated for `room` pairs.
     fn put(&self, pairs: &mut Option<Box<dyn AnyPairs>>, at: usize, room: usize) -> bool;
 }
 
@@ -80,7 +82,7 @@ impl<K: Send + Sync + 'static, V: Send + Sync + 'static> Pair for (&Entry<K, V>,
             return true;
         }
         pairs.reserve_exact(room - pairs.len());
-        // Below it there may be numbers of what is not a pair.
+        // Lower numbers without a pair yet are those of entries that are no pairs.
         while pairs.len() < at
             && let Some(filler) = copy()
         {

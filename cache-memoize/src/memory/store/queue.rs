@@ -1,4 +1,4 @@
-//! First in, first out: a list through the slots, from which any may be taken out.
+//! A queue, first in, first out: a doubly linked list through the slots, from which any slot can be taken out.
 
 use super::slot::{Links, Slot};
 
@@ -6,7 +6,7 @@ use super::slot::{Links, Slot};
 pub(super) struct Queue {
     oldest: u32,
     youngest: u32,
-    /// Of all that are in it.
+    /// The weight of all entries in it.
     pub(super) weight: u64,
 }
 
@@ -41,7 +41,7 @@ impl Queue {
         self.weight -= u64::from(weight);
     }
 
-    /// From the oldest on.
+    /// The numbers of its slots, from the oldest on.
     pub(super) fn iter(self, slots: &[Slot]) -> impl Iterator<Item = usize> {
         std::iter::successors(self.oldest(), |&at| {
             let younger = slots[at].links.younger;

@@ -1,4 +1,4 @@
-//! What somebody who looks gets to see: copies, for nothing of the user's may run under the lock.
+//! The answer to a look into the store: copies, since no user code may run under the lock.
 
 use std::sync::Arc;
 
@@ -6,24 +6,24 @@ use super::slot::Slot;
 use crate::entry::StateCore;
 use crate::entry::{AnyEntry, Freshness, Lifespan};
 
-/// What a candidate holds.
+/// The content of a candidate.
 pub(crate) enum Content<K, V> {
-    /// A copy.
+    /// A copy of a pair.
     Pair(K, V),
     Entry(Arc<dyn AnyEntry>),
-    /// Of other types.
+    /// A pair of other types.
     Foreign,
 }
 
-/// What was there when somebody looked.
+/// A candidate as it was at the moment of the look.
 pub(crate) struct Seen<K, V> {
     pub(crate) ticket: u64,
     pub(crate) lifespan: Lifespan,
     pub(crate) content: Content<K, V>,
-    /// Of a generation that lives.
+    /// Whether its generation had not ended.
     is_alive: bool,
-    /// What stored it, by address.
-    common: *const StateCore,
+    /// The address of the state of the function that stored it.
+    stored_by: *const StateCore,
 }
 
 impl<K, V> Seen<K, V> {
@@ -38,20 +38,21 @@ impl<K, V> Seen<K, V> {
             lifespan: slot.lifespan(),
             content,
             is_alive: generation.is_alive_here(),
-            common: Arc::as_ptr(&generation.of),
+            stored_by: Arc::as_ptr(&generation.of),
         }
     }
 
-    /// How it may be used.
+    /// Whether it may be used.
     #[inline]
     pub(crate) fn freshness(&self) -> Freshness {
         if self.is_alive { self.lifespan.freshness() } else { Freshness::Ended }
     }
 
-    /// Whether the function itself stored that: the end of its generation voids the copies of what it stored, and not of
-    /// what another one with the same prefix did.
+    /// Whether the function with this state stored the entry. Only then may it copy the entry: the end of its
+    /// generation voids copies of entries that it stored, and not of those that another function with the same prefix
+    /// did.
     #[inline]
-    pub(crate) fn is_stored_by(&self, common: &StateCore) -> bool {
-        std::ptr::eq(self.common, common)
+    pub(crate) fn is_stored_by(&self, state: &StateCore) -> bool {
+        std::ptr::eq(self.stored_by, state)
     }
 }

@@ -1,6 +1,13 @@
-//! A part of the store, with what a bound of its own evicts: entries that came lately and were not used (*small*) go
-//! first, what was used stays (*main*), and what comes back soon after it was evicted (*ghosts*) stays at once. That is
-//! S3-FIFO, which keeps a scan from pushing out what is in use and writes nothing on a hit but that it was one.
+//! A shard: a part of the store with a bound of its own, kept by the eviction policy S3-FIFO.
+//!
+//! New entries are in the *small* queue, and go first if they are not used. Entries that were used move to the *main*
+//! queue. An entry that is stored again soon after it was evicted (it has a *ghost*) goes to main at once. So a scan
+//! does not push out the entries in use, and a hit writes nothing but that it was one.
+//!
+//! The caller holds the shard's lock: for reading in the methods that take `&self`, for writing in those that take
+//! `&mut self`. The data of an entry lie in columns at the number of its slot: the slot itself, its weight, and either
+//! an entry or a pair. Between operations a number is either in the index and in one queue, or in the list of free
+//! slots.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,27 +24,27 @@ use crate::entry::{AnyEntry, Freshness, Generation};
 use crate::key::part::CopyOf;
 
 pub(super) struct Shard {
-    /// The most that all weigh together.
+    /// The most that all entries together may weigh.
     bound: u64,
     /// The most entries that there can be.
     most: usize,
     /// The numbers of slots in use.
     index: Index,
     slots: Vec<Slot>,
-    /// IdPool of slots that are not in use.
+    /// The numbers of slots that are not in use.
     free: Vec<u32>,
-    /// Of those slots, where not all weigh one.
+    /// The weights of entries, by slot. Empty as long as all weigh one.
     weights: Vec<u32>,
-    /// What is in slots and cannot be a pair,
+    /// Entries stored behind a pointer, by slot.
     entries: Vec<Option<Arc<dyn AnyEntry>>>,
-    /// and what can.
+    /// `Copy` keys and values, stored inline, by slot.
     pairs: Option<Box<dyn AnyPairs>>,
     small: Queue,
     main: Queue,
     ghosts: Ghosts,
 }
 
-/// What is to be stored.
+/// An entry that is to be stored.
 #[derive(Clone, Copy)]
 pub(crate) struct New<'n> {
     pub(crate) hash: u64,
@@ -45,14 +52,14 @@ pub(crate) struct New<'n> {
     pub(crate) generation: &'n Arc<Generation>,
     pub(crate) life: Life,
     pub(crate) entry: &'n Arc<dyn AnyEntry>,
-    /// The same as a pair, if it may be one.
+    /// The entry as a pair, if it may be stored as one.
     pub(crate) pair: Option<&'n dyn Pair>,
-    /// The entry that it takes the place of, by its ticket: one of the same key, or of a key with the same hash where
-    /// there are too many of those.
+    /// The entry that it replaces, by its ticket: one of the same key, or of a key with the same hash where there are
+    /// too many of those.
     pub(crate) replaces: Option<u64>,
 }
 
-/// What was removed, to be dropped outside the lock.
+/// An entry that was removed, to be dropped outside the lock.
 pub(crate) struct Gone {
     pub(crate) hash: u64,
     pub(crate) ticket: u64,
@@ -88,13 +95,13 @@ impl Shard {
         }
     }
 
-    /// The number of a candidate.
+    /// The number of the first candidate.
     #[inline]
     fn find(&self, hash: u64) -> Option<usize> {
         self.index.find(hash, |at| self.slots[at].hash == hash)
     }
 
-    /// The number of the first candidate that `is_it`.
+    /// The number of the first candidate that `is_it` accepts.
     pub(super) fn find_if(&self, hash: u64, is_it: impl Fn(&Slot) -> bool) -> Option<usize> {
         self.index.find(hash, |at| self.slots[at].hash == hash && is_it(&self.slots[at]))
     }
@@ -117,7 +124,7 @@ impl Shard {
         Some(Seen::of(&self.slots[at], self.content(at), use_it))
     }
 
-    /// A copy of what is there.
+    /// A copy of the content of a slot.
     #[inline]
     pub(super) fn content<K: 'static, V: 'static>(&self, at: usize) -> Content<K, V> {
         match self.entry(at) {
@@ -129,7 +136,7 @@ impl Shard {
         }
     }
 
-    /// A copy of the key that is there, or the entry.
+    /// A copy of the key of a slot, or the entry.
     pub(super) fn key<K: 'static>(&self, at: usize, copy: Option<CopyOf<K>>) -> Content<K, ()> {
         if let Some(entry) = self.entry(at) {
             return Content::Entry(entry.clone());
@@ -142,7 +149,7 @@ impl Shard {
         &self.slots[at]
     }
 
-    /// What is there, unless it is a pair.
+    /// The entry of a slot, unless it is a pair.
     #[inline]
     fn entry(&self, at: usize) -> Option<&Arc<dyn AnyEntry>> {
         self.entries.get(at)?.as_ref()
@@ -152,11 +159,13 @@ impl Shard {
         self.weights.get(at).copied().unwrap_or(1)
     }
 
+    /// Stores an entry in the place of the one that it replaces, and evicts others until it is within the bound. All
+    /// that has to go ends up in `displaced`, the new entry itself if it is heavier than the bound.
     pub(super) fn insert(&mut self, new: New<'_>, displaced: &mut Displaced) {
         let New { hash, ticket, generation, life, entry, pair, replaces } = new;
         let old = replaces.and_then(|old| self.remove_if(hash, |slot| slot.ticket == old));
-        // What is computed again was in use.
-        let queue = if old.is_some() || self.ghosts.are_of(hash) { Queued::Main } else { Queued::Small };
+        // An entry that is computed again was in use.
+        let queue = if old.is_some() || self.ghosts.has(hash) { Queued::Main } else { Queued::Small };
         if let Some(old) = old {
             displaced.push(old);
         }
@@ -176,7 +185,7 @@ impl Shard {
         if weight > 1 || !self.weights.is_empty() {
             put(&mut self.weights, at, life.weight(), 1, room);
         }
-        // A pair weighs one.
+        // Only an entry of weight one is stored as a pair.
         let is_pair = pair.is_some_and(|pair| weight == 1 && pair.put(&mut self.pairs, at, room));
         if !is_pair {
             put(&mut self.entries, at, Some(entry.clone()), None, room);
@@ -184,13 +193,13 @@ impl Shard {
         self.enter(at);
     }
 
-    /// A slot that is not in use.
+    /// The number of a slot that is not in use.
     fn vacancy(&mut self) -> usize {
         if let Some(at) = self.free.pop() {
             return at as usize;
         }
         if self.slots.len() == self.slots.capacity() {
-            // By a quarter and not to the double: what is not used costs as much as what is.
+            // Grows by a quarter, not to the double: unused memory costs as much as memory in use.
             let more = (self.slots.len() / 4).max(4).min(self.most - self.slots.len());
             self.slots.reserve_exact(more);
             self.index = Index::with_room(self.room());
@@ -200,9 +209,11 @@ impl Shard {
         self.slots.len() - 1
     }
 
-    /// Makes room.
+    /// Makes room by one entry. Each turn of the loop takes one use from the oldest entry of a queue and moves that
+    /// entry on, so it ends at an entry without uses, or at an ended one.
     fn evict(&mut self) -> Option<Gone> {
-        /// What part of the bound is for what came lately, at least. As few as are enough to see who comes back at once.
+        /// The part of the bound that the small queue has at least: one of so many. Just enough to notice entries that
+        /// are used again at once.
         const SMALL: u64 = 32;
         loop {
             let from_small = self.small.weight > self.bound / SMALL || self.main.oldest().is_none();
@@ -222,7 +233,7 @@ impl Shard {
         }
     }
 
-    /// Removes the entry with that hash that is the one in question.
+    /// Removes the entry with this hash that `is_it` accepts.
     pub(super) fn remove_if(&mut self, hash: u64, is_it: impl Fn(&Slot) -> bool) -> Option<Gone> {
         let at = self.find_if(hash, is_it)?;
         Some(self.remove(at))
@@ -238,26 +249,27 @@ impl Shard {
         Gone { hash, ticket, generation: slot.into_generation(), entry }
     }
 
-    /// Lets it be found, and evicted.
+    /// Puts a slot into the index, where it is found, and into its queue, from which it is evicted.
     fn enter(&mut self, at: usize) {
         self.index.insert(self.slots[at].hash, at);
         self.put_in(at);
     }
 
-    /// Puts it into its queue.
+    /// Puts a slot into its queue.
     fn put_in(&mut self, at: usize) {
         let weight = self.weight(at);
         let queue = if self.slots[at].queue() == Queued::Small { &mut self.small } else { &mut self.main };
         queue.push(&mut self.slots, at, weight);
     }
 
+    /// Takes a slot out of its queue.
     fn take_out(&mut self, at: usize) {
         let weight = self.weight(at);
         let queue = if self.slots[at].queue() == Queued::Small { &mut self.small } else { &mut self.main };
         queue.take_out(&mut self.slots, at, weight);
     }
 
-    /// Visits those with numbers in that range; whether there are more.
+    /// Visits the slots with numbers in this range; whether there are more.
     pub(super) fn visit(&self, range: Range<usize>, visit: &mut impl FnMut(&Slot)) -> bool {
         let slots = &self.slots[range.start.min(self.slots.len())..range.end.min(self.slots.len())];
         slots.iter().filter(|slot| !slot.is_vacant()).for_each(visit);
@@ -268,18 +280,18 @@ impl Shard {
         self.slots.len() - self.free.len()
     }
 
-    /// For how many entries there is memory.
+    /// The number of entries that memory is allocated for.
     pub(super) fn room(&self) -> usize {
         self.slots.capacity()
     }
 
-    /// Whether most of its memory is not in use.
+    /// Whether most of the memory is not in use.
     pub(super) fn is_sparse(&self) -> bool {
         const FEW: usize = 64;
         self.room() > FEW && self.len() < self.room() / 4
     }
 
-    /// IdPool all anew.
+    /// Gives back the memory of free slots: numbers all entries anew, in the order of the queues. Ghosts are forgotten.
     pub(super) fn shrink(&mut self) {
         let Self { mut slots, weights, mut entries, mut pairs, small, main, .. } =
             std::mem::replace(self, Self::empty(self.bound, self.most));
@@ -300,11 +312,11 @@ impl Shard {
     }
 }
 
-/// Puts it there, and `filler` where there was nothing before.
-fn put<T: Clone>(column: &mut Vec<T>, at: usize, it: T, filler: T, room: usize) {
+/// Sets an element of a column, and fills up the column with `filler` where it is shorter.
+fn put<T: Clone>(column: &mut Vec<T>, at: usize, element: T, filler: T, room: usize) {
     if column.len() <= at {
         column.reserve_exact(room - column.len());
         column.resize(at + 1, filler);
     }
-    column[at] = it;
+    column[at] = element;
 }

@@ -1,4 +1,4 @@
-//! What the store knows of an entry, whatever its types.
+//! Slots: all that the store knows of an entry, whatever its types.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -7,27 +7,27 @@ use std::time::Duration;
 use crate::entry::{Freshness, Generation, Lifespan, Windows};
 use crate::time::{Deadline, ticks};
 
-/// How long an entry stays, and what it weighs.
+/// The life of an entry: how long it stays, and how much it weighs.
 #[derive(Clone, Copy)]
 pub(crate) struct Life {
     span: Lifespan,
-    /// How long after its end a sweep may take: the logarithm of [`ticks`].
+    /// How long after the end a sweep may come: the binary logarithm of [`ticks`].
     slack: u8,
     weight: u32,
 }
 
 impl Life {
-    /// From now on, for as long as `lifetime` says.
+    /// A life that begins now.
     pub(crate) fn new(lifetime: Option<Duration>, windows: Windows, weight: u32) -> Self {
         let span = Lifespan::new(lifetime, windows);
         let lifetime = lifetime.map_or(u64::MAX, ticks);
         // Within half a lifetime, so that an expired entry is gone within one.
         let slack = (lifetime / 2).max(1).ilog2().clamp(Self::LEAST_SLACK, Self::MOST_SLACK) as u8;
-        // What has no weight would be exempt from eviction.
+        // An entry without weight would be exempt from eviction.
         Self { span, slack, weight: weight.max(1) }
     }
 
-    /// Eight milliseconds: so that one sweep serves many entries.
+    /// Eight milliseconds, so that one sweep serves many entries.
     const LEAST_SLACK: u32 = 25;
     /// Half a minute.
     const MOST_SLACK: u32 = 37;
@@ -36,7 +36,7 @@ impl Life {
         self.weight
     }
 
-    /// When the sweep should have come, in [`milliseconds`](crate::time::milliseconds); `None` if it need not.
+    /// When a sweep should have come, in [`milliseconds`](crate::time::milliseconds); `None` if none need come.
     pub(crate) fn sweep_after(self) -> Option<u64> {
         sweep_after(self.span, self.slack)
     }
@@ -47,14 +47,13 @@ fn sweep_after(span: Lifespan, slack: u8) -> Option<u64> {
     (end != Deadline::NEVER).then(|| end.later(1 << slack).milliseconds())
 }
 
-/// As small as can be: there are as many as entries.
+/// A slot. As small as possible, since there is one for each entry.
 pub(crate) struct Slot {
     pub(crate) hash: u64,
-    /// When its computation began, in the order of [`Flights::ticket`](crate::flight::table::Flights::ticket). No two
-    /// entries of a memory have the same.
+    /// The ticket of the computation, or of the set, that made the entry. No two entries of a memory have the same.
     pub(crate) ticket: u64,
     pub(super) links: Links,
-    /// `None` where there is no entry.
+    /// `None` in a vacant slot.
     generation: Option<Arc<Generation>>,
     state: State,
 }
@@ -72,16 +71,17 @@ impl Links {
     pub(super) const NONE: Self = Self { older: Self::END, younger: Self::END };
 }
 
-/// Which queue an entry is in.
+/// The queue that an entry is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Queued {
-    /// Came lately, and may be asked for once and never again.
+    /// For new entries, which may be asked for once and never again.
     Small,
     Main,
 }
 
-/// The end of the entry's freshness, and in its last eight bits, which are 60 nanoseconds of it: four for the slack, one for
-/// whether the entry is kept beyond that end, one for the queue, two for how often the entry was asked for lately.
+/// The state of an entry in one word: the end of its freshness in ticks, whose last eight bits, 60 nanoseconds, are
+/// used for other data: four for the slack, one for whether the entry is kept beyond that end, one for the queue, two
+/// for how often the entry was used lately.
 struct State(AtomicU64);
 
 impl State {
@@ -133,23 +133,23 @@ impl Slot {
     }
 
     pub(crate) fn generation(&self) -> &Arc<Generation> {
-        self.generation.as_ref().expect("what is vacant is not found")
+        self.generation.as_ref().expect("a slot that is found has an entry")
     }
 
     pub(super) fn into_generation(self) -> Arc<Generation> {
-        self.generation.expect("what is vacant is not removed")
+        self.generation.expect("a slot that is removed has an entry")
     }
 
     /// The two ends of the entry.
     #[inline]
     pub(crate) fn lifespan(&self) -> Lifespan {
-        // An entry that is not kept for longer need not ask its function for how long that is.
+        // The function's windows, behind two pointers, are read only for an entry that is kept beyond its freshness.
         let is_kept = self.state.0.load(Relaxed) & State::KEPT != 0;
         let windows = if is_kept { self.generation().of.windows } else { Windows::default() };
         Lifespan::of(self.state.fresh_until(), windows)
     }
 
-    /// How the entry may be used. Within the lock.
+    /// Whether the entry may be used. To be called under the store's lock.
     #[inline]
     pub(crate) fn freshness(&self) -> Freshness {
         match self.generation().is_alive_here() {
@@ -163,7 +163,7 @@ impl Slot {
         sweep_after(self.lifespan(), self.state.slack())
     }
 
-    /// It is asked for. Threads that say so at the same time may count as one.
+    /// Counts a use. Uses by several threads at the same time may count as one, and more than three count as three.
     #[inline]
     pub(super) fn note_use(&self) {
         let state = self.state.0.load(Relaxed);
@@ -172,8 +172,8 @@ impl Slot {
         }
     }
 
-    /// Takes one use back; whether there was one. As one atomic store: `*get_mut() -= u64::from(was_used)` was seen to be
-    /// lost in optimised builds (rustc 1.95), and `evict` to go round for ever.
+    /// Takes one use back; whether there was one. By an atomic store: `*get_mut() -= u64::from(was_used)` was seen to
+    /// be lost in optimised builds (rustc 1.95), so that `evict` did not end.
     pub(super) fn spend_use(&mut self) -> bool {
         let state = self.state.0.load(Relaxed);
         if state & State::USED == 0 {
@@ -187,7 +187,7 @@ impl Slot {
         if self.state.0.load(Relaxed) & State::MAIN == 0 { Queued::Small } else { Queued::Main }
     }
 
-    /// It is in the other queue from now on, and has yet to be used there.
+    /// Moves the entry to the main queue, without uses. The caller links it there.
     pub(super) fn promote(&mut self) {
         let state = self.state.0.get_mut();
         *state = *state & !State::USED | State::MAIN;

@@ -1,4 +1,4 @@
-//! The store by itself, against what a map would do.
+//! Tests: the store by itself, compared with a map.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -14,12 +14,12 @@ fn generation() -> Arc<Generation> {
     FunctionState::new("", Arc::default()).generation()
 }
 
-/// Odd values are no pairs, as errors are not.
+/// A copier that refuses odd values, as others refuse errors.
 fn even(&key: &u64, &value: &u64) -> Option<(u64, u64)> {
     (value % 2 == 0).then_some((key, value))
 }
 
-/// A store with all that is needed to fill it. Keys are their own hashes, spread over the shards.
+/// A store with all that is needed to fill it. A key's hash is the key, spread over the shards.
 struct Filled {
     store: Store,
     generation: Arc<Generation>,
@@ -99,90 +99,90 @@ fn capacity() -> impl Strategy<Value = Capacity> {
 }
 
 proptest! {
-    /// Whatever is found is what was stored last; what is not found was removed or displaced; the bound holds.
+    /// A value that is found was stored last; a key that is not found was removed or displaced; the bound holds.
     #[test]
-    fn it_is_a_map_within_its_bound(capacity in capacity(), ops in prop::collection::vec(op(100), 1..400)) {
-        let mut it = Filled::new(capacity);
+    fn the_store_is_a_map_within_its_bound(capacity in capacity(), ops in prop::collection::vec(op(100), 1..400)) {
+        let mut filled = Filled::new(capacity);
         // By key: value, weight, ticket.
         let mut map: HashMap<u64, (u64, u32, u64)> = HashMap::new();
         for op in ops {
             match op {
                 Op::Put(key, value, weight) => {
                     let weight = if let Capacity::Weight(_) = capacity { weight.max(1) } else { 1 };
-                    let gone = it.put(key, value, weight);
-                    map.insert(key, (value, weight, it.tickets));
+                    let gone = filled.put(key, value, weight);
+                    map.insert(key, (value, weight, filled.tickets));
                     map.retain(|_, (_, _, ticket)| !gone.contains(ticket));
                 }
                 Op::Get(key) => {
                     let expected = map.get(&key).map(|&(value, ..)| (key, value));
-                    prop_assert_eq!(it.get(key), expected);
+                    prop_assert_eq!(filled.get(key), expected);
                 }
-                Op::Remove(key) => prop_assert_eq!(it.remove(key), map.remove(&key).is_some()),
-                // Also where it would not be worth while.
-                Op::Shrink => it.store.shards.iter().for_each(|shard| write(shard).shrink()),
+                Op::Remove(key) => prop_assert_eq!(filled.remove(key), map.remove(&key).is_some()),
+                // Also where a shard is not sparse.
+                Op::Shrink => filled.store.shards.iter().for_each(|shard| write(shard).shrink()),
             }
-            prop_assert_eq!(it.count(), map.len());
+            prop_assert_eq!(filled.count(), map.len());
             let weight: u64 = map.values().map(|&(_, weight, _)| u64::from(weight)).sum();
             prop_assert!(weight <= capacity.number().unwrap_or(u64::MAX));
         }
         for (&key, &(value, ..)) in &map {
-            prop_assert_eq!(it.get(key), Some((key, value)));
+            prop_assert_eq!(filled.get(key), Some((key, value)));
         }
     }
 }
 
 #[test]
-fn what_is_used_outlives_a_scan() {
-    let mut it = Filled::new(Capacity::Entries(100));
+fn used_entries_survive_a_scan() {
+    let mut filled = Filled::new(Capacity::Entries(100));
     for key in 0..50 {
-        it.put(key, key, 1);
-        it.get(key);
+        filled.put(key, key, 1);
+        filled.get(key);
     }
-    (1_000..2_000).for_each(|key| drop(it.put(key, key, 1)));
-    assert!((0..50).all(|key| it.get(key) == Some((key, key))));
+    (1_000..2_000).for_each(|key| drop(filled.put(key, key, 1)));
+    assert!((0..50).all(|key| filled.get(key) == Some((key, key))));
 }
 
 #[test]
-fn what_comes_back_soon_stays() {
-    let mut it = Filled::new(Capacity::Entries(100));
-    (0..101).for_each(|key| drop(it.put(key, key, 1)));
-    assert_eq!(it.get(0), None, "it had to make room");
-    it.put(0, 0, 1);
-    // Nobody asks for it, and yet it is not among the first to go.
-    (1_000..1_150).for_each(|key| drop(it.put(key, key, 1)));
-    assert_eq!(it.get(0), Some((0, 0)));
+fn an_entry_that_is_stored_again_soon_after_eviction_stays() {
+    let mut filled = Filled::new(Capacity::Entries(100));
+    (0..101).for_each(|key| drop(filled.put(key, key, 1)));
+    assert_eq!(filled.get(0), None, "the first entry had to make room");
+    filled.put(0, 0, 1);
+    // It is not asked for, and yet is not among the first to go.
+    (1_000..1_150).for_each(|key| drop(filled.put(key, key, 1)));
+    assert_eq!(filled.get(0), Some((0, 0)));
 }
 
 #[test]
-fn what_is_too_heavy_finds_no_room() {
-    let mut it = Filled::new(Capacity::Weight(10));
-    assert_eq!(it.put(1, 2, 10), [0; 0]);
-    assert_eq!(it.put(2, 2, 11), [2], "itself");
-    assert_eq!(it.get(1), Some((1, 2)));
-    assert_eq!(it.put(1, 2, 11), [1, 3], "what it would have replaced is gone, too");
-    assert_eq!(it.count(), 0);
+fn an_entry_heavier_than_the_bound_is_not_stored() {
+    let mut filled = Filled::new(Capacity::Weight(10));
+    assert_eq!(filled.put(1, 2, 10), [0; 0]);
+    assert_eq!(filled.put(2, 2, 11), [2], "itself");
+    assert_eq!(filled.get(1), Some((1, 2)));
+    assert_eq!(filled.put(1, 2, 11), [1, 3], "the entry that it would have replaced is gone, too");
+    assert_eq!(filled.count(), 0);
 }
 
 #[test]
 fn memory_is_given_back() {
-    let mut it = Filled::new(Capacity::Unbounded);
-    (0..10_000).for_each(|key| drop(it.put(key, 2 * key, 1)));
-    assert!(it.store.room() >= 10_000);
-    (100..10_000).for_each(|key| assert!(it.remove(key)));
-    it.store.shrink();
-    assert!(it.store.room() < 1_000, "{}", it.store.room());
-    assert!((0..100).all(|key| it.get(key) == Some((key, 2 * key))));
+    let mut filled = Filled::new(Capacity::Unbounded);
+    (0..10_000).for_each(|key| drop(filled.put(key, 2 * key, 1)));
+    assert!(filled.store.room() >= 10_000);
+    (100..10_000).for_each(|key| assert!(filled.remove(key)));
+    filled.store.shrink();
+    assert!(filled.store.room() < 1_000, "{}", filled.store.room());
+    assert!((0..100).all(|key| filled.get(key) == Some((key, 2 * key))));
 }
 
 #[test]
 fn weights_stay_with_their_entries() {
-    let mut it = Filled::new(Capacity::Weight(20));
-    (0..10).for_each(|key| drop(it.put(key, key, 1)));
-    // Into the slot of another, in the midst of those that weigh one.
-    assert!(it.remove(3));
-    it.put(100, 2, 11);
-    it.store.shards.iter().for_each(|shard| write(shard).shrink());
-    assert_ne!(it.put(101, 2, 1), [0; 0], "all of the bound is in use");
+    let mut filled = Filled::new(Capacity::Weight(20));
+    (0..10).for_each(|key| drop(filled.put(key, key, 1)));
+    // The heavy entry gets the slot of the removed one, between entries that weigh one.
+    assert!(filled.remove(3));
+    filled.put(100, 2, 11);
+    filled.store.shards.iter().for_each(|shard| write(shard).shrink());
+    assert_ne!(filled.put(101, 2, 1), [0; 0], "all of the bound is in use");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn sweeps_come_within_half_a_lifetime() {
 }
 
 #[test]
-fn what_never_expires_never_does() {
+fn an_entry_without_a_lifetime_stays_fresh() {
     let slot = Slot::new(0, 0, generation(), Life::new(None, Windows::default(), 1), slot::Queued::Main);
     slot.note_use();
     assert_eq!(slot.freshness(), Freshness::Fresh);
