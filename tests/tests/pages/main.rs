@@ -1,6 +1,7 @@
 //! The pages that people read: whether every link is alive in the repository and on docs.rs, every file that a page names
 //! is there, and the README keeps to its size.
 
+mod attribute;
 mod docs_rs;
 mod markdown;
 mod repository;

@@ -24,10 +24,14 @@ impl Page {
         Self { prose, rust }
     }
 
+    pub(super) fn headings(&self) -> Vec<String> {
+        let headings = self.prose.iter().filter(|line| line.starts_with('#'));
+        headings.map(|line| line.trim_start_matches('#').trim().to_owned()).collect()
+    }
+
     /// The anchors of its headings, as GitHub and rustdoc make them.
     pub(super) fn anchors(&self) -> Vec<String> {
-        let headings = self.prose.iter().filter(|line| line.starts_with('#'));
-        headings.map(|line| anchor(line.trim_start_matches('#').trim())).collect()
+        self.headings().iter().map(|heading| anchor(heading)).collect()
     }
 
     /// Label and target of each `[label]: target`.
