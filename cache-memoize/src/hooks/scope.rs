@@ -110,6 +110,7 @@ impl Scope {
     }
 
     /// The current scope, but without any cache. See [`off`](off()).
+    #[must_use]
     pub fn off() -> Self {
         Self { off: true, ..Self::current() }
     }

@@ -173,8 +173,8 @@ impl Memory {
     /// and expirations are counted here.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let scopes: Vec<_> = read(&self.0.scopes).values().cloned().collect();
-        let all = scopes.iter().map(|scope| scope.stats(None)).fold(Stats::default(), Stats::plus);
+        let states: Vec<_> = read(&self.0.states).values().cloned().collect();
+        let all = states.iter().map(|state| state.stats(None)).fold(Stats::default(), Stats::plus);
         #[cfg(feature = "shared")]
         let all = self.0.adapter.get().map_or(all, |adapter| all.plus(adapter.stats()));
         Stats { capacity: self.capacity(), ..all }
@@ -185,8 +185,8 @@ impl Memory {
     /// It has the promises of `f_invalidate_all`: a computation that began before this call is neither served nor joined
     /// afterwards. Other values of `Memory` are not concerned.
     pub fn invalidate_all(&self) {
-        let scopes: Vec<_> = read(&self.0.scopes).values().cloned().collect();
-        scopes.iter().for_each(|scope| self.0.invalidate_all(scope));
+        let states: Vec<_> = read(&self.0.states).values().cloned().collect();
+        states.iter().for_each(|state| self.0.invalidate_all(state));
         #[cfg(feature = "shared")]
         if let Some(adapter) = self.0.adapter.get() {
             adapter.invalidate_all(&self.0);
