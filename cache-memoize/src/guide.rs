@@ -3,7 +3,7 @@
 //! First [the tour](tour) and [recipes]; [choosing] a kind of cache. Then the promises: [guarantees] and their [limits],
 //! and how [keys] name calls. [Redis in production](redis) and the [entries] there, [testing], and [a backend of your
 //! own](own_backend). For those that come from [django-cache-memoize](from_django_cache_memoize), [`cached`](from_cached)
-//! or [`moka` by hand](from_moka), tables of what is called how. Last, [how it is checked](how_it_is_checked) and [how
+//! or [`moka` by hand](from_moka), tables of names there and here. Last, [how it is checked](how_it_is_checked) and [how
 //! fast it is](how_fast_it_is).
 //
 // The pages are files in `docs/`, which read well in the repository: their links are relative there, and defined at the

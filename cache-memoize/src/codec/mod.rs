@@ -1,6 +1,6 @@
 //! How values become bytes on a shared backend, and a codec of your own.
 //!
-//! [`Codec`] names the formats; [`CustomCodec`] is a format of your own. The guide compares them and says what each
+//! [`Codec`] names the formats; [`CustomCodec`] is a format of your own. The guide compares them and names the values that each
 //! refuses: [codecs](crate::guide::entries#codecs).
 //!
 //! Whatever a format checks by itself, every codec is wrapped on both sides. Writing refuses values that could not be read

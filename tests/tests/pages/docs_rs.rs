@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::{none_of, root};
 
-/// Links to what will be published are looked up in what was built.
+/// Links to published pages are looked up in the built ones.
 const PUBLISHED: &str = "https://docs.rs/cache-memoize/latest/";
 /// Links into the repository are looked up in it.
 const FILES: [&str; 2] = [
