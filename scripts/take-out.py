@@ -200,7 +200,7 @@ SHARED = [
     ("held", "§3 no large value from hostile bytes: what a value holds ends", "shared/codec/limits.rs",
      "if held <= self.most_held {", "if held <= self.most_held || true {"),
     ("held-in-boxes", "§3 a value in a box counts for its own width", "shared/codec/bounded.rs",
-     "if size_of::<T>() <= place {", "if size_of::<T>() <= place || true {"),
+     "if size_of::<T>() <= room {", "if size_of::<T>() <= room || true {"),
     ("read-back", "§5 what could not be read back is refused and not stored", "shared/caller.rs",
      "if out.len() <= limit && parts.may_exceed(", "if false && parts.may_exceed("),
     ("silent-parts", "§5 nor are elements without bytes, however few", "shared/codec/mod.rs",

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::flight::{Flight, Landing, Settled};
 
+/// The answer of a place to a landing: whether the value is stored.
+pub(crate) type Answer = Result<bool, Error>;
+
 /// A request that is under way at a place.
 pub(crate) type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -30,11 +33,7 @@ pub(crate) trait Errand: Send + Sync + Sized + 'static {
     ) -> Landed;
 
     /// The place has answered a landing: takes the flight off its table.
-    fn end(
-        flight: &Arc<Flight<Self>>,
-        answer: Result<bool, Error>,
-        leftovers: &mut Self::Leftovers,
-    ) -> Result<(), Error>;
+    fn end(flight: &Arc<Flight<Self>>, answer: Answer, leftovers: &mut Self::Leftovers) -> Result<(), Error>;
 
     /// The computation ends without a value: takes the flight off its table.
     fn give_up(flight: &Arc<Flight<Self>>, how: &Settled, leftovers: &mut Self::Leftovers);
@@ -46,5 +45,5 @@ pub(crate) enum Landed {
     Done(Result<(), Error>),
     #[cfg_attr(not(feature = "shared"), expect(dead_code, reason = "a memory takes no time"))]
     /// The place has been asked. It answers whether the value is stored; then comes [`Errand::end`].
-    Pending(Pending<Result<bool, Error>>),
+    Pending(Pending<Answer>),
 }

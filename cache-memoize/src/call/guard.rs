@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::Context;
 
-use super::errand::{Errand, Landed, Pending};
+use super::errand::{Answer, Errand, Landed, Pending};
 use crate::error::Error;
 use crate::flight::{Flight, Landing, Settled, context};
 use crate::hooks::{self, Held, Point};
@@ -25,6 +25,9 @@ const CATCHING: u32 = 32;
 ///
 /// It is a pointer and no more, since the function has it on its stack while the body runs. All else is in the flight.
 pub(crate) struct LeaderGuard<E: Errand>(Option<Arc<Flight<E>>>);
+
+/// The end of a landing; or, where the place takes time, its answer is still to be awaited. With whether callers wait for it.
+pub(super) type Finished = Result<Result<(), Error>, (Pending<Answer>, bool)>;
 
 /// A judged result: its landing at the place, and whether callers waited for it.
 pub(super) type Judged<E> = (Landing<<E as Errand>::Sealed>, bool);
@@ -119,35 +122,28 @@ impl<E: Errand> LeaderGuard<E> {
         };
         match self.land(landing, waited) {
             Ok(ended) => ended,
-            Err(pending) => self.landed(block_on(pending), waited, share),
+            Err((pending, waited)) => self.landed(block_on(pending), waited, share),
         }
     }
 
     /// Judges the result of a task, and lands it. Where the place takes time, its answer is still to be awaited.
-    pub(super) fn complete(
-        &mut self,
-        judge: &mut dyn FnMut(&Flight<E>) -> Judged<E>,
-    ) -> Result<Result<(), Error>, (Pending<Result<bool, Error>>, bool)> {
+    pub(super) fn complete(&mut self, judge: &mut dyn FnMut(&Flight<E>) -> Judged<E>) -> Finished {
         let mut judged = None;
         let flight = self.airborne();
         if let Err(panic) = caught(flight, &mut || judged = Some(judge(flight))) {
             self.fail(panic);
         }
         let (landing, waited) = judged.expect("what does not panic returns");
-        self.land(landing, waited).map_err(|pending| (pending, waited))
+        self.land(landing, waited)
     }
 
     /// Lands, and ends if the place takes no time.
-    fn land(
-        &mut self,
-        landing: Landing<E::Sealed>,
-        waited: bool,
-    ) -> Result<Result<(), Error>, Pending<Result<bool, Error>>> {
+    fn land(&mut self, landing: Landing<E::Sealed>, waited: bool) -> Finished {
         let flight = self.airborne();
         Self::leave(flight);
         let mut leftovers = E::Leftovers::default();
         match E::land(flight, landing, &mut leftovers) {
-            Landed::Pending(pending) => Err(pending),
+            Landed::Pending(pending) => Err((pending, waited)),
             Landed::Done(ended) => {
                 self.settle(waited);
                 Ok(ended)
@@ -158,7 +154,7 @@ impl<E: Errand> LeaderGuard<E> {
     /// The place has answered: ends.
     pub(super) fn landed(
         &mut self,
-        answer: Result<bool, Error>,
+        answer: Answer,
         waited: bool,
         share: &mut dyn FnMut(&Flight<E>) -> bool,
     ) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::body::{AnyBody, Body};
-use super::errand::{Errand, Pending};
+use super::errand::{Answer, Errand, Pending};
 use super::guard::LeaderGuard;
 use super::judge::{Seal, judge, share};
 use crate::error::Error;
@@ -40,7 +40,7 @@ enum Stage<V> {
     /// not as the function returns it, for an error of the function need not be `Send`.
     BeforeStore(Gate, Option<Box<V>>),
     /// The place has been asked to store the value; and whether callers wait for it.
-    Landing(Pending<Result<bool, Error>>, Option<Box<V>>, bool),
+    Landing(Pending<Answer>, Option<Box<V>>, bool),
 }
 
 type Gate = <Held as IntoFuture>::IntoFuture;
@@ -139,7 +139,7 @@ impl<E: Seal<K, S>, K: 'static, S: Shape> Way<E, K, S> {
     #[inline(never)]
     fn keep(
         &mut self,
-        pending: Pending<Result<bool, Error>>,
+        pending: Pending<Answer>,
         waited: bool,
         polled: Poll<S::Return>,
         task: &mut Context<'_>,

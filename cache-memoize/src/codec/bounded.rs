@@ -1,5 +1,5 @@
-//! Reading within limits: wraps any `Deserializer`, and everything that it hands out, so that a payload nests only
-//! so deep, holds only so many elements, reserves only so much memory on its word, and becomes only so much of it.
+//! Reading within limits: wraps any `Deserializer`, and everything that it hands out, so that the depth of a payload,
+//! the number of its elements, the memory reserved on its word and the memory of the value are all bounded.
 
 use std::any::type_name;
 use std::fmt;
@@ -13,7 +13,7 @@ use super::limits::{Account, Excess, Limits};
 use super::refusal::Refusal;
 use super::walk::{Level, Walk};
 
-/// What is remembered while one payload is read.
+/// The state of reading one payload.
 pub(super) struct Reading {
     pub(super) walk: Walk,
     limits: Limits,
@@ -21,7 +21,7 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// With `lends_strings`, owned strings and bytes are asked for as borrowed ones.
+    /// A reading within `limits`. With `lends_strings`, owned strings and bytes are asked for as borrowed ones.
     #[inline]
     pub(super) fn new(limits: Limits, lends_strings: bool) -> Self {
         Self { walk: Walk::new(), limits, lends_strings }
@@ -32,10 +32,10 @@ impl Reading {
         self.walk.descend().map_err(refused)
     }
 
-    /// A value that is wider than the place that it is read for is in a box.
+    /// Counts a `T` that is read into room of this width. A value that is wider than its room is in a box.
     #[inline]
-    fn receive<T, E: Error>(&self, place: usize) -> Result<(), E> {
-        if size_of::<T>() <= place {
+    fn receive<T, E: Error>(&self, room: usize) -> Result<(), E> {
+        if size_of::<T>() <= room {
             return Ok(());
         }
         self.limits.hold_boxed(size_of::<T>()).map_err(|excess| self.exceeded(excess))
@@ -55,15 +55,15 @@ impl Reading {
         }))
     }
 
-    /// What was counted as held by the value.
+    /// The memory that was counted as held by the value.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.limits.held()
     }
 }
 
-/// Reads a `T` from any deserializer, into a place of its own: handed through every layer of a format and every
-/// `Result` on the way out, a value would be copied each time.
+/// The seed of the value: reads a `T` from any deserializer into a variable of the caller's. Returned through every
+/// layer of a format and every `Result` on the way out, a value would be copied each time.
 pub(super) struct Seed<'r, T> {
     reading: &'r Reading,
     value: &'r mut Option<T>,
@@ -75,7 +75,7 @@ impl<'r, T> Seed<'r, T> {
         Self { reading, value }
     }
 
-    /// The same seed again, for a format that may ask more than once.
+    /// The seed for another use, since a format may ask more than once.
     pub(super) fn again(&mut self) -> Seed<'_, T> {
         Seed { reading: self.reading, value: self.value }
     }
@@ -86,30 +86,31 @@ impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Seed<'_, T> {
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        *self.value = Some(T::deserialize(Bounded::new(deserializer, self.reading, place::<T>()))?);
+        *self.value = Some(T::deserialize(Bounded::new(deserializer, self.reading, room::<T>()))?);
         Ok(())
     }
 }
 
-/// A part of a deserializer, of either side of it, with the limits that it must keep.
+/// A part of a deserializer, on either side of it, with the limits that it must keep.
 struct Bounded<'r, X> {
     inner: X,
     reading: &'r Reading,
-    /// How wide the place is that the value is read for.
-    place: usize,
-    /// How many elements the type itself asks for, whatever the payload says: fields, or places in a tuple.
+    /// The width of the room that the value is read into; see [`room`].
+    room: usize,
+    /// The number of elements that the type itself asks for, whatever the payload says: fields, or positions in a
+    /// tuple.
     fixed: usize,
 }
 
 impl<'r, X> Bounded<'r, X> {
     #[inline]
-    fn new(inner: X, reading: &'r Reading, place: usize) -> Self {
-        Self { inner, reading, place, fixed: 0 }
+    fn new(inner: X, reading: &'r Reading, room: usize) -> Self {
+        Self { inner, reading, room, fixed: 0 }
     }
 
     #[inline]
-    fn fixed(inner: X, reading: &'r Reading, place: usize, fixed: usize) -> Self {
-        Self { inner, reading, place, fixed }
+    fn fixed(inner: X, reading: &'r Reading, room: usize, fixed: usize) -> Self {
+        Self { inner, reading, room, fixed }
     }
 }
 
@@ -118,19 +119,19 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Bounded<'_, S> {
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
-        self.inner.deserialize(Bounded::new(deserializer, self.reading, self.place))
+        self.inner.deserialize(Bounded::new(deserializer, self.reading, self.room))
     }
 }
 
-// Passes a request on, with the visitor wrapped: a payload may answer any request with a collection.
+// Passes a request on with the visitor wrapped, since a payload may answer any request with a collection.
 macro_rules! requests {
     ($($request:ident($($name:ident: $type:ty),*) $(of $fixed:expr)? $(, noted by $note:ident)?;)*) => {$(
         #[inline]
         fn $request<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, D::Error> {
             $(self.reading.walk.$note();)?
-            self.reading.receive::<V::Value, _>(self.place)?;
+            self.reading.receive::<V::Value, _>(self.room)?;
             let fixed = 0 $(+ $fixed)?;
-            self.inner.$request($($name,)* Bounded::fixed(visitor, self.reading, inside::<V::Value>(), fixed))
+            self.inner.$request($($name,)* Bounded::fixed(visitor, self.reading, room_inside::<V::Value>(), fixed))
         }
     )*};
 }
@@ -166,7 +167,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<'_, D> {
         deserialize_map();
         deserialize_struct(name: &'static str, fields: &'static [&'static str]) of fields.len();
         deserialize_enum(name: &'static str, variants: &'static [&'static str]);
-        // No part of the value.
+        // Not parts of the value.
         deserialize_identifier();
         deserialize_any();
         deserialize_ignored_any();
@@ -178,8 +179,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<'_, D> {
             return self.deserialize_str(visitor);
         }
         self.reading.walk.leaf();
-        self.reading.receive::<V::Value, _>(self.place)?;
-        self.inner.deserialize_string(Bounded::new(visitor, self.reading, inside::<V::Value>()))
+        self.reading.receive::<V::Value, _>(self.room)?;
+        self.inner.deserialize_string(Bounded::new(visitor, self.reading, room_inside::<V::Value>()))
     }
 
     #[inline]
@@ -188,8 +189,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<'_, D> {
             return self.deserialize_bytes(visitor);
         }
         self.reading.walk.leaf();
-        self.reading.receive::<V::Value, _>(self.place)?;
-        self.inner.deserialize_byte_buf(Bounded::new(visitor, self.reading, inside::<V::Value>()))
+        self.reading.receive::<V::Value, _>(self.room)?;
+        self.inner.deserialize_byte_buf(Bounded::new(visitor, self.reading, room_inside::<V::Value>()))
     }
 
     #[inline]
@@ -207,7 +208,7 @@ macro_rules! visits {
     )*};
 }
 
-// Texts and bytes, which the value most likely keeps.
+// Texts and bytes, which count as held: the value most likely keeps them.
 macro_rules! texts {
     ($($visit:ident($type:ty) of $copies:literal;)*) => {$(
         #[inline]
@@ -235,7 +236,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
     texts! {
         // Copied once, from the payload.
         visit_borrowed_str(&'de str) of 1; visit_borrowed_bytes(&'de [u8]) of 1;
-        // A second time beside what the format has put together, such as a text with escapes.
+        // Copied a second time, from a buffer in which the format has put it together, such as a text with escapes.
         visit_str(&str) of 2; visit_bytes(&[u8]) of 2;
         visit_string(String) of 2; visit_byte_buf(Vec<u8>) of 2;
     }
@@ -254,13 +255,13 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
     #[inline]
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
         let _level = self.reading.descend()?;
-        self.inner.visit_some(Bounded::new(deserializer, self.reading, self.place))
+        self.inner.visit_some(Bounded::new(deserializer, self.reading, self.room))
     }
 
     #[inline]
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
         let _wrapper = self.reading.walk.unwrap().map_err(refused)?;
-        self.inner.visit_newtype_struct(Bounded::new(deserializer, self.reading, self.place))
+        self.inner.visit_newtype_struct(Bounded::new(deserializer, self.reading, self.room))
     }
 
     #[inline]
@@ -280,7 +281,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
     #[inline]
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Value, A::Error> {
         let _level = self.reading.descend()?;
-        self.inner.visit_enum(Bounded::new(data, self.reading, self.place))
+        self.inner.visit_enum(Bounded::new(data, self.reading, self.room))
     }
 }
 
@@ -290,12 +291,13 @@ impl<'de, 'r, A: EnumAccess<'de>> EnumAccess<'de> for Bounded<'r, A> {
 
     #[inline]
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), A::Error> {
-        // Who writes gives the name and the number at once. Which of them is read is no part of the value.
+        // Writing a variant gives the format its name and its number. Reading takes one of them, which is no part of
+        // the value, so it leaves no trace in the outline.
         let outline = self.reading.walk.mark();
-        let seed = Bounded::new(seed, self.reading, place::<S::Value>());
+        let seed = Bounded::new(seed, self.reading, room::<S::Value>());
         let (value, variant) = self.inner.variant_seed(seed)?;
         self.reading.walk.forget_since(outline);
-        Ok((value, Bounded::new(variant, self.reading, self.place)))
+        Ok((value, Bounded::new(variant, self.reading, self.room)))
     }
 }
 
@@ -309,12 +311,12 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Bounded<'_, A> {
 
     #[inline]
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
-        self.inner.newtype_variant_seed(Bounded::new(seed, self.reading, place::<S::Value>()))
+        self.inner.newtype_variant_seed(Bounded::new(seed, self.reading, room::<S::Value>()))
     }
 
     #[inline]
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
-        self.inner.tuple_variant(len, Bounded::fixed(visitor, self.reading, self.place, len))
+        self.inner.tuple_variant(len, Bounded::fixed(visitor, self.reading, self.room, len))
     }
 
     #[inline]
@@ -323,7 +325,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Bounded<'_, A> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.inner.struct_variant(fields, Bounded::fixed(visitor, self.reading, self.place, fields.len()))
+        self.inner.struct_variant(fields, Bounded::fixed(visitor, self.reading, self.room, fields.len()))
     }
 }
 
@@ -332,8 +334,8 @@ struct Elements<'r, A> {
     inner: A,
     reading: &'r Reading,
     account: &'r Account<'r>,
-    /// How many may be asked for before the account must be: first those that the type itself asks for, which are not
-    /// the payload's doing. Not a part of the account, so that it can be kept in a register.
+    /// How many elements may be asked for before the account must be asked: at first those that the type itself asks
+    /// for, which are not the payload's doing. Not a part of the account, so that it can be kept in a register.
     left: usize,
     /// The width and the alignment of a map's keys.
     key: (usize, usize),
@@ -372,7 +374,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
                 left
             }
         };
-        let element = self.inner.next_element_seed(Bounded::new(seed, self.reading, place::<S::Value>()))?;
+        let element = self.inner.next_element_seed(Bounded::new(seed, self.reading, room::<S::Value>()))?;
         if is_first && element.is_some() {
             self.account.hold_first(width).map_err(|excess| self.reading.exceeded(excess))?;
         }
@@ -399,7 +401,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<'_, A> {
                 asked.map_err(|excess| self.reading.exceeded(excess))?
             }
         };
-        self.inner.next_key_seed(Bounded::new(seed, self.reading, place::<S::Value>()))
+        self.inner.next_key_seed(Bounded::new(seed, self.reading, room::<S::Value>()))
     }
 
     #[inline]
@@ -407,14 +409,14 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<'_, A> {
         if self.learning {
             self.learning = false;
             let (key, align) = self.key;
-            // As wide as a pair of both.
+            // The width of a pair of both.
             let pair = (key + size_of::<S::Value>()).next_multiple_of(align.max(align_of::<S::Value>()));
             let learnt = self.account.learn(pair);
             let held =
                 learnt.and_then(|is_first| if is_first { self.account.hold_first(pair) } else { Ok(()) });
             held.map_err(|excess| self.reading.exceeded(excess))?;
         }
-        self.inner.next_value_seed(Bounded::new(seed, self.reading, place::<S::Value>()))
+        self.inner.next_value_seed(Bounded::new(seed, self.reading, room::<S::Value>()))
     }
 
     #[inline]
@@ -423,22 +425,23 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<'_, A> {
     }
 }
 
-/// How wide the place is that a `T` is read for: nothing, if `T` only points to where it is.
+/// The width of the room that a `T` is read into: its size, but zero if `T` is a box, so that the value in it counts by
+/// its own width.
 #[inline]
-fn place<T>() -> usize {
+fn room<T>() -> usize {
     if is_box(type_name::<T>()) { 0 } else { size_of::<T>() }
 }
 
-/// How wide the place is that what is in a `T` is read for: that of an optional box is nothing.
+/// The width of the room that the content of a `T` is read into: the size of `T`, but zero if it is an optional box.
 #[inline]
-fn inside<T>() -> usize {
+fn room_inside<T>() -> usize {
     let name = type_name::<T>();
     let boxed = name.strip_prefix("core::option::Option<").is_some_and(is_box);
     if boxed { 0 } else { size_of::<T>() }
 }
 
-/// Only by its name is a box of something narrow told from that thing. If a compiler has other names, those count for
-/// too little: at most for their width and the counters around them.
+/// Whether a type is a box, by its name: nothing else tells a box of a narrow value from that value. If a compiler has
+/// other names, too little is counted for such boxes: at most their width and the counters around them is missing.
 #[inline]
 fn is_box(name: &str) -> bool {
     ["alloc::boxed::Box<", "alloc::rc::Rc<", "alloc::sync::Arc<"]
@@ -446,7 +449,7 @@ fn is_box(name: &str) -> bool {
         .any(|prefix| name.starts_with(prefix))
 }
 
-// Out of the way of what happens every time.
+// Cold, so that the code of the usual case stays small.
 #[cold]
 #[inline(never)]
 fn refused<E: Error>(refusal: Refusal) -> E {

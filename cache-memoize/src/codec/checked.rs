@@ -1,23 +1,23 @@
-//! Writing what can be read back: wraps a value so that any `Serializer` gets it only as far as the same codec will
-//! return it unchanged. What it refuses would be stored for nothing, or, worse, come back as another value.
+//! Checked writing: wraps a value so that any `Serializer` gets it only as far as the same codec will return it
+//! unchanged. A value that is refused here would be stored for nothing, or, worse, come back as another one.
 
 use serde_core::ser::{self, Error, Serialize, Serializer};
 
 use super::refusal::Refusal;
 use super::walk::{Level, Walk};
 
-/// What a format cannot carry.
+/// The losses of a format: values that it cannot carry.
 #[derive(Clone, Copy)]
 pub(super) struct Losses {
-    /// Fields have no names, so none can be left out.
+    /// Skipped fields: fields have no names, so none can be left out.
     pub(super) skipped_fields: bool,
-    /// `None` and `()` are the same `null`, so `Some(None)` would come back as `None`.
+    /// Nested nulls: `None` and `()` are the same `null`, so `Some(None)` would come back as `None`.
     pub(super) nested_nulls: bool,
-    /// Numbers are finite.
+    /// Numbers that are not finite.
     pub(super) non_finite: bool,
 }
 
-/// What is remembered while one value is written.
+/// The state of writing one value.
 pub(super) struct Writing {
     pub(super) walk: Walk,
     losses: Losses,
@@ -30,20 +30,20 @@ impl Writing {
     }
 }
 
-/// Where in a value: the walk, and whether right inside a `Some`.
+/// A cursor in a value: the walk, and whether it is right inside a `Some`.
 #[derive(Clone, Copy)]
-struct Place<'w> {
+struct Cursor<'w> {
     writing: &'w Writing,
     in_some: bool,
 }
 
-impl<'w> Place<'w> {
+impl<'w> Cursor<'w> {
     #[inline]
     fn descend<E: Error>(self) -> Result<Level<'w>, E> {
         self.writing.walk.descend().map_err(E::custom)
     }
 
-    /// The same place with something around it other than a `Some`.
+    /// The cursor within another value than a `Some`.
     #[inline]
     fn inside(self) -> Self {
         Self { in_some: false, ..self }
@@ -71,37 +71,38 @@ impl<'w> Place<'w> {
 /// A value that is checked while it is serialised.
 pub(super) struct Checked<'v, T: ?Sized> {
     value: &'v T,
-    place: Place<'v>,
+    cursor: Cursor<'v>,
 }
 
 impl<'v, T: Serialize + ?Sized> Checked<'v, T> {
     #[inline]
     pub(super) fn new(value: &'v T, writing: &'v Writing) -> Self {
-        Self::at(value, Place { writing, in_some: false })
+        Self::at(value, Cursor { writing, in_some: false })
     }
 
     #[inline]
-    fn at(value: &'v T, place: Place<'v>) -> Self {
-        Self { value, place }
+    fn at(value: &'v T, cursor: Cursor<'v>) -> Self {
+        Self { value, cursor }
     }
 }
 
 impl<T: Serialize + ?Sized> Serialize for Checked<'_, T> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value.serialize(Checking { inner: serializer, place: self.place })
+        self.value.serialize(Checking { inner: serializer, cursor: self.cursor })
     }
 }
 
+/// A serializer that checks each value before the format's own gets it.
 struct Checking<'w, S> {
     inner: S,
-    place: Place<'w>,
+    cursor: Cursor<'w>,
 }
 
-/// A collection under way, and the levels that end with it.
+/// A collection that is being written, and the levels that end with it.
 struct Compound<'w, C> {
     inner: C,
-    place: Place<'w>,
+    cursor: Cursor<'w>,
     _levels: (Level<'w>, Option<Level<'w>>),
 }
 
@@ -112,11 +113,11 @@ impl<'w, S> Checking<'w, S> {
         variant: bool,
         open: impl FnOnce(S) -> Result<C, E>,
     ) -> Result<Compound<'w, C>, E> {
-        let outer = self.place.descend()?;
-        // The contents of a variant are a level of their own, as they are for who reads them.
-        let inner = if variant { Some(self.place.descend()?) } else { None };
+        let outer = self.cursor.descend()?;
+        // The contents of a variant are a level of their own, as they are in reading.
+        let inner = if variant { Some(self.cursor.descend()?) } else { None };
         let levels = (outer, inner);
-        Ok(Compound { inner: open(self.inner)?, place: self.place.inside(), _levels: levels })
+        Ok(Compound { inner: open(self.inner)?, cursor: self.cursor.inside(), _levels: levels })
     }
 }
 
@@ -124,7 +125,7 @@ macro_rules! leaves {
     ($($method:ident($type:ty))*) => {$(
         #[inline]
         fn $method(self, value: $type) -> Result<S::Ok, S::Error> {
-            self.place.writing.walk.leaf();
+            self.cursor.writing.walk.leaf();
             self.inner.$method(value)
         }
     )*};
@@ -149,38 +150,38 @@ impl<'w, S: Serializer> Serializer for Checking<'w, S> {
 
     #[inline]
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
-        self.place.float(value.is_finite())?;
+        self.cursor.float(value.is_finite())?;
         self.inner.serialize_f32(value)
     }
 
     #[inline]
     fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
-        self.place.float(value.is_finite())?;
+        self.cursor.float(value.is_finite())?;
         self.inner.serialize_f64(value)
     }
 
     #[inline]
     fn serialize_none(self) -> Result<S::Ok, S::Error> {
-        self.place.null()?;
+        self.cursor.null()?;
         self.inner.serialize_none()
     }
 
     #[inline]
     fn serialize_unit(self) -> Result<S::Ok, S::Error> {
-        self.place.null()?;
+        self.cursor.null()?;
         self.inner.serialize_unit()
     }
 
     #[inline]
     fn serialize_unit_struct(self, name: &'static str) -> Result<S::Ok, S::Error> {
-        self.place.null()?;
+        self.cursor.null()?;
         self.inner.serialize_unit_struct(name)
     }
 
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        let _level = self.place.descend()?;
-        self.inner.serialize_some(&Checked::at(value, Place { in_some: true, ..self.place }))
+        let _level = self.cursor.descend()?;
+        self.inner.serialize_some(&Checked::at(value, Cursor { in_some: true, ..self.cursor }))
     }
 
     #[inline]
@@ -189,9 +190,9 @@ impl<'w, S: Serializer> Serializer for Checking<'w, S> {
         name: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        let _wrapper = self.place.writing.walk.unwrap().map_err(Error::custom)?;
-        // Nothing is written for the wrapper, so a `Some` around it is one around what it wraps.
-        self.inner.serialize_newtype_struct(name, &Checked::at(value, self.place))
+        let _wrapper = self.cursor.writing.walk.unwrap().map_err(Error::custom)?;
+        // Nothing is written for the wrapper, so a `Some` around it is right around the wrapped value.
+        self.inner.serialize_newtype_struct(name, &Checked::at(value, self.cursor))
     }
 
     #[inline]
@@ -201,7 +202,7 @@ impl<'w, S: Serializer> Serializer for Checking<'w, S> {
         index: u32,
         variant: &'static str,
     ) -> Result<S::Ok, S::Error> {
-        let _level = self.place.descend()?;
+        let _level = self.cursor.descend()?;
         self.inner.serialize_unit_variant(name, index, variant)
     }
 
@@ -213,8 +214,8 @@ impl<'w, S: Serializer> Serializer for Checking<'w, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        let _level = self.place.descend()?;
-        let value = Checked::at(value, self.place.inside());
+        let _level = self.cursor.descend()?;
+        let value = Checked::at(value, self.cursor.inside());
         self.inner.serialize_newtype_variant(name, index, variant, &value)
     }
 
@@ -271,7 +272,7 @@ impl<'w, S: Serializer> Serializer for Checking<'w, S> {
 
     #[inline]
     fn collect_str<T: std::fmt::Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        self.place.writing.walk.leaf();
+        self.cursor.writing.walk.leaf();
         self.inner.collect_str(value)
     }
 
@@ -291,7 +292,7 @@ macro_rules! compounds {
             $(
                 #[inline]
                 fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-                    self.inner.$method(&Checked::at(value, self.place))
+                    self.inner.$method(&Checked::at(value, self.cursor))
                 }
             )+
 
@@ -323,11 +324,11 @@ macro_rules! structs {
                 name: &'static str,
                 value: &T,
             ) -> Result<(), C::Error> {
-                self.inner.serialize_field(name, &Checked::at(value, self.place))
+                self.inner.serialize_field(name, &Checked::at(value, self.cursor))
             }
 
             fn skip_field(&mut self, name: &'static str) -> Result<(), C::Error> {
-                let Writing { walk, losses } = self.place.writing;
+                let Writing { walk, losses } = self.cursor.writing;
                 if losses.skipped_fields {
                     return Err(C::Error::custom(walk.refuse(Refusal::SkippedField(name))));
                 }

@@ -1,4 +1,4 @@
-//! A codec of the user's own: what one owes, and what it is given.
+//! Codecs of the user's own: the trait that they implement, and the values and slots that they are given.
 
 use std::fmt;
 
@@ -13,8 +13,8 @@ pub type CodecError = Box<dyn std::error::Error + Send + Sync>;
 /// A format for stored values, used as [`Codec::Custom`](super::Codec::Custom).
 ///
 /// Values come and go through serde, so anything with a `Serializer` and a `Deserializer` will do. The depth of
-/// a value and the number of its elements are limited as for the other codecs. What remains yours is what your
-/// deserializer does by itself: it must not allocate a length before it has seen the bytes.
+/// a value and the number of its elements are limited as for the other codecs. One duty remains yours: your
+/// deserializer must not allocate a length before it has seen the bytes.
 ///
 /// # Examples
 ///
@@ -55,14 +55,14 @@ pub trait CustomCodec: fmt::Debug + Send + Sync {
 
     /// Whether the format finds fields by their place rather than by name, as bincode does.
     ///
-    /// If so, a value whose type writes other fields than it reads is refused, where names would have told; by name,
-    /// `Some(None)` and `Some(())` are, which such formats write as a mere `null`.
+    /// If so, a value is refused whose type writes other fields than it reads; names would have shown that. By name,
+    /// `Some(None)` and `Some(())` are refused, which such formats write as a mere `null`.
     fn is_by_position(&self) -> bool {
         false
     }
 }
 
-/// A value to write. It is `Serialize`; which type it has, a codec does not see.
+/// A value to write. It is `Serialize`; a codec does not see its type.
 #[derive(Clone, Copy)]
 pub struct Value<'v>(&'v dyn erased_serde::Serialize);
 
@@ -84,7 +84,7 @@ impl fmt::Debug for Value<'_> {
     }
 }
 
-/// Where the value that was read goes. Which type it has, a codec does not see.
+/// The slot for the value that is read. A codec does not see its type.
 pub struct Slot<'s>(&'s mut Fill<'s>);
 
 type Fill<'s> = dyn for<'de> FnMut(&mut dyn erased_serde::Deserializer<'de>) -> erased_serde::Result<()> + 's;
@@ -93,7 +93,7 @@ impl Slot<'_> {
     /// Reads the value from `deserializer`.
     pub fn fill<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), CodecError> {
         let mut deserializer = <dyn erased_serde::Deserializer<'de>>::erase(deserializer);
-        // To text, for an error of a deserializer may borrow from the payload.
+        // As text, since an error of a deserializer may borrow from the payload.
         (self.0)(&mut deserializer).map_err(|error| error.to_string().into())
     }
 }
@@ -104,7 +104,7 @@ impl fmt::Debug for Slot<'_> {
     }
 }
 
-/// Reads a value with `codec`, which fills a slot of its type.
+/// Reads a value with `codec`, which fills a slot for the value's type.
 pub(super) fn decode<T: DeserializeOwned>(
     codec: &dyn CustomCodec,
     mut seed: Seed<'_, T>,

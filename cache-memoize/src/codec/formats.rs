@@ -1,4 +1,5 @@
-//! The formats that come with the crate: for each, how to append a value to bytes and how to read all of them.
+//! The formats that come with the crate: for each, a function that appends a value to bytes, and one that reads it from
+//! all of them.
 
 #[cfg(any(feature = "bincode", feature = "postcard", feature = "messagepack"))]
 const LEFT_OVER: &str = "bytes are left over";
@@ -28,8 +29,8 @@ pub(super) mod bincode {
         Ok(encode_into_writer(value, Append(out), standard())?)
     }
 
-    // Without `with_limit`: it bounds what bincode allocates for strings, and those are lent from the payload here.
-    // Everything else it reads is a number.
+    // Without `with_limit`: that bounds the memory that bincode allocates for strings, and those are lent from the
+    // payload here. Everything else it reads is a number.
     pub(in super::super) fn decode<'b>(
         seed: impl DeserializeSeed<'b, Value = ()>,
         bytes: &'b [u8],
@@ -103,7 +104,8 @@ pub(super) mod messagepack {
     ) -> Result<(), CodecError> {
         let mut deserializer = Deserializer::from_read_ref(bytes);
         seed.deserialize(&mut deserializer)?;
-        // It does not tell what is left. Only at the end is there no first byte of a number, or of anything.
+        // The deserializer does not say how many bytes are left. Only at the end is there no first byte of another
+        // value.
         match deserializer.deserialize_u8(IgnoredAny) {
             Err(InvalidMarkerRead(_)) => Ok(()),
             _ => Err(super::LEFT_OVER.into()),

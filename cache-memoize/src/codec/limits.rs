@@ -1,47 +1,51 @@
-//! How much a payload may make us do: elements to read, memory to reserve before they are read, memory to hold in all.
+//! The limits of reading one payload: elements that are read, memory that is reserved before they are, and memory that
+//! the value holds in all.
 //!
-//! # What is held
+//! # Memory that a value holds
 //!
-//! A byte of a payload that says `None` is a whole `Option<T>` in a `Vec`, so the number of bytes does not bound what
-//! they become. What does: the memory of the value is counted while it is read, and reading stops at
-//! `max_decoded_size`. Each element's type is seen as the seed that reads it, and so its width is known without any
-//! help of the user's; a text counts by its length, and a value in a box by its own width, since it is wider than the
-//! place that it is read for.
+//! A byte of a payload that says `None` is a whole `Option<T>` in a `Vec`, so the number of bytes does not bound the
+//! memory of the value. Instead, that memory is counted while the value is read, and reading stops at
+//! `max_decoded_size`. The width of an element is known without any help of the user's, from the seed that reads it; a
+//! text counts by its length, and a value in a box by its own width, since it is wider than the room that it is read
+//! into.
 //!
-//! Collections keep spare room, and while they grow they hold the old room beside the new. Counted is so much that
-//! twice as much covers that, whichever of the standard library's collections it is (`codec/held.rs` tries them):
+//! Collections keep spare room, and while they grow they hold the old room beside the new. So much is counted that
+//! twice as much covers that, for every collection of the standard library (`codec/tests/held.rs` tries them):
 //!
 //! - a table or a list that doubles holds up to three times its elements, and a hash table is at most 7/8 full: 7/4 of
-//!   each element, and a little for the marks of hash tables;
-//! - one that is made of nodes has whole nodes, which are at least five elevenths full but for the first, and links.
+//!   each element is counted, and a little for the control bytes of hash tables;
+//! - a collection made of nodes has whole nodes, which are at least five elevenths full but for the first, and links.
 //!   Such a collection does not ask how many elements there will be.
 
 use std::cell::Cell;
 
-/// Memory for elements that take no byte of the payload, so that no payload pays for them. A collection that grows
-/// holds up to three times as much for a moment.
+/// The memory for *unpaid* elements: those that take no byte of the payload. A collection that grows holds up to three
+/// times as much for a moment.
 const UNPAID_MEMORY: usize = 16 * 1024;
 
-/// Elements that take no byte of the payload: so many for each byte, and so many in any case.
+/// The number of unpaid elements for each byte of the payload.
 const UNPAID_PER_BYTE: usize = 7;
+/// The number of unpaid elements in any case.
 const UNPAID_ELEMENTS: usize = 1024;
 
-/// If there are only so many, they may be as wide as they like.
+/// The number of unpaid elements that may have any width.
 pub(super) const UNPAID_OF_ANY_WIDTH: usize = 16;
 
-/// Memory that may be reserved on the word of a payload: so many bytes for each of its own up to a limit, and so many
-/// in any case. A hash map takes up to 2.3 times what it is asked for.
+/// The bytes that may be reserved on the word of a payload, for each byte of it. A hash map takes up to 2.3 times the
+/// memory that it is asked to reserve.
 const RESERVE_PER_BYTE: usize = 6;
+/// The most that may be reserved for the bytes of the payload.
 const RESERVE_FOR_BYTES: usize = 1 << 20;
+/// The bytes that may be reserved in any case.
 const RESERVE: usize = 24 * 1024;
 
 /// The least width that an element is taken to have, for types whose elements could not be found out.
 const LEAST_WIDTH: usize = 16;
 
-/// What a value in a box has around it: the counters of an `Arc`.
+/// The memory around a value in a box: the counters of an `Arc`.
 const AROUND_A_BOX: usize = 16;
 
-/// The budgets of reading one payload: what is left of them.
+/// The budgets of reading one payload, as far as they are not used up.
 pub(super) struct Limits {
     /// Elements that take a byte of their own. There can be no more of them than bytes.
     paid: Cell<usize>,
@@ -50,16 +54,18 @@ pub(super) struct Limits {
     unpaid_of_any_width: Cell<usize>,
     whole_reserve: usize,
     reserve: Cell<usize>,
-    /// How wide an element is taken to be as long as none was read: when a collection asks how much to reserve, it
-    /// does not say of what.
+    /// The width that an element is taken to have before one was read: a collection that asks how many elements to
+    /// reserve does not say of which type.
     widest: usize,
-    /// Memory that the value may take, and what it takes so far.
+    /// The memory that the value may hold.
     most_held: usize,
+    /// The memory that the value holds so far.
     held: Cell<usize>,
 }
 
 impl Limits {
-    /// For so many bytes of a type whose collections have elements at most so wide, and a value that may hold so much.
+    /// The limits for a payload of so many bytes, of a type whose collections have elements at most `widest` wide, and
+    /// for a value that may hold `most_held` bytes.
     #[inline]
     pub(super) fn new(payload: usize, widest: usize, most_held: usize) -> Self {
         let reserve = payload.saturating_mul(RESERVE_PER_BYTE).min(RESERVE_FOR_BYTES) + RESERVE;
@@ -78,7 +84,7 @@ impl Limits {
 
     /// Counts elements of a collection whose length the payload determines; `false` if they are too many.
     fn count(&self, elements: usize, width: usize) -> bool {
-        // What takes no memory most likely takes no byte, and must not use up those of the others.
+        // Elements that take no memory most likely take no byte, and must not use up the bytes of the others.
         if width > 0
             && let Some(paid) = self.paid.get().checked_sub(elements)
         {
@@ -88,7 +94,8 @@ impl Limits {
         self.count_unpaid(elements, width)
     }
 
-    /// Without this, a `Vec<()>` with a length of 2^64 is nine bytes of payload and centuries of reading.
+    /// Counts elements beyond the bytes of the payload. Without this, a `Vec<()>` with a length of 2^64 is nine bytes
+    /// of payload and centuries of reading.
     #[cold]
     fn count_unpaid(&self, elements: usize, width: usize) -> bool {
         let paid = if width > 0 { self.paid.take() } else { 0 };
@@ -116,38 +123,38 @@ impl Limits {
         self.hold(width.saturating_add(AROUND_A_BOX))
     }
 
-    /// What the value holds, as far as it was read.
+    /// The memory that the value holds, as far as it was read.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.held.get()
     }
 }
 
-/// Why a payload is read no further.
+/// The reason why a payload is read no further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Excess {
     /// It claims more elements than its bytes can hold.
     Elements,
-    /// The value would hold at least so much memory, and so much is allowed.
+    /// The value would hold at least `held` bytes of memory, and `most` are allowed.
     Memory { held: usize, most: usize },
 }
 
-/// What one collection has used of the budgets.
+/// The account of one collection: its use of the budgets.
 ///
-/// A length that is claimed is counted at once, so that an element costs no more than a step towards it. Room for the
-/// claimed elements is granted from a budget that all collections share, for they nest, and each can claim a length
-/// of its own. One that ends gives back what was reserved for elements that were really read: they need no reserve
-/// any more.
+/// A claimed length is counted at once, so that each element then costs no more than a step towards it. Room for the
+/// claimed elements is granted from a reserve that all collections share, since they nest, and each can claim a length
+/// of its own. A collection that ends gives back the reserve of the elements that were really read.
 pub(super) struct Account<'l> {
     limits: &'l Limits,
-    /// How many elements are claimed, once one was asked for.
+    /// The number of claimed elements, once an element was asked for.
     claimed: Cell<Option<usize>>,
-    /// Whether none are claimed, and there may be some.
+    /// Whether the payload claims no length, and there may be elements.
     is_open: Cell<bool>,
+    /// The number of elements that room was granted for.
     granted: Cell<usize>,
-    /// How wide the elements are, once that is known.
+    /// The width of the elements, once it is known.
     width: Cell<Option<usize>>,
-    /// Whether the collection asked for how many elements it should reserve room.
+    /// Whether the collection has asked how many elements to reserve room for.
     has_asked: Cell<bool>,
 }
 
@@ -164,7 +171,7 @@ impl<'l> Account<'l> {
         }
     }
 
-    /// As many of the claimed elements as may be reserved now.
+    /// The number of claimed elements that room may be reserved for.
     pub(super) fn grant(&self, claimed: Option<usize>) -> Option<usize> {
         self.has_asked.set(true);
         let claimed = claimed?;
@@ -179,8 +186,8 @@ impl<'l> Account<'l> {
         Some(claimed.min(self.granted.get()))
     }
 
-    /// An element is asked for beyond those that were expected. How many may be after this one, the end included,
-    /// before this must be called again.
+    /// Allows an element that is asked for beyond those allowed before. Returns how many may be asked for after it, the
+    /// end included, before this must be called again.
     pub(super) fn ask(&self, claimed: Option<usize>, width: usize) -> Result<usize, Excess> {
         if self.claimed.get().is_some() {
             if !self.limits.count(1, width) {
@@ -196,8 +203,8 @@ impl<'l> Account<'l> {
         Ok(claimed)
     }
 
-    /// The elements turn out to be this wide. If they are wider than any should be, nothing more is reserved. Whether
-    /// the first of them is still to be counted, once it is there.
+    /// Notes the width of the elements, at the first of them. If they are wider than any was expected to be, nothing
+    /// more is reserved. Returns whether the first element is still to be counted, once it has been read.
     pub(super) fn learn(&self, width: usize) -> Result<bool, Excess> {
         if self.width.get().is_some() {
             return Ok(false);
@@ -218,12 +225,12 @@ impl<'l> Account<'l> {
         Ok(self.is_open.get())
     }
 
-    /// The first element is there, although none was claimed.
+    /// Counts the first element of a collection without a claimed length.
     pub(super) fn hold_first(&self, width: usize) -> Result<(), Excess> {
         self.limits.hold(self.first(width))
     }
 
-    /// What counts as held for the first element: the least that a collection of its kind makes room for.
+    /// The memory counted for the first element: the least that a collection of its kind makes room for.
     #[inline]
     fn first(&self, width: usize) -> usize {
         match self.has_asked.get() {
@@ -232,14 +239,14 @@ impl<'l> Account<'l> {
         }
     }
 
-    /// What counts as held for each other element.
+    /// The memory counted for each other element.
     #[inline]
     fn later(&self, width: usize) -> usize {
         let grown = width.saturating_mul(2).saturating_sub(width / 4).saturating_add(2);
         if self.has_asked.get() { grown } else { grown.max(width.saturating_add(8)) }
     }
 
-    /// The collection ends when so many more elements may have been asked for.
+    /// Ends the collection, when `left` more elements might have been asked for.
     #[inline]
     pub(super) fn close(&self, left: usize) {
         if self.granted.get() > 0 {
@@ -263,7 +270,7 @@ mod tests {
         Limits::new(payload, widest, usize::MAX)
     }
 
-    /// A collection that claims so many elements and has so many, as it is read; how many were reserved.
+    /// Reads a collection that claims some elements and has some; the number that room was granted for.
     fn collect(limits: &Limits, claimed: usize, read: usize, width: usize) -> usize {
         let account = Account::new(limits);
         let granted = account.grant(Some(claimed)).unwrap();
@@ -274,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_gives_its_room_back() {
+    fn elements_that_were_read_give_their_reserve_back() {
         let limits = limits(100_000, 1024);
         for _ in 0..1000 {
             assert_eq!(collect(&limits, 10, 10, 24), 10);
@@ -283,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_only_claimed_keeps_its_room() {
+    fn elements_that_were_only_claimed_keep_their_reserve() {
         let limits = limits(1_000_000, 1024);
         let reserved: usize = (0..900).map(|_| 24 * collect(&limits, 1000, 3, 24)).sum();
         assert!(reserved <= limits.whole_reserve + 900 * 3 * 24, "{reserved}");
@@ -302,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn wider_elements_than_any_should_be_end_the_room_and_no_more() {
+    fn elements_wider_than_expected_use_up_the_reserve_and_no_more() {
         let limits = limits(1000, 1024);
         let account = Account::new(&limits);
         let granted = account.grant(Some(1000)).unwrap();
@@ -328,14 +335,14 @@ mod tests {
         assert!(!limits.count(1000 + UNPAID_MEMORY / 8 + 1, 8));
         assert!(!limits.count(usize::MAX, 0));
 
-        // Those of no width leave the bytes to the others.
+        // Elements without width leave the bytes to the others.
         let limits = new();
         assert!(limits.count(1000 * UNPAID_PER_BYTE, 0) && limits.count(1000, 8));
         assert!(limits.count(UNPAID_ELEMENTS, 0) && !limits.count(1, 0));
     }
 
     #[test]
-    fn a_claim_is_counted_once_and_what_nobody_claimed_one_by_one() {
+    fn a_claim_is_counted_once_and_further_elements_one_by_one() {
         let limits = limits(10, 8);
         let account = Account::new(&limits);
         assert!(account.ask(Some(8), 8) == Ok(8) && account.learn(8).is_ok() && account.learn(8).is_ok());
@@ -343,8 +350,9 @@ mod tests {
         assert_eq!(account.ask(Some(8), 8), Ok(0));
         assert_eq!(limits.paid.get(), 1);
     }
+
     #[test]
-    fn what_is_held_is_counted_as_it_is_claimed_and_ends() {
+    fn memory_is_counted_as_it_is_claimed_and_is_limited() {
         let limits = Limits::new(1000, 8, 1000);
         let account = Account::new(&limits);
         account.grant(Some(20));
@@ -358,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_holds_nothing() {
+    fn an_empty_collection_holds_nothing() {
         let limits = limits(1000, 8);
         let account = Account::new(&limits);
         account.grant(Some(0));

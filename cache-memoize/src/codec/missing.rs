@@ -2,7 +2,7 @@
 
 use super::{CodecError, CustomCodec, Slot, Value};
 
-/// Neither writes nor reads, and says what to do about it.
+/// A codec that neither writes nor reads. Its errors name the cure.
 #[derive(Debug)]
 pub(super) struct Missing;
 
@@ -34,7 +34,7 @@ mod tests {
     use crate::codec::fingerprint::Fingerprint;
 
     #[test]
-    fn it_names_the_cure_both_ways() {
+    fn the_missing_codec_names_the_cure_both_ways() {
         let codec = Codec::Custom(Arc::new(Missing));
         let errors = [
             codec.encode(&1_u8, &mut Vec::new()).unwrap_err(),
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_default_only_when_there_is_no_other() {
+    fn the_missing_codec_is_the_default_only_without_another() {
         let default = Codec::default();
         match COMPILED_IN {
             [] => assert_eq!(format!("{default:?}"), "Custom(Missing)"),

@@ -53,7 +53,7 @@ use limits::Limits;
 use missing::Missing;
 use walk::Walk;
 
-/// How values become bytes on a shared backend.
+/// The codec of a shared backend: how values become bytes there.
 ///
 /// | | size | fields | for |
 /// |---|---|---|---|
@@ -84,7 +84,7 @@ pub enum Codec {
     Custom(Arc<dyn CustomCodec>),
 }
 
-/// Those that are compiled in, the best default first.
+/// The codecs that are compiled in, the best default first.
 pub(crate) const COMPILED_IN: &[Codec] = &[
     #[cfg(feature = "bincode")]
     Codec::Bincode,
@@ -96,39 +96,43 @@ pub(crate) const COMPILED_IN: &[Codec] = &[
     Codec::Json,
 ];
 
-/// The first of bincode, postcard, MessagePack and JSON whose feature is on. Without any of them, a codec that answers
-/// with an error which names the features.
+/// The default codec: the first of bincode, postcard, MessagePack and JSON whose feature is on. Without any of them, a
+/// codec that answers with an error which names the features.
 impl Default for Codec {
     fn default() -> Self {
         COMPILED_IN.first().cloned().unwrap_or_else(|| Self::Custom(Arc::new(Missing)))
     }
 }
 
-/// The first id that is the user's; those below are ours.
+/// The first id for codecs of the user's. The lower ones are ours.
 const FIRST_CUSTOM_ID: u8 = 128;
 
-/// Errors quote the payload; this many bytes of it are enough to understand, and few enough for a log.
+/// The longest message of an error, in bytes. Errors quote the payload: this much of it is enough to understand, and
+/// little enough for a log.
 const LONGEST_MESSAGE: usize = 256;
 
-/// So much memory a value may take when it is read, unless there is a setting. Numbers that take a byte of an entry take
-/// eight in memory, and as much again where there is room to grow.
+/// The least memory that a value may take when it is read, unless there is a setting.
 const MAX_DECODED_SIZE: usize = 256 << 20;
+
+/// The memory that a value may take for each byte that its entry may have. A number that takes one byte of an entry
+/// takes eight in memory, and as much again where a collection has room to grow.
 const DECODED_FOR_STORED: usize = 16;
 
-/// How much memory a value may take where entries may have so many bytes and there is no setting.
+/// The memory that a value may take where entries may have `max_value_size` bytes and there is no setting.
 pub(crate) fn max_decoded_size(max_value_size: usize) -> usize {
     max_value_size.saturating_mul(DECODED_FOR_STORED).max(MAX_DECODED_SIZE)
 }
 
-/// Values of no more parts are not read back, for no part is wider than a mebibyte: it is returned by value, on the stack
-/// of a thread.
+/// The most parts of a value that is not read back for its size.
 const FEW_PARTS: u64 = 64;
+
+/// The width that no part exceeds: it is returned by value, on the stack of a thread.
 const WIDEST_PART: usize = 1 << 20;
 
-/// What follows a payload written by position.
+/// The length of the outline that follows a payload written by position.
 const OUTLINE_LEN: usize = size_of::<u32>();
 
-/// How many parts a written value has, leaves and levels, and how many bytes it takes.
+/// The size of a written value: its number of parts, leaves and levels, and its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parts {
     number: u64,
@@ -136,8 +140,8 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Whether they may be more than is read where a value may take so many bytes of memory: more memory, or more
-    /// elements without bytes.
+    /// Whether reading may refuse the value where one may take `max_decoded_size` bytes of memory: for its memory, or
+    /// for its elements without bytes.
     pub(crate) fn may_exceed(self, max_decoded_size: usize) -> bool {
         let few = FEW_PARTS.min((max_decoded_size / WIDEST_PART) as u64);
         self.number > few || self.number > (self.bytes + limits::UNPAID_OF_ANY_WIDTH) as u64
@@ -187,13 +191,13 @@ impl Codec {
         Ok(parts)
     }
 
-    /// The same for those who only want the bytes.
+    /// [`encode_parts`](Self::encode_parts) without counting parts.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn encode<T: Serialize + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
         self.encode_parts(value, out).map(|_| ())
     }
 
-    /// Reads what [`encode_parts`](Self::encode_parts) appended: all of `bytes`, or it is an error.
+    /// Reads a value that [`encode_parts`](Self::encode_parts) appended: from all of `bytes`, or it is an error.
     /// `fingerprint` is that of `T`, and the value takes at most about twice `most` bytes of memory while it is read.
     pub(crate) fn decode_within<T: DeserializeOwned>(
         &self,
@@ -209,7 +213,7 @@ impl Codec {
         self.read(bytes, outline, &reading)
     }
 
-    /// The same with the bound that there is without a setting.
+    /// [`decode_within`](Self::decode_within) the bound that applies without a setting.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn decode<T: DeserializeOwned>(
         &self,
@@ -270,8 +274,8 @@ impl Codec {
         }
     }
 
-    /// Whether types write themselves for people rather than for machines. Of the user's codecs it is not known; values
-    /// are compared in one form or the other.
+    /// Whether types write themselves for people rather than for machines. For codecs of the user's it is not known:
+    /// then values are compared in the form for machines.
     pub(crate) fn is_readable(&self) -> bool {
         match self {
             #[cfg(feature = "json")]
@@ -280,8 +284,8 @@ impl Codec {
         }
     }
 
-    /// bincode allocates the length that a `String` claims before it looks whether the bytes are there. What it
-    /// lends as `&str` it must find in the payload first.
+    /// Whether owned strings are read as borrowed ones. bincode allocates the length that a `String` claims before it
+    /// looks whether the bytes are there; a string that it lends as `&str` it must find in the payload first.
     #[inline]
     fn lends_strings(&self) -> bool {
         match self {
@@ -304,8 +308,8 @@ impl Codec {
         }
     }
 
-    /// Runs a format over the user's type, whose `Serialize` and `Deserialize` may panic: the function that is
-    /// cached must not, so that is an error like any other.
+    /// Runs a format over the user's type. Its `Serialize` or `Deserialize` may panic, but the memoized function must
+    /// not, so a panic is an error like any other.
     #[inline]
     fn guard(
         &self,
@@ -333,13 +337,13 @@ impl Codec {
     #[cold]
     fn error(&self, doing: &str, problem: &dyn fmt::Display) -> Error {
         let mut message = Shortened(format!("{doing} a value as {self:?}: "));
-        // The only error is our own, which says that there is enough.
+        // The only error is that of `Shortened`, which says that the message is long enough.
         let _ = write!(message, "{problem}");
         Error::new(ErrorKind::Codec, message.0)
     }
 }
 
-/// A message that stops growing. What it quotes can be as long as the payload, and several times that when escaped.
+/// A message that stops growing. A quotation in it can be as long as the payload, and several times that when escaped.
 struct Shortened(String);
 
 impl fmt::Write for Shortened {

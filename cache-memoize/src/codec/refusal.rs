@@ -1,10 +1,10 @@
-//! Why a value is not written, or a payload not read, for reasons of ours.
+//! Refusals: the reasons of ours for which a value is not written, or a payload not read.
 //!
-//! Kept beside the error that goes through the format: some formats drop the text of an error.
+//! A refusal is kept beside the error that goes through the format, since some formats drop the text of an error.
 
 use std::fmt;
 
-/// How many levels a value may nest. `serde_json` allows as many; each level is a few frames on the stack.
+/// The most levels that a value may nest. `serde_json` allows as many. Each level is a few frames on the stack.
 pub(super) const DEEPEST: u32 = 127;
 
 /// A limit that was met, or a loss that was avoided.

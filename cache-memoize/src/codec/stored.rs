@@ -1,12 +1,13 @@
-//! A value as it is stored: in the bytes of a codec, and proven to come back.
+//! Stored values: the bytes of a codec, proven to be readable before they are stored.
 //!
-//! Many a type can be written by a codec and not read, or not as it was: `deserialize_any` where formats have no
-//! names, a `Deserialize` that refuses what its `Serialize` wrote, fields that are written and not read. To store such a
-//! value would be for nothing, or worse. No look at the type finds them all, so what was written is read back before it
-//! is stored. Only of types that serde itself writes and reads, whole, is it known.
+//! Many a type can be written by a codec and not read, or not as it was: `deserialize_any` where formats have no names,
+//! a `Deserialize` that refuses the output of its `Serialize`, fields that are written and not read. To store such a
+//! value would be for nothing, or worse. No look at the type finds all such cases, so a value that was written is read
+//! back before it is stored. Only values of types that serde's own code writes and reads, whole, are known to come
+//! back.
 //!
-//! Types that [were not seen whole](super::fingerprint) carry the names that the value [writes](super::written), in
-//! 8 bytes after the payload: the section for names of an entry.
+//! Values of types that [were not seen whole](super::fingerprint) are stored with the names that they
+//! [write](super::written), in 8 bytes after the payload: the section for names of an entry.
 
 use serde_core::Serialize;
 use serde_core::de::DeserializeOwned;
@@ -16,21 +17,21 @@ use super::written::Written;
 use super::{COMPILED_IN, Codec};
 use crate::{Error, ErrorKind};
 
-/// Why what is stored is not a value of the function.
+/// The reason why a stored payload is no value of the function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// Its codec, or its type, refuses the payload.
+    /// The codec, or the type, refuses the payload.
     Payload,
-    /// The value writes other names than the one that was stored.
+    /// The value that was read writes other names than the one that was stored.
     Names,
 }
 
-/// How large a value may be, in bytes.
+/// The bounds of a value's size, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// In an entry.
+    /// The most bytes in an entry.
     pub(crate) stored: usize,
-    /// In memory, when it is read.
+    /// The most memory when it is read.
     pub(crate) decoded: usize,
 }
 
@@ -41,27 +42,27 @@ impl Default for Bounds {
     }
 }
 
-/// Why a value is not stored.
+/// A problem for which a value is not stored.
 struct Problem {
-    words: String,
+    message: String,
     /// Whether another codec might do.
     of_the_codec: bool,
 }
 
 impl Problem {
-    fn of_the_codec(words: impl ToString) -> Self {
-        Self { words: words.to_string(), of_the_codec: true }
+    fn of_the_codec(message: impl ToString) -> Self {
+        Self { message: message.to_string(), of_the_codec: true }
     }
 }
 
 const NAMES_LEN: usize = size_of::<u64>();
 
-/// How many bytes at the end of what [`write`] appends are names.
+/// How many bytes at the end of the output of [`write`] are names.
 pub(crate) fn names_len(fingerprint: Fingerprint) -> u8 {
     if fingerprint.is_whole { 0 } else { NAMES_LEN as u8 }
 }
 
-/// Appends `value`, of which `fingerprint` is that of its type. After an error, `out` may hold a part of it.
+/// Appends `value`, whose type has this `fingerprint`. After an error, `out` may hold a part of it.
 pub(crate) fn write<T: Serialize + DeserializeOwned>(
     value: &T,
     codec: &Codec,
@@ -73,7 +74,8 @@ pub(crate) fn write<T: Serialize + DeserializeOwned>(
         .map_err(|problem| refused(value, codec, fingerprint, bounds, problem))
 }
 
-/// Not inlined, for what is read takes its room on the stack only as long as it is compared.
+/// Appends a value and reads it back. Not inlined, so that the value that was read is on the stack only while it is
+/// compared.
 #[inline(never)]
 fn append<T: Serialize + DeserializeOwned>(
     value: &T,
@@ -85,14 +87,14 @@ fn append<T: Serialize + DeserializeOwned>(
     let begin = out.len();
     let parts = codec.encode_parts(value, out).map_err(Problem::of_the_codec)?;
     let payload = &out[begin..];
-    // An entry that is too large is refused for that, later.
+    // A payload that is too large for an entry is refused for that, later.
     let may_exceed = payload.len() <= bounds.stored && parts.may_exceed(bounds.decoded);
     if fingerprint.is_plain && !may_exceed {
         return Ok(());
     }
     let read = codec.decode_within::<T>(payload, fingerprint, bounds.decoded);
     let read = read.map_err(|error| Problem {
-        words: format!("it could not be read back: {error}"),
+        message: format!("it could not be read back: {error}"),
         of_the_codec: !fingerprint.is_plain,
     })?;
     if fingerprint.is_plain {
@@ -102,12 +104,12 @@ fn append<T: Serialize + DeserializeOwned>(
     let (written, again) = (Written::of(value, is_readable), Written::of(&read, is_readable));
     match written {
         None => {
-            let words = format!("writing a value as {codec:?}: it does not write itself a second time");
-            Err(Problem::of_the_codec(words))
+            let message = format!("writing a value as {codec:?}: it does not write itself a second time");
+            Err(Problem::of_the_codec(message))
         }
         Some(_) if written != again => {
-            let words = format!("reading a value as {codec:?}: what was read back is not what was written");
-            Err(Problem::of_the_codec(words))
+            let message = format!("reading a value as {codec:?}: what was read back is not what was written");
+            Err(Problem::of_the_codec(message))
         }
         Some(written) => {
             if !fingerprint.is_whole {
@@ -118,7 +120,7 @@ fn append<T: Serialize + DeserializeOwned>(
     }
 }
 
-/// Why a value is not stored, and with which codec it could be.
+/// The error for a value that is not stored. It names the codec with which it could be.
 #[cold]
 fn refused<T: Serialize + DeserializeOwned>(
     value: &T,
@@ -127,7 +129,7 @@ fn refused<T: Serialize + DeserializeOwned>(
     bounds: Bounds,
     problem: Problem,
 ) -> Error {
-    let Problem { words: problem, of_the_codec } = problem;
+    let Problem { message: problem, of_the_codec } = problem;
     if !of_the_codec {
         return Error::new(ErrorKind::Codec, problem);
     }
@@ -144,7 +146,7 @@ fn refused<T: Serialize + DeserializeOwned>(
     Error::new(ErrorKind::Codec, format!("{problem}{cure}"))
 }
 
-/// Reads what [`write`] appended: all of `bytes`, or it is an error.
+/// Reads a value that [`write`] appended: from all of `bytes`, or it is an error.
 pub(crate) fn read<T: Serialize + DeserializeOwned>(
     bytes: &[u8],
     codec: &Codec,

@@ -1,4 +1,4 @@
-//! Where writing or reading is in the tree of a value: how deep, and the outline of what was passed.
+//! The walk of writing or reading through the tree of a value: its depth, and the outline of the part that was passed.
 //!
 //! A format without names reads wrong values without noticing when `Serialize` writes other fields than
 //! `Deserialize` reads, as with `#[serde(skip_serializing)]`: `{a, x: 0, v: [0]}` without `a` is the bytes `0 1 0`,
@@ -13,12 +13,13 @@ use super::refusal::{DEEPEST, Refusal};
 const OPEN: u64 = 0;
 const CLOSE: u64 = 1;
 
-/// What is remembered on the way through a value.
+/// The state of a walk through a value.
 pub(super) struct Walk {
     depth: Cell<u32>,
-    /// Leaves since the last level began or ended. There are many of them in a row, and adding is all that each costs.
+    /// Leaves since the last level began or ended. There are many of them in a row, and each costs no more than an
+    /// addition.
     leaves: Cell<u64>,
-    /// Leaves and levels that were passed before those.
+    /// Leaves and levels that were passed before `leaves`.
     passed: Cell<u64>,
     outline: Cell<u64>,
     refusal: Cell<Option<Refusal>>,
@@ -36,13 +37,13 @@ impl Walk {
         }
     }
 
-    /// A value with nothing inside it: a number, a text, `None`, a unit.
+    /// Passes a leaf, a value with no other inside: a number, a text, `None`, a unit.
     #[inline]
     pub(super) fn leaf(&self) {
         self.leaves.set(self.leaves.get() + 1);
     }
 
-    /// Goes into a value that has others inside it, until the level is dropped.
+    /// Enters a level, a value with others inside, until the level is dropped.
     #[inline]
     pub(super) fn descend(&self) -> Result<Level<'_>, Refusal> {
         let wrapper = self.unwrap()?;
@@ -50,8 +51,8 @@ impl Walk {
         Ok(Level(wrapper))
     }
 
-    /// Goes into a newtype. It is a level of the stack, but no branch of the outline: for it nothing is written, and
-    /// it may be read without it, as with `#[serde(try_from = "…")]`.
+    /// Enters a newtype, until the wrapper is dropped. It counts as a level of the stack, but is no branch of the
+    /// outline: nothing is written for it, and the value may be read without it, as with `#[serde(try_from = "…")]`.
     #[inline]
     pub(super) fn unwrap(&self) -> Result<Wrapper<'_>, Refusal> {
         let depth = self.depth.get();
@@ -62,38 +63,38 @@ impl Walk {
         Ok(Wrapper(self))
     }
 
-    /// Goes no further; remembers why.
+    /// Ends the walk, and remembers the reason.
     #[cold]
     pub(super) fn refuse(&self, refusal: Refusal) -> Refusal {
         self.refusal.set(Some(refusal));
         refusal
     }
 
-    /// Why it went no further.
+    /// The reason why the walk ended early.
     pub(super) fn refusal(&self) -> Option<Refusal> {
         self.refusal.get()
     }
 
-    /// The outline of all that was passed. Meaningless before the end.
+    /// The outline of the whole value, at the end of the walk.
     #[inline]
     pub(super) fn outline(&self) -> u32 {
         let outline = self.after(CLOSE);
         (outline ^ (outline >> 32)) as u32
     }
 
-    /// How many leaves and levels were passed. A level counts twice, since it begins and ends.
+    /// The number of leaves and levels that were passed. A level counts twice, since it begins and ends.
     #[inline]
     pub(super) fn parts(&self) -> u64 {
         self.passed.get() + self.leaves.get()
     }
 
-    /// What was passed so far, for [`forget_since`](Self::forget_since).
+    /// The current point of the walk, for [`forget_since`](Self::forget_since).
     #[inline]
     pub(super) fn mark(&self) -> Mark {
         Mark { leaves: self.leaves.get(), outline: self.outline.get() }
     }
 
-    /// Takes what was passed since `mark` out of the outline.
+    /// Takes everything that was passed since `mark` out of the outline.
     #[inline]
     pub(super) fn forget_since(&self, mark: Mark) {
         self.leaves.set(mark.leaves);
@@ -107,20 +108,20 @@ impl Walk {
         self.leaves.set(0);
     }
 
-    /// The outline with the leaves that were passed and the step after them: FNV-1a over words.
+    /// The outline after the latest leaves and the step that follows them: FNV-1a over words.
     #[inline]
     fn after(&self, step: u64) -> u64 {
         (self.outline.get() ^ (self.leaves.get() << 1 | step)).wrapping_mul(0x0000_0100_0000_01b3)
     }
 }
 
-/// A point on the way.
+/// A point of a walk.
 pub(super) struct Mark {
     leaves: u64,
     outline: u64,
 }
 
-/// A level that [`Walk::descend`] went into.
+/// A level that [`Walk::descend`] entered.
 pub(super) struct Level<'w>(Wrapper<'w>);
 
 impl Drop for Level<'_> {
@@ -130,7 +131,7 @@ impl Drop for Level<'_> {
     }
 }
 
-/// A newtype that [`Walk::unwrap`] went into.
+/// A newtype that [`Walk::unwrap`] entered.
 pub(super) struct Wrapper<'w>(&'w Walk);
 
 impl Drop for Wrapper<'_> {
@@ -144,7 +145,7 @@ impl Drop for Wrapper<'_> {
 mod tests {
     use super::*;
 
-    /// Every tree with this many leaves and levels at most, as its steps: `.` a leaf, `(` and `)` a level.
+    /// Every tree of at most this many leaves and levels, as text: `.` for a leaf, `(` and `)` around a level.
     fn trees(leaves: usize, levels: usize) -> Vec<String> {
         fn grow(text: &str, open: usize, leaves: usize, levels: usize, all: &mut Vec<String>) {
             if open == 0 {
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_leaves_no_trace() {
+    fn a_forgotten_part_leaves_no_trace_in_the_outline() {
         let walk = Walk::new();
         walk.leaf();
         let mark = walk.mark();
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_ends_and_comes_back() {
+    fn depth_is_limited_and_decreases_with_each_level_that_ends() {
         let walk = Walk::new();
         let levels: Vec<Level<'_>> = (0..DEEPEST).map(|_| walk.descend().ok().unwrap()).collect();
         assert!(matches!(walk.descend(), Err(Refusal::TooDeep)));

@@ -1,16 +1,16 @@
-//! What a value writes, without its bytes: the names of structs, fields and variants, and the kinds of what is between.
+//! Hashes of everything that a value writes: its *names* and its *content*.
 //!
-//! Of a type that [was not seen whole](super::fingerprint), each entry carries these names, and a value that was read
-//! must write the same, or it was read into another shape. For formats without names that is enough: where the names and
-//! the kinds agree at every place, so does what the bytes mean there.
+//! The names are those of structs, fields and variants, with the kinds of the values between them. Each entry of a type
+//! that [was not seen whole](super::fingerprint) carries them, and a value that was read must write the same names, or
+//! it was read into another shape. For formats without names that is enough: where the names and the kinds agree at
+//! every place, so does the meaning of the bytes there.
 //!
-//! Maps and sets are written in an order of their own in each process, so their elements are added up. What a value
-//! stands under must then be a part of the sum, or two could change places: keys, and the elements of sets, count
-//! with their content.
+//! Maps and sets are written in an order of their own in each process, so the hashes of their elements are added up.
+//! Keys, and the elements of sets, count with their content: else two values of a map could change places without
+//! notice.
 //!
-//! Beside the names there is the *content*, to tell whether a codec gives back what it was given. It is compared within
-//! a process and not stored. The elements of every list are added up there, since a set of an unknown library cannot be
-//! told from a list.
+//! The content tells whether a codec gives back the value that it was given. It is compared within a process and not
+//! stored. In it the elements of every list are added up, since a set of an unknown library cannot be told from a list.
 
 use std::any::type_name;
 use std::fmt::{self, Display};
@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_core::ser::{self, Serialize, Serializer};
 use twox_hash::XxHash3_64;
 
-/// What a value wrote.
+/// The hashes of everything that a value wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) names: u64,
@@ -27,7 +27,8 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// That of `value`, in the form for people or that for machines; none if its `Serialize` fails or panics.
+    /// The hashes of `value`, in the form for people or in that for machines; `None` if its `Serialize` fails or
+    /// panics.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T, is_readable: bool) -> Option<Self> {
         let write = || {
             let mut sums = Self::BEGUN;
@@ -39,7 +40,7 @@ impl Written {
     const BEGUN: Self = Self { names: SEED, content: SEED };
     const NONE: Self = Self { names: 0, content: 0 };
 
-    /// A kind of thing, or a name.
+    /// Adds a kind, or a name.
     fn step(&mut self, word: u64) {
         self.names = mixed(self.names, word);
         self.content = mixed(self.content, word);
@@ -49,6 +50,7 @@ impl Written {
         self.step(hash(name.as_bytes()));
     }
 
+    /// Adds content. That of a key counts among the names, too.
     fn content(&mut self, word: u64, is_key: bool) {
         self.content = mixed(self.content, word);
         if is_key {
@@ -68,7 +70,7 @@ fn hash(bytes: &[u8]) -> u64 {
     XxHash3_64::oneshot(bytes)
 }
 
-/// Says nothing: that there is an error is enough.
+/// The error of a `Serialize`, without its text, which is not needed.
 #[derive(Debug)]
 struct Failed;
 
@@ -86,21 +88,22 @@ impl ser::Error for Failed {
     }
 }
 
+/// A serializer that hashes.
 struct Writer<'s> {
     sums: &'s mut Written,
     is_readable: bool,
-    /// Whether content counts as names do.
+    /// Whether content counts among the names, too.
     is_key: bool,
 }
 
-/// How the parts of something relate.
+/// The order of the parts of a collection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
-    /// Each has its place.
-    Places,
-    /// Names are in order, content is not.
+    /// The order counts: each part has its position.
+    Positions,
+    /// The order counts for names, and not for content.
     List,
-    /// There is none.
+    /// The order does not count.
     Set,
 }
 
@@ -115,11 +118,11 @@ impl<'s> Writer<'s> {
         self.leaf(kind, &[hash(bytes)])
     }
 
-    fn parts(self, kind: u64, names: &[&str], order: Order) -> Parts<'s> {
+    fn parts(self, kind: u64, names: &[&str], order: Order) -> Compound<'s> {
         self.sums.step(kind);
         names.iter().for_each(|name| self.sums.name(name));
         let Self { sums, is_readable, is_key } = self;
-        Parts { sums, is_readable, is_key, order, entry: Written::NONE, total: Written::NONE, count: 0 }
+        Compound { sums, is_readable, is_key, order, entry: Written::NONE, total: Written::NONE, count: 0 }
     }
 }
 
@@ -134,13 +137,13 @@ macro_rules! leaves {
 impl<'s> Serializer for Writer<'s> {
     type Ok = ();
     type Error = Failed;
-    type SerializeSeq = Parts<'s>;
-    type SerializeTuple = Parts<'s>;
-    type SerializeTupleStruct = Parts<'s>;
-    type SerializeTupleVariant = Parts<'s>;
-    type SerializeMap = Parts<'s>;
-    type SerializeStruct = Parts<'s>;
-    type SerializeStructVariant = Parts<'s>;
+    type SerializeSeq = Compound<'s>;
+    type SerializeTuple = Compound<'s>;
+    type SerializeTupleStruct = Compound<'s>;
+    type SerializeTupleVariant = Compound<'s>;
+    type SerializeMap = Compound<'s>;
+    type SerializeStruct = Compound<'s>;
+    type SerializeStructVariant = Compound<'s>;
 
     leaves! {
         serialize_bool(bool) as 1;
@@ -226,16 +229,16 @@ impl<'s> Serializer for Writer<'s> {
         value.serialize(self)
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'s>, Failed> {
+    fn serialize_seq(self, _: Option<usize>) -> Result<Compound<'s>, Failed> {
         Ok(self.parts(24, &[], Order::List))
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Parts<'s>, Failed> {
-        Ok(self.parts(25, &[], Order::Places))
+    fn serialize_tuple(self, _: usize) -> Result<Compound<'s>, Failed> {
+        Ok(self.parts(25, &[], Order::Positions))
     }
 
-    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Parts<'s>, Failed> {
-        Ok(self.parts(26, &[name], Order::Places))
+    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Compound<'s>, Failed> {
+        Ok(self.parts(26, &[name], Order::Positions))
     }
 
     fn serialize_tuple_variant(
@@ -244,16 +247,16 @@ impl<'s> Serializer for Writer<'s> {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Parts<'s>, Failed> {
-        Ok(self.parts(27, &[name, variant], Order::Places))
+    ) -> Result<Compound<'s>, Failed> {
+        Ok(self.parts(27, &[name, variant], Order::Positions))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Parts<'s>, Failed> {
+    fn serialize_map(self, _: Option<usize>) -> Result<Compound<'s>, Failed> {
         Ok(self.parts(28, &[], Order::Set))
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Parts<'s>, Failed> {
-        Ok(self.parts(29, &[name], Order::Places))
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Compound<'s>, Failed> {
+        Ok(self.parts(29, &[name], Order::Positions))
     }
 
     fn serialize_struct_variant(
@@ -262,8 +265,8 @@ impl<'s> Serializer for Writer<'s> {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Parts<'s>, Failed> {
-        Ok(self.parts(30, &[name, variant], Order::Places))
+    ) -> Result<Compound<'s>, Failed> {
+        Ok(self.parts(30, &[name, variant], Order::Positions))
     }
 
     fn collect_seq<I: IntoIterator<Item: Serialize>>(self, elements: I) -> Result<(), Failed> {
@@ -282,27 +285,27 @@ impl<'s> Serializer for Writer<'s> {
     }
 }
 
-/// Whether what is iterated over has no order that outlives its process, by the name of its type.
+/// Whether a collection has no order that outlives its process, by the name of its type.
 fn is_set(name: &str) -> bool {
     let head = name.split('<').next().unwrap_or(name);
     let last = head.rsplit("::").next().unwrap_or(head);
     (last.ends_with("Set") && !last.starts_with("Index")) || head.contains("hash::set::")
 }
 
-/// The parts of a value, as they come.
-struct Parts<'s> {
+/// A collection that is being written, part by part.
+struct Compound<'s> {
     sums: &'s mut Written,
     is_readable: bool,
     is_key: bool,
     order: Order,
-    /// The key of a map, whose value is still to come.
+    /// The key of a map's entry whose value is still to come.
     entry: Written,
-    /// The parts that have no order, added up.
+    /// The sum of the parts whose order does not count.
     total: Written,
     count: u64,
 }
 
-impl Parts<'_> {
+impl Compound<'_> {
     fn write<T: Serialize + ?Sized>(
         &self,
         mut sums: Written,
@@ -317,7 +320,7 @@ impl Parts<'_> {
         self.count += 1;
         let begun = Written::BEGUN;
         match self.order {
-            Order::Places => *self.sums = self.write(*self.sums, self.is_key, value)?,
+            Order::Positions => *self.sums = self.write(*self.sums, self.is_key, value)?,
             Order::List => {
                 let begun = Written { names: self.sums.names, ..begun };
                 let part = self.write(begun, self.is_key, value)?;
@@ -365,7 +368,7 @@ impl Parts<'_> {
 // serde has a trait for each kind of collection, which differ in the names of their methods alone.
 macro_rules! compounds {
     ($($trait:ident: $($method:ident is $part:ident)+;)*) => {$(
-        impl ser::$trait for Parts<'_> {
+        impl ser::$trait for Compound<'_> {
             type Ok = ();
             type Error = Failed;
 
@@ -392,7 +395,7 @@ compounds! {
 
 macro_rules! structs {
     ($($trait:ident)*) => {$(
-        impl ser::$trait for Parts<'_> {
+        impl ser::$trait for Compound<'_> {
             type Ok = ();
             type Error = Failed;
 

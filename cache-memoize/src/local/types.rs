@@ -13,6 +13,9 @@ use crate::memory::store::{Content, Copier, Pair, Store};
 
 use super::InMemory;
 
+/// Stores an entry, with a way to copy it as a pair, if there is one, and to compare keys with its own.
+pub(crate) type Then<'t> = &'t mut dyn FnMut(Option<&dyn Pair>, &mut dyn Compare);
+
 /// Questions to entries with keys and values of known types.
 pub(crate) trait Types: Sync {
     /// Whether `other` is an entry of the key of `own`, and has a value.
@@ -30,7 +33,7 @@ pub(crate) trait Types: Sync {
         own: &Arc<dyn AnyEntry>,
     ) -> Stored<'k>;
     /// Has `then` store the entry of a computation.
-    fn land(&self, flight: &Arc<Flight<InMemory>>, then: &mut dyn FnMut(Option<&dyn Pair>, &mut dyn Compare));
+    fn land(&self, flight: &Arc<Flight<InMemory>>, then: Then<'_>);
 }
 
 /// One look under a hash in the store.
@@ -74,11 +77,7 @@ where
         }
     }
 
-    fn land(
-        &self,
-        flight: &Arc<Flight<InMemory>>,
-        then: &mut dyn FnMut(Option<&dyn Pair>, &mut dyn Compare),
-    ) {
+    fn land(&self, flight: &Arc<Flight<InMemory>>, then: Then<'_>) {
         let pair = self.0.and_then(|copier| Some((flight.entry.typed::<K, V>()?, copier)));
         let pair = pair.as_ref().map(|pair| pair as &dyn Pair);
         // Comparing is user code, too, and part of the computation. If it panics, the flight is still to be ended.

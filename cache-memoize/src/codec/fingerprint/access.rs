@@ -1,4 +1,4 @@
-//! What a visitor is given while a type is asked: one part at a time.
+//! The accesses that a visitor gets while a type is asked: each gives it one part.
 
 use serde_core::de::value::StrDeserializer;
 use serde_core::de::{
@@ -9,7 +9,7 @@ use super::Stop;
 use super::recorder::{At, Recorder};
 use super::visitors::Wanted;
 
-/// An element of a collection, all of which are of one type.
+/// The first element of a collection, whose elements are all of one type.
 pub(super) struct Element<'r> {
     pub(super) recorder: &'r mut Recorder,
     pub(super) at: At,
@@ -28,8 +28,8 @@ impl<'de> SeqAccess<'de> for Element<'_> {
     }
 }
 
-/// A place in a tuple, and those before it, which are given values.
-pub(super) struct Place<'r> {
+/// A position in a tuple, and the positions before it, which are given values.
+pub(super) struct Position<'r> {
     pub(super) recorder: &'r mut Recorder,
     pub(super) at: At,
     pub(super) passed: usize,
@@ -37,7 +37,7 @@ pub(super) struct Place<'r> {
     pub(super) is_steady: bool,
 }
 
-impl<'de> SeqAccess<'de> for Place<'_> {
+impl<'de> SeqAccess<'de> for Position<'_> {
     type Error = Stop;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Stop> {
@@ -45,7 +45,7 @@ impl<'de> SeqAccess<'de> for Place<'_> {
             self.passed += 1;
             return Err(self.recorder.ask(self.at, seed));
         }
-        // One that goes on after an error is none that is known.
+        // A visitor that goes on after an error is not a known one.
         if self.passed > self.at.part {
             return Err(Stop);
         }
@@ -60,15 +60,15 @@ impl<'de> SeqAccess<'de> for Place<'_> {
 }
 
 /// The key or the value of a map.
-pub(super) struct Entry<'r> {
+pub(super) struct MapEntry<'r> {
     pub(super) recorder: &'r mut Recorder,
     pub(super) at: At,
 }
 
-impl<'de> MapAccess<'de> for Entry<'_> {
+impl<'de> MapAccess<'de> for MapEntry<'_> {
     type Error = Stop;
 
-    /// For a visitor that looks at the key first. Its values are not seen.
+    /// Used by a visitor that looks at the key first. Its values are not seen.
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Stop> {
         if self.at.part == 0 {
             return Err(self.recorder.ask(self.at, seed));
@@ -93,7 +93,7 @@ impl<'de> MapAccess<'de> for Entry<'_> {
     }
 }
 
-/// One field of a struct, as if it came first.
+/// One field of a struct, given as if it came first.
 pub(super) struct Field<'r> {
     pub(super) recorder: &'r mut Recorder,
     pub(super) at: At,
@@ -148,7 +148,7 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Stop> {
         self.recorder.reach(self.at, Wanted::Unknown);
-        Err(self.recorder.places("tuple variant", self.name, len, visitor))
+        Err(self.recorder.positions("tuple variant", self.name, len, visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(

@@ -1,15 +1,15 @@
-//! The deserializer that notes what it is asked.
+//! The deserializer that notes the questions that it is asked.
 
 use serde_core::de::{Deserializer, Visitor};
 
 use super::Stop;
-use super::access::{Element, Entry, Field, Place, Variant};
+use super::access::{Element, Field, MapEntry, Position, Variant};
 use super::giving::{Empty, Given, may_make};
 use super::recorder::Recorder;
 use super::visitors::{self, Wanted};
 
-// Notes a question. Where a value is wanted and nothing but serde's own code gets it, answers with one of the kind that
-// was asked for: one, for some numbers cannot be zero.
+// Notes a question. Where a value is wanted and nothing but serde's own code gets it, answers with a value of the kind
+// that was asked for. Numbers are 1, since some types cannot be zero.
 macro_rules! leaves {
     ($($method:ident => $visit:ident($($value:expr)?);)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
@@ -65,7 +65,7 @@ impl<'de> Deserializer<'de> for &mut Recorder {
         visitor: V,
     ) -> Result<V::Value, Stop> {
         if self.gives::<V>()? {
-            // As a sequence, for then it says of what type its part is.
+            // As a sequence, since then the visitor says of which type its part is.
             return Given::parts(self, 1, visitor);
         }
         Err(self.explore::<V>("newtype struct", &[&[name]], 1, |recorder, at| {
@@ -97,7 +97,7 @@ impl<'de> Deserializer<'de> for &mut Recorder {
         if self.gives::<V>()? {
             return Given::parts(self, len, visitor);
         }
-        Err(self.places("tuple", "", len, visitor))
+        Err(self.positions("tuple", "", len, visitor))
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -109,15 +109,15 @@ impl<'de> Deserializer<'de> for &mut Recorder {
         if self.gives::<V>()? {
             return Given::parts(self, len, visitor);
         }
-        Err(self.places("tuple struct", name, len, visitor))
+        Err(self.positions("tuple struct", name, len, visitor))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
         if self.gives::<V>()? {
             return if visitors::is_serdes::<V>() { visitor.visit_map(Empty) } else { Err(Stop) };
         }
-        // Its keys, and its values.
-        Err(self.explore::<V>("map", &[], 2, |recorder, at| visitor.visit_map(Entry { recorder, at })))
+        // Two parts: the keys, and the values.
+        Err(self.explore::<V>("map", &[], 2, |recorder, at| visitor.visit_map(MapEntry { recorder, at })))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -146,7 +146,7 @@ impl<'de> Deserializer<'de> for &mut Recorder {
         }))
     }
 
-    /// The type wants to see the value before it says what it is. There is none.
+    /// The type wants to see the value before it says of which kind it is. There is no value to show.
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Stop> {
         if self.gives::<V>()? {
             return Err(Stop);
@@ -161,8 +161,8 @@ impl<'de> Deserializer<'de> for &mut Recorder {
 }
 
 impl Recorder {
-    /// The places of a tuple of any kind.
-    pub(super) fn places<'de, V: Visitor<'de>>(
+    /// Asks about the positions of a tuple of any kind.
+    pub(super) fn positions<'de, V: Visitor<'de>>(
         &mut self,
         kind: &'static str,
         name: &'static str,
@@ -170,7 +170,7 @@ impl Recorder {
         visitor: V,
     ) -> Stop {
         if visitors::is_array::<V>() {
-            // One shows what they are.
+            // All elements are of one type, so the first shows them all.
             let len_text = len.to_string();
             return self.explore::<V>("array", &[&[&len_text]], len.min(1), |recorder, at| {
                 visitor.visit_seq(Element { recorder, at, is_open: false })
@@ -178,11 +178,11 @@ impl Recorder {
         }
         let is_steady = visitors::is_steady::<V>();
         self.explore::<V>(kind, &[&[name]], len, |recorder, at| {
-            visitor.visit_seq(Place { recorder, at, passed: 0, is_steady })
+            visitor.visit_seq(Position { recorder, at, passed: 0, is_steady })
         })
     }
 
-    /// The fields of a struct, or of a variant.
+    /// Asks about the fields of a struct, or of a variant.
     pub(super) fn fields<'de, V: Visitor<'de>>(
         &mut self,
         kind: &'static str,

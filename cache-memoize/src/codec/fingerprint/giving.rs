@@ -1,6 +1,5 @@
-//! Made-up values, for the one place where they are needed: what stands before the place in a tuple that is asked
-//! about. They are made by serde's own code and by its derive, of numbers, texts and empty collections, and nothing of
-//! the user's sees them.
+//! Made-up values, for the only use that there is: the positions in a tuple before the one that is asked about. They
+//! are made by serde's own code and by its derive, of numbers, texts and empty collections, and no user code sees them.
 
 use std::mem::needs_drop;
 
@@ -13,12 +12,12 @@ use super::Stop;
 use super::recorder::Recorder;
 use super::visitors;
 
-/// Whether visitor `V` makes values `T` without code of the user's, which may also be in their `Drop`.
+/// Whether visitor `V` makes values `T` without user code, which may also be in their `Drop`.
 pub(super) fn may_make<V, T>() -> bool {
     visitors::is_serdes::<V>() || (visitors::is_derived::<V>() && !needs_drop::<T>())
 }
 
-/// A collection of nothing.
+/// An empty collection.
 pub(super) struct Empty;
 
 impl<'de> SeqAccess<'de> for Empty {
@@ -41,7 +40,7 @@ impl<'de> MapAccess<'de> for Empty {
     }
 }
 
-/// Parts, each of which is given.
+/// A made-up value, each part of which is made up as well.
 pub(super) struct Given<'r> {
     recorder: &'r mut Recorder,
     left: usize,
@@ -49,7 +48,7 @@ pub(super) struct Given<'r> {
 }
 
 impl<'r> Given<'r> {
-    /// A value of so many parts.
+    /// A value of `left` parts.
     pub(super) fn parts<'de, V: Visitor<'de>>(
         recorder: &'r mut Recorder,
         left: usize,
@@ -61,7 +60,7 @@ impl<'r> Given<'r> {
         visitor.visit_seq(Given { recorder, left, name: "" })
     }
 
-    /// The first variant.
+    /// A value that is the first of its variants.
     pub(super) fn variant<'de, V: Visitor<'de>>(
         recorder: &'r mut Recorder,
         variants: &'static [&'static str],

@@ -1,4 +1,4 @@
-//! What was seen of a type, and what is to be asked next.
+//! The recorder: the notes about a type so far, and the next part to ask about.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -8,13 +8,13 @@ use serde_core::de::{DeserializeOwned, DeserializeSeed, Visitor};
 use super::visitors::{self, Wanted};
 use super::{Fingerprint, Fnv, Stop, UNKNOWN_WIDTH};
 
-/// Questions in all passes. A type with a thousand variants and fields, ten types deep, asks a tenth of them.
+/// The most questions in all passes. A type with a thousand variants and fields, ten types deep, asks a tenth of them.
 const MOST_QUESTIONS: u32 = 200_000;
 
-/// Types inside types.
+/// The most types inside each other.
 const DEEPEST: usize = 128;
 
-/// A type with parts, by the visitor that reads them. Each is explored once, wherever it occurs.
+/// A node: a type with parts, by the visitor that reads them. Each is explored once, wherever it occurs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Node {
     visitor: TypeId,
@@ -22,14 +22,15 @@ pub(super) struct Node {
     parts: usize,
 }
 
-/// How far a node is explored.
-struct Known {
-    /// In the order in which they were met: the name of a node in the notes.
+/// The progress of exploring a node.
+struct Progress {
+    /// The number of the node, in the order in which nodes were met: its name in the notes.
     number: usize,
-    /// The part to ask about next: those before it are done.
+    /// The part to ask about next. Those before it are done.
     next: usize,
-    /// Parts that were noted, and those whose type was really asked.
+    /// The number of parts that were noted.
     noted: usize,
+    /// The number of parts whose type was really asked.
     reached: usize,
 }
 
@@ -38,15 +39,16 @@ pub(super) struct Recorder {
     pub(super) is_readable: bool,
     notes: Fnv,
     questions: u32,
-    nodes: HashMap<Node, Known>,
+    nodes: HashMap<Node, Progress>,
     /// The nodes that are being asked, outermost first.
     within: Vec<Node>,
-    /// Which part of which node the next question is about, if that is to be noted.
+    /// The node and the part of it that the next question is about, if that is to be noted.
     part: Option<(usize, usize)>,
-    /// What the code wants that asks next, and whether it gets it.
+    /// The value that the code wants which asks next.
     wanted: Wanted,
+    /// Whether that code gets the value.
     is_giving: bool,
-    /// Whether all is known of what was asked about last.
+    /// Whether the part that was asked about last is known entirely.
     is_done: bool,
     widest: usize,
     is_whole: bool,
@@ -96,18 +98,18 @@ impl Recorder {
         self.nodes.values().map(|known| known.next).sum()
     }
 
-    /// An element of a collection is this wide.
+    /// Notes that an element of a collection is this wide.
     pub(super) fn see(&mut self, width: usize) {
         self.widest = self.widest.max(width);
     }
 
-    /// Something that cannot be asked about.
+    /// Notes that the type has a part that cannot be asked about.
     pub(super) fn overlook(&mut self) {
         self.is_whole = false;
         self.is_plain = false;
     }
 
-    /// Whether the visitor is to be given a value, and may be.
+    /// Whether the visitor is to be given a value; an error if it may not be.
     pub(super) fn gives<'de, V: Visitor<'de>>(&mut self) -> Result<bool, Stop> {
         self.questions += 1;
         match self.is_giving {
@@ -117,7 +119,7 @@ impl Recorder {
         }
     }
 
-    /// Notes what is asked about a part, the first time; whether it was.
+    /// Notes the question about a part, the first time; whether it was that.
     fn note(&mut self, kind: &str) -> bool {
         let Some((node, part)) = self.part.take() else { return false };
         self.notes.number(node);
@@ -126,7 +128,7 @@ impl Recorder {
         true
     }
 
-    /// A question about something without parts.
+    /// Answers a question about a type without parts.
     pub(super) fn leaf<'de, V: Visitor<'de>>(&mut self, kind: &'static str, name: &str) -> Stop {
         self.is_plain &= visitors::is_serdes::<V>() && self.wanted.is::<V::Value>();
         if self.note(kind) {
@@ -136,14 +138,14 @@ impl Recorder {
         Stop
     }
 
-    /// A variant without content, which asks for nothing.
+    /// Answers for a variant without content, which asks for nothing.
     pub(super) fn nothing(&mut self) -> Stop {
         self.note("unit variant");
         self.is_done = true;
         Stop
     }
 
-    /// A question about something with parts, of which `visit` asks about one.
+    /// Answers a question about a type with parts, of which `visit` asks about one.
     pub(super) fn explore<'de, V: Visitor<'de>>(
         &mut self,
         kind: &'static str,
@@ -165,21 +167,21 @@ impl Recorder {
             return Stop;
         }
         self.within.push(node);
-        // What `visit` returns was made without an answer, from defaults of the user's: it goes no further.
+        // A value from `visit` was made without an answer, from defaults of the user's: it goes no further.
         drop(visit(self, At { node, part }));
         self.within.pop();
         self.leave(node, part);
         Stop
     }
 
-    /// Notes the node, and which part of it is next.
+    /// Notes the node; the part of it that is next.
     fn arrive(&mut self, node: Node, kind: &'static str, names: &[&[&str]]) -> usize {
         let number = self.nodes.len() + 1;
         let is_noted = self.note(kind);
-        let known = self.nodes.entry(node).or_insert(Known { number, next: 0, noted: 0, reached: 0 });
+        let known = self.nodes.entry(node).or_insert(Progress { number, next: 0, noted: 0, reached: 0 });
         if is_noted {
             self.notes.number(known.number);
-            // Serde reads a `Range` and a `RangeInclusive` with one visitor.
+            // The name as well: serde reads a `Range` and a `RangeInclusive` with one visitor.
             self.notes.text(names.first().and_then(|names| names.first()).unwrap_or(&""));
         }
         if known.number == number {
@@ -192,6 +194,7 @@ impl Recorder {
         known.next
     }
 
+    /// Moves on to the node's next part, if this one is known entirely or could not be reached.
     fn leave(&mut self, node: Node, part: usize) {
         let Some(known) = self.nodes.get_mut(&node) else { return };
         let is_reached = known.reached > part;
@@ -204,7 +207,7 @@ impl Recorder {
         self.is_done = known.next >= node.parts;
     }
 
-    /// The part is about to be asked about.
+    /// Notes that the part is about to be asked about.
     pub(super) fn reach(&mut self, at: At, wanted: Wanted) {
         let Some(known) = self.nodes.get_mut(&at.node) else { return };
         known.reached = known.reached.max(at.part + 1);
@@ -215,7 +218,7 @@ impl Recorder {
         self.is_done = true;
     }
 
-    /// No part of the node can be reached any more.
+    /// Notes that no further part of the node can be reached.
     pub(super) fn give_up(&mut self, at: At) {
         self.is_whole = false;
         if let Some(known) = self.nodes.get_mut(&at.node) {
@@ -224,14 +227,14 @@ impl Recorder {
         }
     }
 
-    /// Asks a seed about the part. Whatever it makes goes no further.
+    /// Asks a seed about the part. A value that it makes goes no further.
     pub(super) fn ask<'de, S: DeserializeSeed<'de>>(&mut self, at: At, seed: S) -> Stop {
         self.reach(at, Wanted::by_seed::<S, S::Value>());
         drop(seed.deserialize(self));
         Stop
     }
 
-    /// Has a seed make a value, if nothing but code of serde's gets it.
+    /// Has a seed make a value, if nothing but serde's own code gets it.
     pub(super) fn give<'de, S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Stop> {
         self.wanted = Wanted::by_seed::<S, S::Value>();
         self.is_giving = true;

@@ -1,4 +1,4 @@
-//! Which types are told apart, and which are the same everywhere.
+//! Tests: the types that fingerprints tell apart, and those that are the same everywhere.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use serde_core::Deserializer;
 
 use super::*;
 
-/// The hash of the shape alone: types of different names can be compared.
+/// The hashes of the shape alone, without the type's name, so that types of different names can be compared.
 fn shape<T: DeserializeOwned>() -> [u64; 2] {
     [false, true].map(|is_readable| Recorder::new(is_readable).record::<T>().hash)
 }
@@ -110,9 +110,10 @@ fn the_name_of_the_type_counts() {
     assert_ne!(Fingerprint::of::<Wrapped>(), Fingerprint::of::<other::Wrapped>());
 }
 
-/// The same on every platform and in every process. `type_name` of primitives is not going to change.
+/// Fingerprints are the same on every platform and in every process. The `type_name` of primitives is not going to
+/// change.
 #[test]
-fn it_is_the_same_everywhere() {
+fn a_fingerprint_is_the_same_everywhere() {
     assert_eq!(Fingerprint::of::<u64>().hash, 0x0425_2015_b81a_5faa);
     assert_eq!(Fingerprint::of::<(u8, bool)>().hash, 0x5bc5_2196_ce5b_c4e6);
     assert_eq!(base::shape(), [0xd68f_869f_3d84_d14e; 2]);
@@ -129,7 +130,7 @@ fn the_widest_element_is_found() {
 }
 
 #[test]
-fn what_can_be_seen_is_seen_whole() {
+fn types_without_blind_spots_are_seen_whole() {
     #[derive(Deserialize)]
     #[allow(dead_code, reason = "nothing but the shape is used")]
     struct Row<T> {
@@ -163,10 +164,11 @@ fn what_can_be_seen_is_seen_whole() {
     assert!(!is_whole::<Option<serde_json::Value>>());
 }
 
-/// What is made up before the place that is asked about is made by serde's code and for serde's code.
+/// The values that are made up for positions before the one that is asked about are made by serde's code and for
+/// serde's code.
 #[test]
-fn nothing_of_the_users_sees_a_value_of_ours() {
-    /// A type that may be read from nothing that the program did not write.
+fn no_user_code_sees_a_made_up_value() {
+    /// A type that may be read only from values that the program wrote.
     struct Strict;
 
     impl<'de> Deserialize<'de> for Strict {
@@ -176,7 +178,7 @@ fn nothing_of_the_users_sees_a_value_of_ours() {
         }
     }
 
-    /// One that is made by derived code, and then looked at.
+    /// A type that is made from a value of derived code, which it looks at.
     #[derive(Deserialize)]
     #[serde(from = "(u8, u8)")]
     struct Checked;
@@ -187,7 +189,7 @@ fn nothing_of_the_users_sees_a_value_of_ours() {
         }
     }
 
-    /// One that a function reads, in a module or by a seed of its own.
+    /// A type with a field that a function of the user's reads.
     #[derive(Deserialize)]
     #[allow(dead_code, reason = "nothing but the shape is used")]
     struct With(#[serde(deserialize_with = "strict")] u8, u8);
@@ -197,7 +199,7 @@ fn nothing_of_the_users_sees_a_value_of_ours() {
         unreachable!("{number} was made up")
     }
 
-    /// One that notices when it is dropped.
+    /// A type that notices when it is dropped.
     #[derive(Deserialize)]
     struct Dropped(#[allow(dead_code, reason = "nothing but the shape is used")] u8);
 
@@ -207,7 +209,7 @@ fn nothing_of_the_users_sees_a_value_of_ours() {
         }
     }
 
-    /// One whose definition is elsewhere.
+    /// A type whose derived definition is elsewhere.
     struct Remote(#[allow(dead_code, reason = "nothing but the shape is used")] u8);
 
     #[derive(Deserialize)]
@@ -221,7 +223,7 @@ fn nothing_of_the_users_sees_a_value_of_ours() {
         }
     }
 
-    /// One that reads by hand, piece by piece.
+    /// A type that reads by hand, piece by piece.
     struct Pieces;
 
     impl<'de> Deserialize<'de> for Pieces {
@@ -257,7 +259,7 @@ fn nothing_of_the_users_sees_a_value_of_ours() {
         for<'de> T: Deserialize<'de> + Ord,
     {
         for is_readable in [false, true] {
-            // Without the net that there is for types which panic whatever they are told.
+            // Not by `Fingerprint::of`, which catches panics.
             Recorder::new(is_readable).record::<(Each<T>, Result<T, (T, T)>)>();
         }
     }
@@ -286,7 +288,7 @@ fn nothing_of_the_users_sees_a_value_of_ours() {
     each!(Strict Checked With Dropped Remote Pieces);
 }
 
-/// Hundreds of variants, several times, each with fields of its own: all are looked into.
+/// Enums with hundreds of variants, each with fields of its own, and several times in a type: all are looked into.
 #[test]
 fn large_enums_are_seen_whole() {
     macro_rules! large {
@@ -330,7 +332,7 @@ fn large_enums_are_seen_whole() {
 }
 
 #[test]
-fn a_panic_leaves_the_name() {
+fn a_type_that_panics_is_known_by_its_name() {
     struct Panics;
 
     impl<'de> Deserialize<'de> for Panics {
@@ -344,7 +346,7 @@ fn a_panic_leaves_the_name() {
 }
 
 #[test]
-fn it_ends_soon_for_every_type() {
+fn a_fingerprint_is_found_soon_for_every_type() {
     #[derive(Deserialize)]
     #[allow(dead_code, reason = "nothing but the shape is used")]
     enum Endless {

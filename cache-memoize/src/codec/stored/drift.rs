@@ -1,5 +1,5 @@
-//! Tests: two releases of a program, whose types have the same name and another shape. What one wrote, the other must
-//! not read as something else.
+//! Tests of drift: two releases of a program have types of the same name and of another shape. Neither must read an
+//! entry of the other as a wrong value.
 //!
 //! Types of two blocks of one function have the same `type_name`, as those of two releases have.
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 
-/// A day, as date libraries write it: rejects what is none.
+/// A day, as date libraries write it: it rejects every text that is no date.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 struct Date(u32);
@@ -70,9 +70,9 @@ impl<'de> Deserialize<'de> for Uuid {
     }
 }
 
-/// What a release stored: a fingerprint, the bytes of a format without names and of one with, and the names in the value.
-/// (Not by `write`, which is compiled for every codec: that takes minutes for so many types. `faults/drift.rs` has the
-/// whole way of some.)
+/// An entry that a release stored: a fingerprint, the bytes of a format without names and of one with, and the names
+/// that the value writes. (Not made by `write`, which is compiled for every codec: that takes minutes for so many
+/// types. `faults/drift.rs` tests the whole way for some.)
 struct Entry {
     hash: u64,
     by_position: Vec<u8>,

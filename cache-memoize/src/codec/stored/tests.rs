@@ -1,4 +1,4 @@
-//! Tests: what is stored comes back as it was; what would not is refused, aloud and with the cure.
+//! Tests: a stored value comes back as it was; a value that would not is refused, with an error that names the cure.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,7 +14,7 @@ fn codecs() -> [Codec; 4] {
     [Codec::Bincode, Codec::Postcard, Codec::MessagePack, Codec::Json]
 }
 
-/// For each codec, whether the value was stored; and what is stored comes back.
+/// Whether each codec stores the value; and checks that a stored value comes back.
 fn stored<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) -> [bool; 4] {
     let fingerprint = Fingerprint::of::<T>();
     codecs().map(|codec| {
@@ -77,7 +77,7 @@ struct Seldom<T> {
     seldom: Option<T>,
 }
 
-/// As a field that is there, and as one that is not.
+/// Whether each codec stores the value as a field; and checks that all store the struct without it.
 fn seldom<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) -> [bool; 4] {
     let seldom = |seldom: Option<T>| Seldom { id: 1, name: "x".into(), seldom };
     assert_eq!(stored(seldom(None)), BY_ALL);
@@ -85,7 +85,7 @@ fn seldom<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) -> [boo
 }
 
 #[test]
-fn what_must_be_seen_before_it_is_read_needs_names() {
+fn types_that_need_deserialize_any_need_names() {
     for value in [serde_json::json!({ "id": 1, "l": [1.5, null, "x"] }), serde_json::json!(null)] {
         assert_eq!(stored(value.clone()), BY_NAME);
     }
@@ -129,7 +129,7 @@ fn a_type_that_reads_another_thing_than_it_writes_is_refused() {
         b: u8,
     }
 
-    /// What serde takes for the other variant.
+    /// An enum whose second variant serde takes for the first.
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     #[serde(untagged)]
     enum Hasty {
@@ -156,7 +156,7 @@ fn the_refusal_names_the_codec_that_would_do() {
         let error = refusal(&codec, &serde_json::json!([1]));
         assert!(error.ends_with("; `codec = Codec::MessagePack` would do"), "{error}");
     }
-    // Only one has no name for what is not finite; only two have one for a text that is none.
+    // JSON has no keys that are bytes, so another codec is named.
     let of = Fingerprint::of::<BTreeMap<Vec<u8>, f64>>();
     let error =
         write(&BTreeMap::from([(vec![1], 1.0)]), &Codec::Json, of, Bounds::default(), &mut Vec::new())
@@ -165,7 +165,7 @@ fn the_refusal_names_the_codec_that_would_do() {
 }
 
 #[test]
-fn what_serde_knows_comes_back() {
+fn types_of_the_standard_library_come_back() {
     let ip = IpAddr::from([127, 0, 0, 1]);
     assert_eq!(stored((ip, Duration::new(1, 5), SystemTime::UNIX_EPOCH, 'ß', u128::MAX, i128::MIN)), BY_ALL);
     assert_eq!(stored((BTreeMap::from([(i128::MIN, -0.0)]), BTreeSet::from([Some(1)]))), BY_ALL);
@@ -181,9 +181,9 @@ thread_local! {
     static READ: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A value of which serde itself knows that it comes back is not read to see whether it does; all others are.
+/// A value is read back before it is stored, unless serde's own code alone reads its type.
 #[test]
-fn only_what_is_not_certain_is_read_back() {
+fn only_values_that_user_code_reads_are_read_back() {
     #[derive(Debug, PartialEq, Serialize)]
     struct Counted(u8);
 

@@ -1,6 +1,6 @@
-//! Tests: an entry with any bit flipped, any byte replaced, cut anywhere or continued, as a whole (envelope and codec).
-//! It is a miss. And the same with a right checksum, as whoever may write to the backend can make it: such an entry may
-//! be a *wrong value* of the right type, which nobody can notice, but no panic and no large allocation.
+//! Tests of damage: a whole entry (envelope and codec) with any bit flipped, any byte replaced, cut anywhere or
+//! continued is a miss. With a right checksum, which any writer to the backend can make, a damaged entry may be a
+//! *wrong value* of the right type, which no check can notice, but no panic and no large allocation.
 
 use std::collections::BTreeMap;
 
@@ -70,7 +70,7 @@ fn entry(codec: &Codec) -> Vec<u8> {
     seal(header, codec.id(), &[], |_, out| codec.encode(&sample(), out)).unwrap()
 }
 
-/// What reading has come to.
+/// The result of reading an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Read {
     Miss,
@@ -78,7 +78,7 @@ enum Read {
     WrongValue,
 }
 
-/// Reads as a call does; neither panics nor takes much memory.
+/// Reads an entry as a call does, and checks that reading neither panics nor takes more memory than `allowed`.
 fn read(codec: &Codec, fingerprint: Fingerprint, entry: &[u8], allowed: u64) -> Read {
     let expected = Expected { codec: codec.id(), value: fingerprint.hash, error: None, key: KEY };
     let mut value = None;
@@ -91,7 +91,7 @@ fn read(codec: &Codec, fingerprint: Fingerprint, entry: &[u8], allowed: u64) -> 
     match value {
         None => Read::Miss,
         Some(Err(error)) => {
-            // Caught, but there should be none.
+            // The codec catches panics, but there should be none.
             assert!(!error.to_string().contains("panicked"), "{codec:?}: {error}: {entry:02x?}");
             Read::Miss
         }
@@ -100,7 +100,7 @@ fn read(codec: &Codec, fingerprint: Fingerprint, entry: &[u8], allowed: u64) -> 
     }
 }
 
-/// Every single bit flipped, and every two that are neighbours.
+/// The bytes with each single bit flipped, and with each two neighbouring bits flipped.
 fn flipped(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     (0..bytes.len() * 8).flat_map(|bit| [vec![bit], vec![bit, bit + 1]]).filter_map(|bits| {
         let mut flipped = bytes.to_vec();
@@ -109,7 +109,7 @@ fn flipped(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// Every byte replaced by every other.
+/// The bytes with each byte replaced by every other.
 fn replaced(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     (0..bytes.len()).flat_map(|at| (1..=255).map(move |change| (at, change))).map(|(at, change)| {
         let mut replaced = bytes.to_vec();
@@ -118,13 +118,13 @@ fn replaced(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// Cut at every place, and continued by every byte.
+/// The bytes cut at each length, and continued by each byte.
 fn resized(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let cut = (0..bytes.len()).map(|end| bytes[..end].to_vec());
     cut.chain((0..=255).map(move |byte| [bytes, &[byte]].concat()))
 }
 
-/// The same payload with a right length and a right checksum around it.
+/// An entry of this payload, with a right length and a right checksum.
 fn resealed(codec: &Codec, payload: &[u8]) -> Vec<u8> {
     let header = Header { fingerprint: fingerprint().hash, key: KEY, ttl: NO_TTL, ..Header::default() };
     let append = |_: &mut Header, out: &mut Vec<u8>| {
@@ -134,7 +134,7 @@ fn resealed(codec: &Codec, payload: &[u8]) -> Vec<u8> {
     seal(header, codec.id(), &[], append).unwrap()
 }
 
-/// The header changed, and a right checksum after it.
+/// An entry with its checksum made right again.
 fn with_checksum(mut entry: Vec<u8>) -> Vec<u8> {
     entry.truncate(entry.len() - CHECKSUM_LEN);
     let checksum = twox_hash::XxHash3_64::oneshot(&entry);
@@ -150,7 +150,7 @@ fn damage_is_a_miss() {
         assert_eq!(read(&codec, fingerprint, &entry, u64::MAX), Read::Value, "{codec:?}");
         let mut tried = 0;
         for damaged in flipped(&entry).chain(replaced(&entry)).chain(resized(&entry)) {
-            // Not one byte is allocated before it is known that all is well.
+            // No byte is allocated before the checks have passed.
             assert_eq!(read(&codec, fingerprint, &damaged, 0), Read::Miss, "{codec:?}: {damaged:02x?}");
             tried += 1;
         }
@@ -163,8 +163,8 @@ fn a_wrong_payload_with_a_right_checksum_does_no_harm() {
     let fingerprint = fingerprint();
     for codec in all() {
         let entry = entry(&codec);
-        let payload = &entry[HEADER_LEN..entry.len() - RANDOM_LEN - CHECKSUM_LEN];
-        // For each byte an element, in a collection that grows; and what may merely be claimed.
+        let payload = &entry[HEADER_LEN..entry.len() - CHECKSUM_LEN];
+        // One element for each byte, in a collection that grows; and the room that may be reserved on a mere claim.
         let allowed = |len: usize| (len * (16 + 4 * fingerprint.widest) + 64 * 1024) as u64;
         let mut counts = [0; 3];
         for wrong in flipped(payload).chain(resized(payload)) {
@@ -176,13 +176,13 @@ fn a_wrong_payload_with_a_right_checksum_does_no_harm() {
              {wrong_values} wrong values",
             payload.len()
         );
-        // This is what the checksum is for.
+        // Wrong values are the reason for the checksum.
         assert!(misses > 0 && wrong_values > 0, "{codec:?}: {counts:?}");
     }
 }
 
-/// What the header says of the value, it must say of this value. Only when it was stored, for how long, how long it may be
-/// stale, and how long it took to compute may be anything.
+/// Every field of the header is checked, but for the advisory ones: when the value was stored, for how long, and how
+/// long it took to compute.
 #[test]
 fn a_wrong_header_with_a_right_checksum_is_a_miss() {
     const ADVISORY: std::ops::Range<usize> = 32..60;

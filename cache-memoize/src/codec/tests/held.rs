@@ -1,4 +1,5 @@
-//! Tests: what a value holds while it is read, for whichever types, is at most twice what was counted, and a constant.
+//! Tests of memory: while a value of any type is read, it holds at most twice the memory that was counted, plus a
+//! constant.
 
 use std::any::type_name;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
@@ -10,10 +11,10 @@ use serde_core::de::DeserializeOwned;
 use super::super::*;
 use super::roundtrip::all;
 
-/// What is reserved on the word of a payload, by a hash map, which takes 2.3 times what it is asked for.
+/// The memory that is reserved on the word of a payload, by a hash map, which takes 2.3 times the room it is asked for.
 const CONSTANT: u64 = 64 * 1024 + (5 << 20) / 2;
 
-/// What was counted, whether there is a value, and what was held at most.
+/// The result of a reading: the memory that was counted, whether there is a value, and the most memory that was held.
 struct Read {
     counted: usize,
     worked: bool,
@@ -25,7 +26,7 @@ fn read<T: DeserializeOwned>(codec: &Codec, payload: &[u8], most: usize) -> Read
     let (bytes, outline) = codec.split_outline(payload).unwrap();
     let reading = Reading::new(Limits::new(bytes.len(), fingerprint.widest, most), codec.lends_strings());
     let mut worked = false;
-    // The counter of the allocator takes a buffer that grows for two buffers, which it is while it is copied.
+    // The counter of the allocator counts a growing buffer as two, which it is while it is copied.
     let memory = allocation_counter::measure(|| {
         worked = codec.read::<T>(bytes, outline, &reading).is_ok();
     });
@@ -39,19 +40,20 @@ fn read<T: DeserializeOwned>(codec: &Codec, payload: &[u8], most: usize) -> Read
     Read { counted, worked, held }
 }
 
-/// Written and read by each codec. The payload may be larger than the bound: it is what is held that counts.
+/// Writes and reads the value by each codec, and checks the memory. The payload may be larger than the bound, since
+/// only the memory that the value holds counts.
 #[track_caller]
 fn holds<T: Serialize + DeserializeOwned>(value: &T) {
     for codec in all() {
         let mut payload = Vec::new();
         if let Err(refused) = codec.encode(value, &mut payload) {
-            // In JSON, the keys of maps are texts.
+            // In JSON, keys of maps are texts.
             assert!(refused.to_string().contains("key must be a string"), "{refused}");
             continue;
         }
         let whole = read::<T>(&codec, &payload, usize::MAX);
         assert!(whole.worked, "{codec:?} {}", type_name::<T>());
-        // Not much more is counted than is held: an honest value that fits should be let in.
+        // Not much more is counted than is held, so that an honest value that fits is read.
         let allowance = 64 * 1024 + 2 * payload.len();
         assert!(
             whole.counted <= 4 * whole.held as usize + allowance,
@@ -60,7 +62,8 @@ fn holds<T: Serialize + DeserializeOwned>(value: &T) {
             whole.held,
             whole.counted
         );
-        // With less than it takes, reading stops there, and with a little it stops early.
+        // With a smaller bound, reading stops: at the end if the bound is little smaller, and early if it is much
+        // smaller.
         if whole.counted > 0 {
             assert!(!read::<T>(&codec, &payload, whole.counted - 1).worked);
             assert!(!read::<T>(&codec, &payload, whole.counted / 10).worked);
@@ -69,7 +72,7 @@ fn holds<T: Serialize + DeserializeOwned>(value: &T) {
     }
 }
 
-/// How many: around where tables double.
+/// Numbers of elements around those at which tables double.
 const SIZES: [u32; 7] = [0, 1, 2, 14, 29, 1_793, 15_000];
 
 #[test]
@@ -118,7 +121,7 @@ enum Big {
     Something([[u64; 32]; 8]),
 }
 
-/// As serde has it with its feature `rc`.
+/// An `Arc`, as serde reads and writes it with its feature `rc`.
 #[derive(Clone)]
 struct Counted<T>(Arc<T>);
 
@@ -152,7 +155,7 @@ enum Variants {
 }
 
 #[test]
-fn what_is_in_boxes() {
+fn values_in_boxes() {
     let n = 500;
     holds(&vec![Box::new(Big::Nothing); n]);
     holds(&vec![Box::new(Big::Something([[1; 32]; 8])); 50]);
@@ -194,10 +197,10 @@ struct Flat {
     more: BTreeMap<String, serde_json::Value>,
 }
 
-/// Behind `deserialize_any` a format shows what there is. What serde makes of its own buffers is not counted, so these are
-/// not much wider than those.
+/// Values behind `deserialize_any`. Those that serde makes from its own buffers are not counted, so the types here are
+/// not much wider than the buffers.
 #[test]
-fn what_describes_itself() {
+fn values_that_describe_themselves() {
     let document =
         serde_json::json!({ "a": [1, null, "text", { "b": [[], {}, [1.5]] }], "c": vec![7; 5_000] });
     let flat = Flat { id: 1, more: BTreeMap::from([("x".into(), document.clone())]) };
@@ -213,7 +216,7 @@ fn what_describes_itself() {
     }
 }
 
-/// Each byte of a payload of zeros, or of `null`, is one of the widest elements.
+/// Payloads of zeros, or of `null`, of which each byte becomes one of the widest elements.
 #[test]
 fn forged_lists_of_nothing() {
     type Wide = Option<[u64; 16]>;
@@ -228,7 +231,7 @@ fn forged_lists_of_nothing() {
     }
     for codec in all() {
         let outline: &[u8] = if codec.is_by_position() { &[0; OUTLINE_LEN] } else { &[] };
-        // A list of that many, and one that claims to be longer than the payload.
+        // A list of as many elements as bytes, and one that claims to be longer than the payload.
         for claimed in [MANY, 1 << 31] {
             let payload = match codec.id() {
                 1 => [&[252][..], &claimed.to_le_bytes(), &[0; MANY as usize], outline].concat(),
@@ -247,7 +250,7 @@ fn forged_lists_of_nothing() {
     }
 }
 
-/// A list that is cut short holds no more than its elements so far, whatever it claims.
+/// A list that is cut short holds no more than the elements read so far, whatever it claims.
 #[test]
 fn a_claim_holds_nothing_by_itself() {
     for (codec, claim) in [(Codec::Bincode, &[252, 0, 0, 1, 0][..]), (Codec::Postcard, &[0x80, 0x80, 4])] {

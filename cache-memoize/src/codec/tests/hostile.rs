@@ -1,4 +1,4 @@
-//! Tests: what no program of ours has written must cost little, whatever it claims.
+//! Tests of hostile payloads: bytes that this crate has not written cost little memory and time, whatever they claim.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
@@ -10,15 +10,15 @@ use serde_core::de::DeserializeOwned;
 use super::super::*;
 use super::roundtrip::all;
 
-/// What a payload may make us allocate by its claims.
+/// The memory that a payload may have allocated by its claims.
 fn bound(payload: usize) -> u64 {
     16 * payload as u64 + 64 * 1024
 }
 
-/// Decodes within the bounds of memory and time; whether it worked.
+/// Decodes, and checks that it stays within the bounds of memory and time; whether it worked.
 #[track_caller]
 fn decode<T: DeserializeOwned>(codec: &Codec, payload: &[u8]) -> bool {
-    // The outline of a hostile payload may be right as well: it is looked at last.
+    // Any outline will do: it is checked last.
     let outline: &[u8] = if codec.is_by_position() { &[0; OUTLINE_LEN] } else { &[] };
     let payload = [payload, outline].concat();
     let fingerprint = Fingerprint::of::<T>();
@@ -37,7 +37,7 @@ fn refuses<T: DeserializeOwned>(codec: &Codec, payload: &[u8]) {
     assert!(!decode::<T>(codec, payload));
 }
 
-/// How a codec says that a text, a sequence or a map of some length follows.
+/// A codec's ways to claim that a text, a sequence or a map of some length follows.
 struct Claims {
     codec: Codec,
     text: fn(u64) -> Vec<u8>,
@@ -75,7 +75,7 @@ fn claims() -> Vec<Claims> {
 
 const LENGTHS: [u64; 9] = [30, 1000, 1 << 16, 1 << 20, 1 << 31, (1 << 32) - 1, 1 << 40, 1 << 63, u64::MAX];
 
-/// Filling after the claim, from nothing to much.
+/// The number of bytes after the claim, from none to many.
 const FILLINGS: [usize; 5] = [0, 1, 20, 5_000, 500_000];
 
 #[test]
@@ -109,7 +109,7 @@ fn claimed_lengths_reserve_little() {
 }
 
 #[test]
-fn elements_of_no_bytes_end() {
+fn elements_without_bytes_are_limited() {
     #[derive(Deserialize)]
     struct Wide {
         #[serde(skip)]
@@ -124,7 +124,7 @@ fn elements_of_no_bytes_end() {
             refuses::<Vec<Vec<()>>>(&codec, &[sequence(3), sequence(len)].concat());
         }
     }
-    // Within limits: honest values of this kind exist.
+    // Within limits they are allowed, since honest values of this kind exist.
     let honest = encoded(&Codec::Postcard, &vec![(); 1000]);
     assert!(Codec::Postcard.decode::<Vec<()>>(&honest, Fingerprint::of::<Vec<()>>()).is_ok());
 }
@@ -172,7 +172,7 @@ fn refuses_all_recursive(codec: &Codec, payload: &[u8]) {
 }
 
 #[test]
-fn depth_ends() {
+fn depth_is_limited() {
     let deep = [
         vec![0; 200_000],
         vec![1; 200_000],
@@ -187,12 +187,12 @@ fn depth_ends() {
     ];
     for codec in all() {
         for payload in &deep {
-            // Bytes that the type does not go into are read to the end, without recursion.
+            // Bytes that the type does not descend into are read to the end, without recursion.
             refuses_all_recursive(&codec, payload);
         }
     }
     for Claims { codec, sequence, .. } in claims() {
-        // At each level a length that the bytes which are left could just hold.
+        // At each level the payload claims a length that its remaining bytes could just hold.
         for len in [100, 10_000, 1_000_000] {
             let payload = sequence(len).repeat(20_000);
             refuses::<Tree>(&codec, &payload);
@@ -231,7 +231,7 @@ fn sample(depth: u32) -> Sample {
     }
 }
 
-/// A small generator, so that a failure happens again.
+/// A small random generator with a seed, so that a failure can be repeated.
 struct Dice(u64);
 
 impl Dice {

@@ -1,4 +1,4 @@
-//! Tests: what is written comes back, and what would come back changed is not written.
+//! Tests of round trips: a value that is written comes back, and a value that would come back changed is not written.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
@@ -13,7 +13,7 @@ use serde_core::de::{DeserializeOwned, VariantAccess as _};
 
 use super::super::*;
 
-/// JSON and postcard as a user would bring them, by name and by position.
+/// JSON as a codec of the user's, by name.
 #[derive(Debug)]
 pub(super) struct ByName;
 
@@ -33,6 +33,7 @@ impl CustomCodec for ByName {
     }
 }
 
+/// postcard as a codec of the user's, by position.
 #[derive(Debug)]
 pub(super) struct ByPosition;
 
@@ -88,7 +89,7 @@ fn returns<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
             read(&bytes[..end]).expect_err("cut short");
         }
         read(&[&bytes[..], b"0"].concat()).expect_err("left over");
-        // By position, the outline is what comes last.
+        // By position, the outline comes last.
         let end = bytes.len() - if codec.is_by_position() { OUTLINE_LEN } else { 0 };
         read(&[&bytes[..end], b"0", &bytes[end..]].concat()).expect_err("left over");
     }
@@ -165,17 +166,17 @@ fn the_standard_library_returns() {
     returns((0..1000).map(|n| (n, vec![n; n % 7])).collect::<BTreeMap<_, _>>());
 }
 
-/// Fields and places in a tuple are the type's doing: however many take no byte, they are no attack.
+/// Fields and positions in a tuple are the type's doing: however many take no byte, they are no attack.
 #[test]
 fn parts_of_no_bytes_return() {
     type Units = ((), (), (), (), (), (), (), (), (), (), (), ());
     returns(vec![(Units::default(), [(); 20], 7_u8); 1000]);
     returns(vec![None::<Units>; 2000]);
-    // Neither do these, and they must not use up what the others pay for.
+    // Nor do these elements, which must not use up the budget of those that take bytes.
     returns((vec![(); 5000], vec![1_u64; 5000]));
 }
 
-/// What may be reserved is bounded, but honest values must not notice: a collection that grows is read twice as slowly.
+/// Reserved room is bounded, but honest values must not notice: a collection that has to grow is read half as fast.
 #[test]
 fn collections_are_reserved_at_once() {
     let value = vec![vec![7_u64; 20]; 1000];
@@ -189,7 +190,7 @@ fn collections_are_reserved_at_once() {
     }
 }
 
-/// A format that rounds would return another number than the function did.
+/// Floats are not rounded: the function's own number is returned.
 #[test]
 fn floats_return_to_the_bit() {
     let mut bits = 0x243f_6a88_85a3_08d3_u64;
@@ -216,7 +217,7 @@ fn nested(depth: usize) -> Node {
 }
 
 #[test]
-fn what_is_written_is_not_too_deep_to_read() {
+fn a_written_value_is_not_too_deep_to_read() {
     for codec in all() {
         let nodes = (1..200).take_while(|&nodes| match write(&codec, &nested(nodes)) {
             Ok(bytes) => read::<Node>(&codec, &bytes).unwrap() == nested(nodes),
@@ -240,7 +241,7 @@ fn refused<T: Serialize>(by_name: bool, value: T, word: &str) {
 struct Wrapper<T>(T);
 
 #[test]
-fn what_would_return_changed_is_not_written() {
+fn a_value_that_would_come_back_changed_is_not_written() {
     #[derive(Serialize)]
     struct Skipping {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -261,7 +262,7 @@ fn what_would_return_changed_is_not_written() {
 }
 
 #[test]
-fn what_was_written_by_another_shape_is_refused_by_position() {
+fn a_type_that_reads_other_fields_than_it_writes_is_refused_by_position() {
     #[derive(Serialize, Deserialize)]
     struct Hiding {
         #[serde(skip_serializing)]
@@ -276,13 +277,13 @@ fn what_was_written_by_another_shape_is_refused_by_position() {
         let bytes = write(&codec, &value).unwrap();
         assert!(read::<Hiding>(&codec, &bytes).is_err(), "{codec:?}");
     }
-    // Without the outline it would have been a wrong value: that is what it is for.
+    // Without the outline it would have been a wrong value.
     let bare = postcard::to_allocvec(&value).unwrap();
     let wrong: Hiding = postcard::from_bytes(&bare).unwrap();
     assert!((wrong.x, &wrong.v[..]) == (1, &[]));
 }
 
-/// How a variant is named is between the type and the format.
+/// A type may ask for the number of a variant where another asks for its name.
 #[test]
 fn variants_return_that_are_read_as_numbers() {
     #[derive(Debug, PartialEq, Serialize)]
@@ -420,7 +421,7 @@ fn ids_never_change() {
 }
 
 #[test]
-fn a_message_ends() {
+fn a_message_is_cut_short() {
     let bytes = write(&Codec::MessagePack, &"ß\u{1}".repeat(10_000)).unwrap();
     let error = read::<char>(&Codec::MessagePack, &bytes).unwrap_err().to_string();
     assert!(error.starts_with("reading a value as MessagePack: invalid value"), "{error}");

@@ -1,4 +1,4 @@
-//! What shows in the names, and what does not.
+//! Tests: the differences between values that show in their names, and those that do not.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
