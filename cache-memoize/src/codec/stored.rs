@@ -146,7 +146,7 @@ fn refused<T: Serialize + DeserializeOwned>(
     Error::new(ErrorKind::Codec, format!("{problem}{cure}"))
 }
 
-/// Reads a value that [`write`] appended: from all of `bytes`, or it is an error.
+/// Reads a value that [`write()`] appended: from all of `bytes`, or it is an error.
 pub(crate) fn read<T: Serialize + DeserializeOwned>(
     bytes: &[u8],
     codec: &Codec,

@@ -64,8 +64,7 @@ pub(crate) const fn is_large<V>() -> bool {
 }
 
 /// An entry: a key with its value. It is made when the computation begins, so that the flight and the store share one
-/// owned key, and gets its value when the computation ends. For a large value, `V` is a `Box`; [`view`](AnyEntry::view)
-/// hides that.
+/// owned key, and gets its value when the computation ends. For a large value, `V` is a `Box`; `view` hides that.
 pub(crate) struct Entry<K, V> {
     /// Tells functions, and instances of a generic function, apart within a memory.
     pub(crate) ident: u64,

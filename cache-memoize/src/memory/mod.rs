@@ -106,7 +106,7 @@ pub(crate) struct Inner {
     adapter: OnceLock<Box<dyn Adapter>>,
 }
 
-/// What keeps entries of its own in a memory, and what the memory must tell it.
+/// An adapter that keeps entries of its own in a memory: the operations of the memory that concern them, too.
 #[cfg(feature = "shared")]
 pub(crate) trait Adapter: std::any::Any + Send + Sync {
     /// Invalidates all of its entries, and fences off all of its computations.
