@@ -69,6 +69,9 @@ fn key(name: &str) -> Key {
 fn without_faults_it_is_what_it_wraps() {
     let world = World::new();
     conformance(&[world.shared.backend(), world.calm.backend()]);
+    // One that tells of changes.
+    let map = Faulty::new(Shared::new(crate::storms::custom_backend::Map::default()), 1);
+    conformance(&[&map]);
     assert_eq!(world.shared.backend().name(), "faulty memory");
     assert_eq!(world.faulty.faults().total(), 0);
 }
