@@ -6,6 +6,8 @@ use std::time::Duration;
 use cache_memoize::{Memory, Redis, Shared, register};
 use cache_memoize_tests::servers::{Cluster, RedisServer, Sentinels};
 
+use crate::waiting::Through;
+
 #[path = "../../../examples/custom_backend.rs"]
 #[allow(dead_code, reason = "only its backend is needed")]
 pub(crate) mod custom_backend;
@@ -32,6 +34,9 @@ fn they_keep_the_promises_of_a_backend() {
     cache_memoize::testing::conformance(&[memory.backend(), memory.backend()]);
     let map = Shared::new(custom_backend::Map::default());
     cache_memoize::testing::conformance(&[map.backend(), map.backend()]);
+    // One that leaves out what may be left out.
+    let bare = Shared::new(Through(map));
+    cache_memoize::testing::conformance(&[bare.backend()]);
     // A backend behind a pointer does all that it does itself.
     let pointer = Shared::new(Arc::new(custom_backend::Map::default()));
     cache_memoize::testing::conformance(&[pointer.backend()]);
