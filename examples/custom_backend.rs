@@ -6,11 +6,18 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Group, Key, Reply};
+use cache_memoize::backend::{
+    Backend, Begin, Begun, Bucket, CallMode, Changes, Commit, Fence, Fences, Group, Key, Left, Marks, Read,
+    Reply, Stored,
+};
 use cache_memoize::{Shared, cache_memoize};
 
-/// A value, and until when it lives.
-type Entry = (Vec<u8>, Option<Instant>);
+struct Entry {
+    value: Vec<u8>,
+    /// Until when it is kept, its stale window included.
+    until: Option<Instant>,
+    stale: Duration,
+}
 
 #[derive(Default)]
 pub(crate) struct Map {
@@ -19,14 +26,16 @@ pub(crate) struct Map {
 }
 
 impl Map {
-    fn get(&self, key: &Key) -> Option<Vec<u8>> {
+    fn get(&self, key: &Key) -> Option<Stored> {
         let entries = self.entries.lock().unwrap();
-        let (value, deadline) = entries.get(key)?;
-        deadline.is_none_or(|deadline| Instant::now() < deadline).then(|| value.clone())
+        let Entry { value, until, .. } = entries.get(key)?;
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        (left != Some(Duration::ZERO)).then(|| Stored::new(&**value).left(Left::of(left)))
     }
 
-    fn put(&self, key: &Key, value: &[u8], lifetime: Option<Duration>) {
-        let entry = (value.to_vec(), lifetime.map(|lifetime| Instant::now() + lifetime));
+    fn put(&self, key: &Key, value: &[u8], commit: &Commit<'_>) {
+        let until = commit.kept().map(|kept| Instant::now() + kept);
+        let entry = Entry { value: value.to_vec(), until, stale: commit.stale };
         self.entries.lock().unwrap().insert(key.clone(), entry);
     }
 
@@ -42,7 +51,7 @@ impl Backend for Map {
         "a map".to_owned()
     }
 
-    fn read<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, key: &'a Key, _: Read, _: CallMode) -> Reply<'a, Option<Stored>> {
         Ok(self.get(key)).into()
     }
 
@@ -51,10 +60,15 @@ impl Backend for Map {
     }
 
     fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, _: CallMode) -> Reply<'a, bool> {
-        let stored = self.fences.commit(key, &commit, |value| match value {
-            Some(value) => self.put(key, value, commit.lifetime),
-            None => drop(self.take(key)),
-        });
+        let stored = self.fences.commit(
+            key,
+            &commit,
+            || self.get(key),
+            |value| match value {
+                Some(value) => self.put(key, value, &commit),
+                None => drop(self.take(key)),
+            },
+        );
         Ok(stored).into()
     }
 
@@ -75,6 +89,38 @@ impl Backend for Map {
         let remove = || self.entries.lock().unwrap().retain(|key, _| key.group() != group);
         self.fences.change_all(group, remove);
         Ok(()).into()
+    }
+
+    // What follows may be left out. Then functions with stale options and tags do without them.
+
+    fn keeps_stale(&self) -> bool {
+        true
+    }
+
+    fn expire<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, bool> {
+        let expire = || {
+            let there = self.get(key).is_some();
+            let mut entries = self.entries.lock().unwrap();
+            if let Some(entry) = entries.get_mut(key) {
+                let end = Instant::now() + entry.stale;
+                entry.until = Some(entry.until.map_or(end, |until| until.min(end)));
+            }
+            there
+        };
+        Ok(self.fences.change(key, expire)).into()
+    }
+
+    fn marks<'a>(&'a self, namespace: &'a str, buckets: &'a [Bucket], _: CallMode) -> Reply<'a, Marks> {
+        Ok(self.fences.marks(namespace, buckets)).into()
+    }
+
+    fn mark<'a>(&'a self, namespace: &'a str, buckets: &'a [Bucket], _: CallMode) -> Reply<'a, ()> {
+        self.fences.mark(namespace, buckets);
+        Ok(()).into()
+    }
+
+    fn changes(&self, namespace: &str, every: Duration) -> Option<Changes> {
+        Some(self.fences.changes(namespace, every))
     }
 }
 

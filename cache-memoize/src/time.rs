@@ -31,6 +31,13 @@ impl Deadline {
         self != Self::NEVER && now() >= self.0
     }
 
+    /// How long until then; none for one that never comes.
+    #[cfg(feature = "shared")]
+    pub(crate) fn left(self) -> Option<Duration> {
+        let left = || coarsetime::Duration::from_ticks(self.0.saturating_sub(now())).into();
+        (self != Self::NEVER).then(left)
+    }
+
     /// The deadline as a number, to be kept in an atomic.
     pub(crate) fn ticks(self) -> u64 {
         self.0

@@ -1,9 +1,8 @@
-//! What a computation is given when it begins, and shows when it stores.
+//! How a computation begins, and what it is given and shows when it stores.
 
 use std::time::Duration;
 
-/// 128 random bits, new for each use.
-pub type Token = [u8; 16];
+use super::{Stored, Token};
 
 /// How a computation would begin.
 #[derive(Clone, Debug)]
@@ -15,6 +14,8 @@ pub struct Begin {
     pub lease: Duration,
     /// Begin even if there is a value: it is to be replaced.
     pub over: bool,
+    /// With a value that is found, tell what is [left](super::Stored::left) of its lifetime.
+    pub lifetime: bool,
     /// The fence of a computation in this process that could be shared, if it still stands.
     pub joining: Option<Fence>,
     /// Do not begin beside a computation that leads, and lead from now on.
@@ -30,12 +31,26 @@ pub struct Begin {
 impl Begin {
     /// A computation that fills what is missing.
     pub fn new(token: Token, lease: Duration) -> Self {
-        Self { token, lease, over: false, joining: None, lead: false, instead_of: None, waited_for: None }
+        Self {
+            token,
+            lease,
+            over: false,
+            lifetime: false,
+            joining: None,
+            lead: false,
+            instead_of: None,
+            waited_for: None,
+        }
     }
 
     /// Begin even if there is a value.
     pub fn over(self, over: bool) -> Self {
         Self { over, ..self }
+    }
+
+    /// Whether to tell what is left of the lifetime of a value that is found.
+    pub fn lifetime(self, lifetime: bool) -> Self {
+        Self { lifetime, ..self }
     }
 
     /// The fence of a computation that could be shared.
@@ -107,7 +122,7 @@ impl Predecessor {
 #[non_exhaustive]
 pub enum Begun {
     /// Nothing: there is a value.
-    Value(Vec<u8>),
+    Value(Stored),
     /// Nothing: the computation to join may be joined.
     Standing,
     /// Nothing: another computation leads.
@@ -134,36 +149,5 @@ impl Fence {
     /// The fence of the computation with this token, in this generation of its group and this epoch of its key.
     pub fn new(token: Token, generation: Token, epoch: Token, ticket: u64) -> Self {
         Self { token, generation, epoch, ticket }
-    }
-}
-
-/// What a computation would store.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Commit<'a> {
-    /// What [`Begun::Fence`] gave.
-    pub fence: &'a Fence,
-    /// The value; `None` when a refresh leaves nothing to keep.
-    pub value: Option<&'a [u8]>,
-    /// How long the value lives, at least a millisecond; `None` for ever.
-    pub lifetime: Option<Duration>,
-    /// Whether it replaces what is there, and fences off computations that began earlier.
-    pub refresh: bool,
-}
-
-impl<'a> Commit<'a> {
-    /// Stores a value that does not expire.
-    pub fn new(fence: &'a Fence, value: Option<&'a [u8]>) -> Self {
-        Self { fence, value, lifetime: None, refresh: false }
-    }
-
-    /// How long the value lives.
-    pub fn lifetime(self, lifetime: Option<Duration>) -> Self {
-        Self { lifetime, ..self }
-    }
-
-    /// Whether it replaces what is there.
-    pub fn refresh(self, refresh: bool) -> Self {
-        Self { refresh, ..self }
     }
 }

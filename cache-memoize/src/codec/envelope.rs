@@ -60,11 +60,11 @@ const FLAG_ERROR: u8 = 1;
 const NONE: u8 = 0;
 
 /// What every entry of this layout begins with.
-#[cfg(test)]
+#[cfg(any(test, feature = "redis"))]
 pub(crate) const BEGINNING: [u8; 3] = [MAGIC[0], MAGIC[1], VERSION];
 
 /// Where the stale window is: eight bytes.
-#[cfg(test)]
+#[cfg(any(test, feature = "redis"))]
 pub(crate) const STALE_AT: usize = 48;
 
 const HEADER_LEN: usize = 66;

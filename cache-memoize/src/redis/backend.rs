@@ -8,20 +8,23 @@ use ::redis::Value;
 
 use super::background;
 use super::cluster::{Asking, Generations};
-use super::failure::Failure;
+use super::failure::{Failure, What};
 use super::keys::{self, Keys};
 use super::link::Answer;
-use super::request::{self, Ending, Generation, Regret, RenewAt, Request};
+use super::request::{self, Ending, Generation, Regret, Removal, RenewAt, Request};
 use super::server::Server;
 use super::wake::Wakes;
-use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Leader, Reply, Token};
+use crate::backend::{
+    Backend, Begin, Begun, Bucket, CallMode, Commit, Fence, Group, Key, Leader, Left, Marks, Read, Reply,
+    Stored, Token,
+};
 use crate::{Error, ErrorKind};
 
 pub(super) struct RedisBackend {
-    server: Arc<Server>,
+    pub(super) server: Arc<Server>,
     max_value_size: usize,
     /// Only for clusters.
-    generations: Arc<Generations>,
+    pub(super) generations: Arc<Generations>,
     wakes: Wakes,
 }
 
@@ -73,7 +76,7 @@ impl RedisBackend {
         Reply::later(async move { background::run(work).await.map_err(explain) })
     }
 
-    fn asking(&self) -> Option<Asking> {
+    pub(super) fn asking(&self) -> Option<Asking> {
         self.server.target.is_cluster().then(|| Asking::new(self.server.clone()))
     }
 
@@ -82,15 +85,30 @@ impl RedisBackend {
         self.ask(call, request, None, request::was_released)
     }
 
-    fn fits(&self, value: Option<&[u8]>) -> Result<(), Error> {
+    fn change<'a>(&'a self, key: &'a Key, removal: Removal, call: CallMode) -> Reply<'a, bool> {
+        match self.asking() {
+            None => {
+                let request = removal.request(key, Generation::Stored);
+                self.ask(call, request, None, was_there)
+            }
+            Some(asking) => self.ask_cluster(call, removal.doing(), asking.change(key, removal)),
+        }
+    }
+
+    pub(super) fn fits(&self, value: Option<&[u8]>) -> Result<(), Failure> {
         let length = value.map_or(0, <[u8]>::len);
         if length <= self.max_value_size.saturating_add(AROUND) {
             return Ok(());
         }
-        let (name, most) = (&self.server.name, self.max_value_size);
-        let message = format!("{name}: storing a value: it has {length} bytes, and max_value_size is {most}");
-        Err(Error::new(ErrorKind::Backend, message))
+        let words = format!("it has {length} bytes, and max_value_size is {}", self.max_value_size);
+        Err(Failure::new(What::Refused, words))
     }
+}
+
+/// Of an answer from where the script looked for the generation: whether there was a value.
+pub(super) fn was_there(answer: Value) -> Result<bool, Failure> {
+    let (stamp, generation) = request::was_removed(answer)?;
+    Ok(stamp.is_some() && stamp == generation)
 }
 
 impl Backend for RedisBackend {
@@ -98,16 +116,52 @@ impl Backend for RedisBackend {
         self.server.name.clone()
     }
 
-    fn read<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, key: &'a Key, read: Read, call: CallMode) -> Reply<'a, Option<Stored>> {
         match self.asking() {
-            None if call.is_blocking() => self.ask(call, request::read(key), None, request::was_read),
+            None if call.is_blocking() => {
+                let meaning = move |answer| request::was_read_as(answer, read);
+                self.ask(call, request::read_as(key, read), None, meaning)
+            }
             None => {
                 let explain = |failure| self.server.error(failure, request::READING);
-                Reply::later(async move { self.server.read(key).await.map_err(explain) })
+                Reply::later(async move { self.server.read(key, read).await.map_err(explain) })
             }
             Some(asking) => {
                 let keys = Keys::of(key).into_owned();
-                self.ask_cluster(call, request::READING, async move { asking.read(&keys).await })
+                self.ask_cluster(call, request::READING, async move { asking.read(&keys, read).await })
+            }
+        }
+    }
+
+    fn read_many<'a>(
+        &'a self,
+        keys: &'a [Key],
+        read: Read,
+        call: CallMode,
+    ) -> Reply<'a, Vec<Result<Option<Stored>, Error>>> {
+        self.read_several(keys, read, call)
+    }
+
+    fn unchanged<'a>(
+        &'a self,
+        key: &'a Key,
+        tail: &'a [u8],
+        read: Read,
+        call: CallMode,
+    ) -> Reply<'a, Option<Left>> {
+        let keys = Keys::of(key);
+        match self.asking() {
+            None => {
+                let request = request::unchanged(&keys, tail, read, Generation::Stored);
+                self.ask(call, request, None, move |answer| {
+                    let (stamp, generation, left) = request::was_compared(answer, tail)?;
+                    Ok((stamp.is_some() && stamp == request::as_token(&generation)).then_some(left))
+                })
+            }
+            Some(asking) => {
+                let (keys, tail) = (keys.into_owned(), tail.to_vec());
+                let work = async move { asking.unchanged(&keys, &tail, read).await };
+                self.ask_cluster(call, request::COMPARING, work)
             }
         }
     }
@@ -129,24 +183,34 @@ impl Backend for RedisBackend {
         }
     }
 
+    fn begin_many<'a>(
+        &'a self,
+        begins: &'a [(Key, Begin)],
+        call: CallMode,
+    ) -> Reply<'a, Vec<Result<Begun, Error>>> {
+        self.begin_several(begins, call)
+    }
+
     fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: CallMode) -> Reply<'a, bool> {
-        if let Err(error) = self.fits(commit.value) {
-            return Reply::now(Err(error));
+        if let Err(failure) = self.fits(commit.value) {
+            return Reply::now(Err(self.server.error(failure, request::STORING)));
         }
-        let keys = Keys::of(key);
-        let channel = keys::channel(key.group());
-        let generation = commit.fence.generation;
         match self.asking() {
             None => {
-                let request = request::commit(&keys, &commit, &channel, Generation::Stored);
-                self.ask(call, request, None, request::was_done)
+                let channel = keys::channel(key.group());
+                let request = request::commit(&Keys::of(key), &commit, &channel, Generation::Stored);
+                self.ask(call, request, None, request::was_committed)
             }
-            Some(asking) => {
-                let request = request::commit(&keys, &commit, &channel, Generation::Known(&generation));
-                let doing = request.doing;
-                self.ask_cluster(call, doing, asking.stands(request, keys.into_owned(), generation))
-            }
+            Some(asking) => self.ask_cluster(call, request::STORING, asking.commit(key, &commit)),
         }
+    }
+
+    fn commit_many<'a>(
+        &'a self,
+        commits: &'a [(Key, Commit<'a>)],
+        call: CallMode,
+    ) -> Reply<'a, Vec<Result<bool, Error>>> {
+        self.commit_several(commits, call)
     }
 
     fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: CallMode) -> Reply<'a, ()> {
@@ -205,27 +269,47 @@ impl Backend for RedisBackend {
     }
 
     fn remove<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, bool> {
-        let keys = Keys::of(key);
-        let channel = keys::channel(key.group());
-        match self.asking() {
-            None => {
-                let request = request::remove(&keys, &channel, Generation::Stored);
-                self.ask(call, request, None, |answer| {
-                    let (stamp, generation) = request::was_removed(answer)?;
-                    Ok(stamp.is_some() && stamp == generation)
-                })
-            }
-            Some(asking) => {
-                // The script does not ask for it.
-                let request = request::remove(&keys, &channel, Generation::Known(&[0; 16]));
-                let doing = request.doing;
-                self.ask_cluster(call, doing, asking.remove(request, keys.into_owned()))
-            }
-        }
+        self.change(key, Removal::Remove, call)
+    }
+
+    fn remove_many<'a>(&'a self, keys: &'a [Key], call: CallMode) -> Reply<'a, Vec<Result<bool, Error>>> {
+        self.remove_several(keys, call)
     }
 
     fn remove_all<'a>(&'a self, group: &'a Group, call: CallMode) -> Reply<'a, ()> {
         self.ask(call, request::remove_all(group), None, request::was_removed_all)
+    }
+
+    fn keeps_stale(&self) -> bool {
+        true
+    }
+
+    fn expire<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, bool> {
+        self.change(key, Removal::Expire, call)
+    }
+
+    fn marks<'a>(&'a self, namespace: &'a str, buckets: &'a [Bucket], call: CallMode) -> Reply<'a, Marks> {
+        let tags = keys::tags(namespace);
+        let marks = move |answer| request::were_marked(answer, buckets);
+        let found = self.ask(call, request::marks(&tags, buckets), None, marks);
+        Reply::later(async move {
+            match found.await {
+                Ok(Some(marks)) => return Ok(marks),
+                // Of another type.
+                Err(error) if error.kind() != ErrorKind::Backend => return Err(error),
+                Ok(None) | Err(_) => {}
+            }
+            self.ask(call, request::begin_epoch(&tags), None, request::was_done).await?;
+            let marks = move |answer| {
+                request::were_marked(answer, buckets)?.ok_or_else(|| Failure::strange(&Value::Nil))
+            };
+            self.ask(call, request::marks(&tags, buckets), None, marks).await
+        })
+    }
+
+    fn mark<'a>(&'a self, namespace: &'a str, buckets: &'a [Bucket], call: CallMode) -> Reply<'a, ()> {
+        let request = request::mark(&keys::tags(namespace), buckets);
+        self.ask(call, request, None, |answer| request::was_done(answer).map(drop))
     }
 
     fn changed<'a>(&'a self, key: &'a Key, _call: CallMode) -> Reply<'a, ()> {

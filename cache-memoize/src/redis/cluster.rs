@@ -6,10 +6,8 @@
 //! the time; and if the group is removed in between, the call and the removal overlap.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use ::redis::Value;
@@ -17,9 +15,11 @@ use ::redis::Value;
 use super::failure::{Failure, What};
 use super::keys::{self, Keys};
 use super::link::Answer;
-use super::request::{self, Generation, Regret, RenewAt, Request};
+use super::request::{self, Generation, Regret, Removal, RenewAt, Request};
 use super::server::Server;
-use crate::backend::{Begin, Begun, Fence, Group, Key, Token};
+use super::together::{all, both};
+use crate::backend::many::AT_ONCE;
+use crate::backend::{Begin, Begun, Commit, Fence, Group, Key, Left, Read, Stored, Token};
 use crate::sync::lock;
 
 /// The generations seen last, by their keys.
@@ -28,6 +28,12 @@ pub(super) struct Generations(Mutex<HashMap<String, Token>>);
 
 /// There is one for each function. More are more than a program has.
 const MOST: usize = 4096;
+
+/// Where a script that only reads finds the generation: not at all.
+const ELSEWHERE: Generation<'_> = Generation::Known(&[0; 16]);
+
+/// The current generations of some groups.
+type Current<'g> = BTreeMap<&'g Group, Result<Option<Token>, Failure>>;
 
 /// How often a call begins again because the group was removed meanwhile.
 const ATTEMPTS: usize = 3;
@@ -47,6 +53,7 @@ impl Generations {
 }
 
 /// Requests on behalf of one call, which has one deadline.
+#[derive(Clone)]
 pub(super) struct Asking {
     server: Arc<Server>,
     deadline: Instant,
@@ -73,23 +80,76 @@ impl Asking {
         regret: Option<Regret>,
         keys: &Keys<'_>,
     ) -> Result<(Value, Value), Failure> {
-        let generation = async {
-            match self.one(request::get(&keys.generation)).await {
-                Err(failure) if failure.what == What::WrongType => Ok(Value::Nil),
-                answer => answer,
-            }
-        };
-        let (answer, generation) = both(self.ask(request, regret), generation).await;
+        let (answer, generation) = both(self.ask(request, regret), self.generation_now(keys)).await;
         let (answer, generation) = (answer?, generation?);
         Ok((answer.heard(), generation))
     }
 
-    pub(super) async fn read(&self, keys: &Keys<'_>) -> Result<Option<Vec<u8>>, Failure> {
-        match self.beside_generation(request::get(&keys.value), None, keys).await {
-            Ok((value, generation)) => Ok(request::current(value, &generation)),
-            Err(failure) if failure.what == What::WrongType => Ok(None),
-            Err(failure) => Err(failure),
+    async fn generation_now(&self, keys: &Keys<'_>) -> Result<Value, Failure> {
+        match self.one(request::get(&keys.generation)).await {
+            Err(failure) if failure.what == What::WrongType => Ok(Value::Nil),
+            answer => answer,
         }
+    }
+
+    pub(super) async fn read(&self, keys: &Keys<'_>, read: Read) -> Result<Option<Stored>, Failure> {
+        let (value, generation) = both(self.value(keys, read), self.generation_now(keys)).await;
+        let ((value, left), generation) = (value?, generation?);
+        Ok(request::current(value, &generation).map(|value| Stored::new(value).left(left)))
+    }
+
+    /// Each value where it is, and beside them, at the same time, the generations, each once.
+    pub(super) async fn read_many(&self, keys: &[Key], read: Read) -> Vec<Result<Option<Stored>, Failure>> {
+        let values = keys.iter().map(async |key| self.value(&Keys::of(key), read).await);
+        let generations = self.generations(keys.iter().map(Key::group));
+        let (generations, values) = both(generations, all(values, AT_ONCE)).await;
+        let judge = |(key, value): (&Key, Result<(Value, Left), Failure>)| {
+            let (value, left) = value?;
+            let current = generations.get(key.group()).cloned().unwrap_or(Ok(None))?;
+            let Some(current) = current else { return Ok(None) };
+            let current = Value::BulkString(current.to_vec());
+            Ok(request::current(value, &current).map(|value| Stored::new(value).left(left)))
+        };
+        keys.iter().zip(values).map(judge).collect()
+    }
+
+    /// A value with its stamp, and what is left of its lifetime: by one script, so that it is of this value.
+    async fn value(&self, keys: &Keys<'_>, read: Read) -> Result<(Value, Left), Failure> {
+        if !read.lifetime {
+            return match self.one(request::get(&keys.value)).await {
+                Err(failure) if failure.what == What::WrongType => Ok((Value::Nil, Left::Unknown)),
+                answer => answer.map(|value| (value, Left::Unknown)),
+            };
+        }
+        let answer = self.one(request::read_with_lifetime(keys, ELSEWHERE)).await?;
+        request::was_read_with_lifetime(answer).map(|(value, _, left)| (value, left))
+    }
+
+    /// The current generations, each once.
+    async fn generations<'g>(&self, groups: impl Iterator<Item = &'g Group>) -> Current<'g> {
+        let groups: BTreeSet<&Group> = groups.collect();
+        let generations = groups.into_iter().map(async |group| {
+            let generation = keys::Generation(group).to_string();
+            let current = match self.one(request::get(&generation)).await {
+                Err(failure) if failure.what == What::WrongType => Ok(None),
+                answer => answer.map(|answer| request::as_token(&answer)),
+            };
+            (group, current)
+        });
+        all(generations, usize::MAX).await.into_iter().collect()
+    }
+
+    /// Whether the value still ends with this: what is left of its lifetime.
+    pub(super) async fn unchanged(
+        &self,
+        keys: &Keys<'_>,
+        tail: &[u8],
+        read: Read,
+    ) -> Result<Option<Left>, Failure> {
+        let request = request::unchanged(keys, tail, read, ELSEWHERE);
+        let (answer, generation) = self.beside_generation(request, None, keys).await?;
+        let (stamp, _, left) = request::was_compared(answer, tail)?;
+        Ok((stamp.is_some() && stamp == request::as_token(&generation)).then_some(left))
     }
 
     /// While a slot moves, a script cannot have the value and its fence, if one is there and one is not. The value
@@ -101,10 +161,10 @@ impl Asking {
         begin: Begin,
         channel: String,
     ) -> Result<Begun, Failure> {
-        let over = begin.over;
+        let (over, read) = (begin.over, Read::new().lifetime(begin.lifetime));
         match self.begin_or_try_again(&generations, &keys, begin, &channel).await {
             Err(failure) if failure.what == What::TryAgain && !over => {
-                self.read(&keys).await?.map(Begun::Value).ok_or(failure)
+                self.read(&keys, read).await?.map(Begun::Value).ok_or(failure)
             }
             begun => begun,
         }
@@ -155,21 +215,12 @@ impl Asking {
 
     /// Each fence where it is, and beside them, at the same time, the generations, each once.
     pub(super) async fn renew(self, fences: &[(Key, Fence)], lease: Duration) -> Vec<Result<bool, Failure>> {
-        let groups: BTreeSet<&Group> = fences.iter().map(|(key, _)| key.group()).collect();
-        let generations = groups.into_iter().map(async |group| {
-            let generation = keys::Generation(group).to_string();
-            let current = match self.one(request::get(&generation)).await {
-                Err(failure) if failure.what == What::WrongType => Ok(None),
-                answer => answer.map(|answer| request::as_token(&answer)),
-            };
-            (group, current)
-        });
+        let generations = self.generations(fences.iter().map(|(key, _)| key.group()));
         let renewals = fences.iter().map(async |fence| {
             let request = request::renew(std::slice::from_ref(fence), lease, RenewAt::Slot);
             Ok(request::were_renewed(self.one(request).await?, 1)? == [true])
         });
-        let (generations, renewed) = both(all(generations), all(renewals)).await;
-        let generations: BTreeMap<_, _> = generations.into_iter().collect();
+        let (generations, renewed) = both(generations, all(renewals, usize::MAX)).await;
         let stands = |((key, fence), renewed): (&(Key, Fence), Result<bool, Failure>)| {
             let current = generations.get(key.group()).cloned().unwrap_or(Ok(None))?;
             Ok(renewed? && current == Some(fence.generation))
@@ -177,67 +228,53 @@ impl Asking {
         fences.iter().zip(renewed).map(stands).collect()
     }
 
-    /// For `commit`: done, and the generation was still there.
-    pub(super) async fn stands(
+    /// Done, and the generation was still there. One that expected something and landed in a generation that
+    /// has ended meanwhile may have been seen, so it must not be done once more.
+    async fn stands(
         self,
         request: Request,
         keys: Keys<'static>,
         generation: Token,
+        expects: bool,
     ) -> Result<bool, Failure> {
         let (answer, current) = self.beside_generation(request, None, &keys).await?;
-        Ok(request::was_done(answer)? && request::as_token(&current) == Some(generation))
+        let landed = request::was_committed(answer)?;
+        match request::as_token(&current) == Some(generation) {
+            true => Ok(landed),
+            false if landed && expects => Err(request::unknown()),
+            false => Ok(false),
+        }
     }
 
-    pub(super) async fn remove(self, request: Request, keys: Keys<'static>) -> Result<bool, Failure> {
-        let (answer, current) = self.beside_generation(request, None, &keys).await?;
-        let (stamp, _) = request::was_removed(answer)?;
-        Ok(stamp.is_some() && stamp == request::as_token(&current))
+    /// A commit, and whether the generation was still there.
+    pub(super) fn commit(
+        self,
+        key: &Key,
+        commit: &Commit<'_>,
+    ) -> impl Future<Output = Result<bool, Failure>> + Send + use<> {
+        let (keys, generation) = (Keys::of(key), commit.fence.generation);
+        let channel = keys::channel(key.group());
+        let request = request::commit(&keys, commit, &channel, Generation::Known(&generation));
+        self.stands(request, keys.into_owned(), generation, commit.expect.is_some())
+    }
+
+    /// Removes or expires; whether there was a value.
+    pub(super) fn change(
+        self,
+        key: &Key,
+        removal: Removal,
+    ) -> impl Future<Output = Result<bool, Failure>> + Send + use<> {
+        let request = removal.request(key, ELSEWHERE);
+        let keys = Keys::of(key).into_owned();
+        async move {
+            let (answer, current) = self.beside_generation(request, None, &keys).await?;
+            let (stamp, _) = request::was_removed(answer)?;
+            Ok(stamp.is_some() && stamp == request::as_token(&current))
+        }
     }
 
     async fn generation(&self, keys: &Keys<'_>) -> Result<Token, Failure> {
         let answer = self.one(request::generation(keys)).await?;
         request::as_token(&answer).ok_or_else(|| Failure::strange(&answer))
     }
-}
-
-/// Both at the same time.
-async fn both<A: Future, B: Future>(one: A, other: B) -> (A::Output, B::Output) {
-    let (mut one, mut other) = (pin!(one), pin!(other));
-    let (mut first, mut second) = (None, None);
-    poll_fn(|context| {
-        if first.is_none()
-            && let Poll::Ready(output) = one.as_mut().poll(context)
-        {
-            first = Some(output);
-        }
-        if second.is_none()
-            && let Poll::Ready(output) = other.as_mut().poll(context)
-        {
-            second = Some(output);
-        }
-        match (first.take(), second.take()) {
-            (Some(one), Some(other)) => Poll::Ready((one, other)),
-            (one, other) => {
-                (first, second) = (one, other);
-                Poll::Pending
-            }
-        }
-    })
-    .await
-}
-
-/// All at the same time, in their order.
-async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut running: Vec<_> = futures.map(Box::pin).map(Some).collect();
-    let mut outputs: Vec<_> = running.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        for (future, output) in running.iter_mut().zip(&mut outputs) {
-            if let Some(Poll::Ready(ready)) = future.as_mut().map(|future| future.as_mut().poll(context)) {
-                (*future, *output) = (None, Some(ready));
-            }
-        }
-        if outputs.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    outputs.into_iter().flatten().collect()
 }

@@ -4,6 +4,7 @@
 //! |----------------------------|------------------------------------|----------------|
 //! | `shop:app::title:7`        | a value, with the generation       |                |
 //! | `shop:\u{1f}{app::title}`  | the generation of a group          | its own        |
+//! | `shop:\u{1f}tags:65536`    | the marks of all tags              | its own        |
 //! | `shop{shop:app::title:7}:fence` | the fence of a value          | the value      |
 //!
 //! What invalidates an entry begins with the namespace and a colon, values and generations alike, so that one
@@ -98,6 +99,13 @@ impl Display for Generation<'_> {
     }
 }
 
+/// Where the marks of a namespace's tags are. How many buckets there are is part of the name: of another number, the same
+/// tag would be in another bucket.
+pub(super) fn tags(namespace: &str) -> String {
+    let colon = if namespace.is_empty() { "" } else { ":" };
+    format!("{namespace}{colon}{MARK}tags:65536")
+}
+
 /// Where changes of a group's keys are told.
 pub(super) fn channel(group: &Group) -> String {
     format!("{}{{{}}}:changed", group.namespace(), group.name())
@@ -160,6 +168,7 @@ mod tests {
         assert_eq!(keys.generation, "shop:\u{1f}{app::price}");
         assert_eq!(keys.fence, "shop{shop:app::price:7}:fence");
         assert_eq!(channel(&group), "shop{app::price}:changed");
+        assert_eq!((tags("shop"), tags("")), ("shop:\u{1f}tags:65536".into(), "\u{1f}tags:65536".into()));
         assert_eq!(Generation(&group).len(), keys.generation.len());
         assert_eq!(fence("shop", "shop:{7}:x"), "shop{7}shop:{7}:x:fence");
 
@@ -195,7 +204,7 @@ mod tests {
             let key = Key::new(format!("{}x", group.prefix()), group.clone());
             let Keys { fence, generation, .. } = Keys::of(&key);
             let stand_in = value("}").into_owned();
-            for text in [fence, generation, stand_in] {
+            for text in [fence, generation, stand_in, tags(namespace)] {
                 assert_ne!(value(&text), text);
             }
         }

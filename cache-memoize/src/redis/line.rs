@@ -4,7 +4,8 @@
 //! what the task finds when it comes to the queue becomes one `MGET`: the generations of the groups, each once, and the
 //! values. So nobody waits for company; but where many are under way, the task first lets others have their turn,
 //! who then are in the queue, too. The more callers, the fewer commands, wake-ups and system calls there are for each,
-//! and one timer stands for all their deadlines.
+//! and one timer stands for all their deadlines. Those who ask what is left of a lifetime have a `PTTL` each before that
+//! command, in the same write.
 //!
 //! Where nobody else is under way, the caller writes its command itself, which saves it a wake-up of the task's thread;
 //! the task finds out when the answer is there. Its timer runs on for a moment after each use, so that it need not be
@@ -31,7 +32,7 @@ use super::failure::{Failure, What, settle};
 use super::resp::{self, Element, Inbox, Parser};
 use super::target::{Reader, Socket, Writer};
 use super::{keys, request};
-use crate::backend::{Group, Key, Token};
+use crate::backend::{Group, Key, Left, Read, Stored, Token};
 use crate::sync::lock;
 
 /// The most values in one command: nothing else is served meanwhile.
@@ -66,7 +67,7 @@ pub(super) struct Line {
 }
 
 /// What comes of a read.
-pub(super) type Outcome = Result<Option<Vec<u8>>, Unread>;
+pub(super) type Outcome = Result<Option<Stored>, Unread>;
 
 /// Why there is no answer.
 pub(super) struct Unread {
@@ -112,11 +113,13 @@ struct Caller {
     end: usize,
     /// The place of its group.
     group: usize,
+    /// Whether it asks what is left of the lifetime.
+    lifetime: bool,
     answer: Sender<Outcome>,
 }
 
 impl Reads {
-    fn push(&mut self, key: &Key, answer: Sender<Outcome>) {
+    fn push(&mut self, key: &Key, read: Read, answer: Sender<Outcome>) {
         self.keys.push_str(&keys::value(key.text()));
         let recent = self.groups.len().saturating_sub(LOOK_BACK);
         let known = self.groups[recent..].iter().rposition(|group| group == key.group());
@@ -127,7 +130,7 @@ impl Reads {
                 self.groups.len() - 1
             }
         };
-        self.callers.push(Caller { end: self.keys.len(), group, answer });
+        self.callers.push(Caller { end: self.keys.len(), group, lifetime: read.lifetime, answer });
     }
 
     fn clear(&mut self) {
@@ -167,14 +170,14 @@ impl Line {
     }
 
     /// Asks for a value, together with others.
-    pub(super) fn read(&self, key: &Key) -> Receiver<Outcome> {
+    pub(super) fn read(&self, key: &Key, read: Read) -> Receiver<Outcome> {
         let (sender, receiver) = channel();
         self.push(|queue| {
             if !std::mem::take(&mut queue.is_idle) {
-                queue.reads.push(key, sender);
+                queue.reads.push(key, read, sender);
                 return true;
             }
-            let (batch, mut command) = Batch::of_one(key, sender, Instant::now() + self.limits.time);
+            let (batch, mut command) = Batch::of_one(key, read, sender, Instant::now() + self.limits.time);
             // It does not wait. An error is met again by the task.
             let written = queue.writer.as_ref().and_then(|writer| writer.try_write(&command).ok());
             let count = written.unwrap_or(0);
@@ -261,6 +264,9 @@ enum Asked {
 }
 
 struct Batch {
+    /// How many will be told what is left, and what was told.
+    lifetimes: usize,
+    lefts: VecDeque<Left>,
     /// Of the generations, then of the values: how many elements there will be, and how many there were.
     length: usize,
     seen: usize,
@@ -346,19 +352,21 @@ impl Operator {
     fn ask(&mut self, callers: Vec<Caller>, start: usize, deadline: Instant) -> usize {
         let places = callers.iter().map(|caller| caller.group);
         let (first_group, last) = (places.clone().min().unwrap_or(0), places.max().unwrap_or(0));
+        let starts = std::iter::once(start).chain(callers.iter().map(|caller| caller.end));
+        let keys = starts.zip(&callers).map(|(start, caller)| &self.taken.keys[start..caller.end]);
+        for (key, _) in keys.clone().zip(&callers).filter(|(_, caller)| caller.lifetime) {
+            request::write_pttl(key, &mut self.outbox);
+        }
         let groups = &self.taken.groups[first_group..=last];
         request::write_mget(groups.len() + callers.len(), &mut self.outbox);
         for group in groups {
             request::write_generation(group, &mut self.outbox);
         }
-        let mut at = start;
-        for caller in &callers {
-            request::write_argument(&self.taken.keys[at..caller.end], &mut self.outbox);
-            at = caller.end;
-        }
+        keys.for_each(|key| request::write_argument(key, &mut self.outbox));
+        let end = callers.last().map_or(start, |caller| caller.end);
         self.readers += callers.len();
         self.asked.push_back(Asked::Reads(Batch::new(callers, first_group..last + 1, deadline)));
-        at
+        end
     }
 
     fn write(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -472,19 +480,25 @@ impl Operator {
 
 impl Batch {
     /// Of a caller who writes the command itself.
-    fn of_one(key: &Key, answer: Sender<Outcome>, deadline: Instant) -> (Self, Vec<u8>) {
+    fn of_one(key: &Key, read: Read, answer: Sender<Outcome>, deadline: Instant) -> (Self, Vec<u8>) {
         let value = keys::value(key.text());
-        let mut command = Vec::with_capacity(64 + key.group().text().len() + value.len());
+        let mut command = Vec::with_capacity(96 + key.group().text().len() + 2 * value.len());
+        if read.lifetime {
+            request::write_pttl(&value, &mut command);
+        }
         request::write_mget(2, &mut command);
         request::write_generation(key.group(), &mut command);
         request::write_argument(&value, &mut command);
-        let caller = Caller { end: 0, group: 0, answer };
+        let caller = Caller { end: 0, group: 0, lifetime: read.lifetime, answer };
         (Self::new(vec![caller], 0..1, deadline), command)
     }
 
     /// These groups and the values of these callers.
     fn new(callers: Vec<Caller>, groups: std::ops::Range<usize>, deadline: Instant) -> Self {
+        let lifetimes = callers.iter().filter(|caller| caller.lifetime).count();
         Self {
+            lifetimes,
+            lefts: VecDeque::new(),
             length: groups.len() + callers.len(),
             seen: 0,
             has_begun: false,
@@ -498,6 +512,17 @@ impl Batch {
 
     /// Gives everybody what is theirs, as far as it is there. Whether that was all.
     fn answer(&mut self, longest: usize, inbox: &mut Inbox, readers: &mut usize) -> Result<bool, Failure> {
+        while self.lifetimes > 0 {
+            let Some((element, length)) = resp::element(inbox.unread(), 0)? else { return Ok(false) };
+            self.lefts.push_back(match element {
+                Element::Number(left) => request::as_left(left),
+                // Who may not ask for it is told the value alone.
+                Element::Error(_) => Left::Unknown,
+                _ => return Err(resp::garbage()),
+            });
+            self.lifetimes -= 1;
+            inbox.consume(length);
+        }
         while self.seen < self.length {
             let longest = if self.seen < self.groups { size_of::<Token>() } else { longest };
             let Some((element, length)) = resp::element(inbox.unread(), longest)? else { return Ok(false) };
@@ -538,9 +563,16 @@ impl Batch {
             let value = string
                 .zip(generation)
                 .and_then(|(value, generation)| request::unstamped(value, generation).map(<[u8]>::to_vec));
+            let left = self.left_of(&caller);
             // Who does not wait any more needs no answer.
-            let _ = caller.answer.send(Ok(value));
+            let _ = caller.answer.send(Ok(value.map(|value| Stored::new(value).left(left))));
         }
+    }
+
+    /// Of a caller who was taken out just now: those who asked come in the order of their answers.
+    fn left_of(&mut self, caller: &Caller) -> Left {
+        let told = if caller.lifetime { self.lefts.pop_front() } else { None };
+        told.unwrap_or(Left::Unknown)
     }
 
     /// The same for one that is longer than what was asked for. The reader of a value gets one of zeros, which the
@@ -552,7 +584,8 @@ impl Batch {
         self.seen += 1;
         if let Some(caller) = self.callers.next() {
             *readers -= 1;
-            let _ = caller.answer.send(Ok(Some(vec![0; longest.saturating_add(1)])));
+            self.left_of(&caller);
+            let _ = caller.answer.send(Ok(Some(Stored::new(vec![0; longest.saturating_add(1)]))));
         }
     }
 

@@ -28,7 +28,7 @@ use super::line::{Line, Unread};
 use super::request::{self, Regret, Request};
 use super::server::Server;
 use super::target::Connection;
-use crate::backend::Key;
+use crate::backend::{Key, Read, Stored};
 use crate::sync::lock;
 
 /// How many timeouts it takes to look for something better.
@@ -82,11 +82,12 @@ impl Link {
         self: &Arc<Self>,
         server: &Arc<Server>,
         key: &Key,
-    ) -> Result<Option<Vec<u8>>, Failure> {
+        read: Read,
+    ) -> Result<Option<Stored>, Failure> {
         // Not connected yet, or with TLS, unless there is a line.
         let mut deadline = None;
         if let Some((line, number)) = self.line(server) {
-            match line.read(key).await {
+            match line.read(key, read).await {
                 Ok(Ok(value)) => {
                     self.judge(server, Some(number), &Ok(()));
                     return Ok(value);
@@ -112,10 +113,11 @@ impl Link {
         }
         // What is rare is kept apart, so that the future of a hit is small.
         let deadline = deadline.unwrap_or_else(|| server.deadline());
-        let (link, server, request) = (self.clone(), server.clone(), request::read(key));
+        let (link, server) = (self.clone(), server.clone());
+        let request = request::read_as(key, read);
         let work = async move { link.run(&server, &request, None, deadline).await };
         let answer = Box::pin(background::run(work)).await?;
-        request::was_read(answer.heard())
+        request::was_read_as(answer.heard(), read)
     }
 
     /// Sends a request and gives the answer, before the deadline. If nobody waits for the answer any more, or nobody

@@ -5,6 +5,7 @@
 //! | `builder`, `url` | settings |
 //! | `backend` | what the cache asks for |
 //! | `cluster` | the same where the keys of one entry are on several servers |
+//! | `several`, `together` | the same of many keys at once |
 //! | `request`, `scripts`, `keys`, `failure` | what is sent and what answers mean, without I/O |
 //! | `server` | one Redis and the connections to it |
 //! | `link`, `line`, `pool` | connections of async code, and of threads |
@@ -29,8 +30,10 @@ mod scripts;
 mod secrets;
 mod sentinel;
 mod server;
+mod several;
 mod target;
 mod tls;
+mod together;
 mod url;
 mod wake;
 

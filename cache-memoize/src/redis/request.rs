@@ -3,12 +3,12 @@
 //! Each request is harmless when it is carried out twice, which happens when a connection ends before the answer is
 //! there and the request is sent again:
 //!
-//! - *read* changes nothing, *renew* and *remove all* do the same again.
+//! - *read*, *unchanged* and *marks* change nothing, *renew* and *remove all* do the same again.
 //! - *begin* takes another ticket, later than the first. At worst it counts as two computations, and its fence stays
 //!   until the lease ends.
 //! - *commit* and *release* find their fence gone, or stand for another computation that ends: its value is then not
-//!   stored. A miss.
-//! - *remove* begins another epoch. Within the call, so its instant is merely later.
+//!   stored. A miss. Of a commit that expects something the fence remembers what became of it.
+//! - *remove* and *expire* begin another epoch, *mark* marks again. Within the call, so their instant is merely later.
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -16,11 +16,14 @@ use std::time::Duration;
 
 use ::redis::{Arg, Cmd, RedisWrite as _, Value};
 
-use super::failure::Failure;
+use super::failure::{Failure, What};
 use super::keys::{self, Keys};
 use super::scripts::{self, Script};
-use crate::backend::{Begin, Begun, Commit, Fence, Group, Key, Leader, Token};
-use crate::remote::token;
+use crate::backend::token;
+use crate::backend::{
+    Begin, Begun, Bucket, Commit, Expect, Fence, Group, Key, Leader, Left, Mark, Marks, Read, Stored, Token,
+};
+use crate::codec::envelope;
 
 /// What is sent.
 pub(super) struct Request {
@@ -100,16 +103,89 @@ impl Request {
 }
 
 pub(super) const READING: &str = "reading a value";
+pub(super) const STORING: &str = "storing a value";
+pub(super) const COMPARING: &str = "comparing a value";
+pub(super) const BEGINNING: &str = "beginning a computation";
+pub(super) const LOOKING_AT_TAGS: &str = "looking at tags";
 pub(super) const RENEWING: &str = "keeping a computation";
 
 /// Value and generation in one command. It answers nil for what has another type.
-pub(super) fn read(key: &Key) -> Request {
+fn read(key: &Key) -> Request {
     let value = keys::value(key.text());
     let generation = keys::Generation(key.group());
     let mut request = Request::plain("MGET", 2, value.len() + generation.len(), READING);
     request.cmd.arg(&*value);
     request.cmd.write_arg_fmt(generation);
     request
+}
+
+/// The same, and what is left of the value's lifetime.
+pub(super) fn read_with_lifetime(keys: &Keys<'_>, place: Generation<'_>) -> Request {
+    match place {
+        Generation::Stored => Request::script(&scripts::READ, &[&keys.value, &keys.generation], 0, READING),
+        Generation::Known(_) => Request::script(&scripts::READ, &[&keys.value], 0, READING),
+    }
+}
+
+/// The value alone, or what is left of its lifetime, too. Where the script can look for the generation.
+pub(super) fn read_as(key: &Key, read: Read) -> Request {
+    if read.lifetime { read_with_lifetime(&Keys::of(key), Generation::Stored) } else { self::read(key) }
+}
+
+/// What [`read_as`] is answered with.
+pub(super) fn was_read_as(answer: Value, read: Read) -> Result<Option<Stored>, Failure> {
+    if !read.lifetime {
+        return was_read(answer);
+    }
+    let (value, generation, left) = was_read_with_lifetime(answer)?;
+    Ok(current(value, &generation).map(|value| Stored::new(value).left(left)))
+}
+
+/// What [`read_with_lifetime`] is answered with: the value with its stamp, the generation if the script looked, and what
+/// is left.
+pub(super) fn was_read_with_lifetime(answer: Value) -> Result<(Value, Value, Left), Failure> {
+    let strange = Failure::strange(&answer);
+    let Value::Array(parts) = answer else { return Err(strange) };
+    match <[Value; 3]>::try_from(parts) {
+        Ok([value, generation, Value::Int(left)]) => Ok((value, generation, as_left(left))),
+        _ => Err(strange),
+    }
+}
+
+/// The end of a value, its stamp included.
+pub(super) fn unchanged(keys: &Keys<'_>, tail: &[u8], read: Read, place: Generation<'_>) -> Request {
+    let request = match place {
+        Generation::Stored => {
+            Request::script(&scripts::UNCHANGED, &[&keys.value, &keys.generation], 16, COMPARING)
+        }
+        Generation::Known(_) => Request::script(&scripts::UNCHANGED, &[&keys.value], 16, COMPARING),
+    };
+    request.number(tail.len() + size_of::<Token>()).flag(read.lifetime)
+}
+
+/// What [`unchanged`] is answered with, as [`was_read_with_lifetime`].
+pub(super) fn was_compared(answer: Value, tail: &[u8]) -> Result<(Option<Token>, Value, Left), Failure> {
+    let (found, generation, left) = was_read_with_lifetime(answer)?;
+    let stamp = match &found {
+        Value::BulkString(found) => found.strip_prefix(tail).and_then(|stamp| stamp.try_into().ok()),
+        _ => None,
+    };
+    Ok((stamp, generation, left))
+}
+
+/// In milliseconds, as the server says it: -1 for ever. What we say ourselves where it was not asked is no time.
+pub(super) fn as_left(milliseconds: i64) -> Left {
+    match (milliseconds, u64::try_from(milliseconds)) {
+        (-1, _) => Left::Forever,
+        (_, Ok(left)) => Left::For(Duration::from_millis(left)),
+        _ => Left::Unknown,
+    }
+}
+
+/// What is left of a value's lifetime. Before the value is read: then it is not that of a later one.
+pub(super) fn write_pttl(value: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"*2\r\n$4\r\nPTTL\r\n");
+    write_argument(value, out);
 }
 
 /// The generations of some groups and some values in one command: how it begins. So many arguments follow.
@@ -138,10 +214,10 @@ fn write_number(kind: u8, number: usize, out: &mut Vec<u8>) {
 }
 
 /// What [`read`] is answered with.
-pub(super) fn was_read(answer: Value) -> Result<Option<Vec<u8>>, Failure> {
+fn was_read(answer: Value) -> Result<Option<Stored>, Failure> {
     match answer {
         Value::Array(both) => match <[Value; 2]>::try_from(both) {
-            Ok([value, generation]) => Ok(current(value, &generation)),
+            Ok([value, generation]) => Ok(current(value, &generation).map(Stored::new)),
             Err(both) => Err(Failure::strange(&Value::Array(both))),
         },
         other => Err(Failure::strange(&other)),
@@ -181,7 +257,7 @@ pub(super) fn begin(keys: &Keys<'_>, begin: &Begin, generation: Generation<'_>) 
         Generation::Stored => token(),
         Generation::Known(generation) => *generation,
     };
-    let request = Request::entry(&scripts::BEGIN, keys, generation, "beginning a computation")
+    let request = Request::entry(&scripts::BEGIN, keys, generation, BEGINNING)
         .bytes(&begin.token)
         .number(milliseconds(begin.lease))
         .flag(begin.over)
@@ -195,10 +271,11 @@ pub(super) fn begin(keys: &Keys<'_>, begin: &Begin, generation: Generation<'_>) 
         Some(before) => request.bytes(&before.name).bytes(before.sign.as_deref().unwrap_or_default()),
         None => request.bytes(b"").bytes(b""),
     };
-    match begin.waited_for {
+    let request = match begin.waited_for {
         Some(ticket) => request.number(ticket),
         None => request.bytes(b""),
-    }
+    };
+    request.flag(begin.lifetime)
 }
 
 /// What [`begin`] is answered with.
@@ -207,9 +284,9 @@ pub(super) fn was_begun(answer: Value, token: Token) -> Result<Begun, Failure> {
     let Value::Array(answer) = answer else { return Err(strange) };
     let mut parts = answer.into_iter();
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(Value::Int(0)), Some(Value::BulkString(mut value)), ..) => {
+        (Some(Value::Int(0)), Some(Value::BulkString(mut value)), Some(Value::Int(left)), _) => {
             value.truncate(value.len().saturating_sub(size_of::<Token>()));
-            Ok(Begun::Value(value))
+            Ok(Begun::Value(Stored::new(value).left(as_left(left))))
         }
         (Some(Value::Int(1)), ..) => Ok(Begun::Standing),
         (Some(Value::Int(2)), ..) => Ok(Begun::LedByAnother),
@@ -285,19 +362,38 @@ pub(super) fn commit(
     generation: Generation<'_>,
 ) -> Request {
     let fence = commit.fence;
-    let mut request = Request::entry(&scripts::COMMIT, keys, generation, "storing a value")
+    let mut request = Request::entry(&scripts::COMMIT, keys, generation, STORING)
         .bytes(&fence.token)
         .bytes(&fence.generation)
         .bytes(&fence.epoch)
         .number(fence.ticket)
-        .number(lifetime(commit.lifetime))
+        .number(lifetime(commit.kept()))
         .flag(commit.refresh)
         .bytes(channel.as_bytes());
     match commit.value {
         Some(value) => stamped(&mut request.cmd, value, &fence.generation),
         None => request = request.bytes(b""),
     }
-    request
+    match commit.expect {
+        None => request.bytes(b"").bytes(b""),
+        Some(Expect::Nothing) => request.bytes(b"0").bytes(b""),
+        Some(Expect::Tail(tail)) => request.bytes(b"1").bytes(tail),
+    }
+}
+
+/// What [`commit`] is answered with.
+pub(super) fn was_committed(answer: Value) -> Result<bool, Failure> {
+    match answer {
+        Value::Int(2) => Err(unknown()),
+        answer => was_done(answer),
+    }
+}
+
+/// Of a commit that expects something: it may have stored.
+pub(super) fn unknown() -> Failure {
+    let words =
+        "the fence of the computation is gone, so it is not known whether the value was stored before";
+    Failure::new(What::Refused, words)
 }
 
 /// Value and stamp as one argument, written where it is sent from.
@@ -341,7 +437,7 @@ pub(super) fn were_renewed(answer: Value, many: usize) -> Result<Vec<bool>, Fail
     }
 }
 
-/// What [`commit`] is answered with, and [`renew`] for each.
+/// What [`renew`] is answered with for each.
 pub(super) fn was_done(answer: Value) -> Result<bool, Failure> {
     match answer {
         Value::Int(number) => Ok(number > 0),
@@ -349,13 +445,39 @@ pub(super) fn was_done(answer: Value) -> Result<bool, Failure> {
     }
 }
 
-pub(super) fn remove(keys: &Keys<'_>, channel: &str, generation: Generation<'_>) -> Request {
-    Request::entry(&scripts::REMOVE, keys, generation, "removing a value")
-        .bytes(&token())
-        .bytes(channel.as_bytes())
+/// How a value goes.
+#[derive(Clone, Copy)]
+pub(super) enum Removal {
+    /// At once.
+    Remove,
+    /// When its stale window is over.
+    Expire,
 }
 
-/// What [`remove`] is answered with: the stamp of what was there, and the generation if the script looked.
+impl Removal {
+    pub(super) fn doing(self) -> &'static str {
+        match self {
+            Self::Remove => "removing a value",
+            Self::Expire => "ending a lifetime",
+        }
+    }
+
+    pub(super) fn request(self, key: &Key, generation: Generation<'_>) -> Request {
+        let script = match self {
+            Self::Remove => &scripts::REMOVE,
+            Self::Expire => &scripts::EXPIRE,
+        };
+        let request = Request::entry(script, &Keys::of(key), generation, self.doing())
+            .bytes(&token())
+            .bytes(keys::channel(key.group()).as_bytes());
+        match self {
+            Self::Remove => request,
+            Self::Expire => request.bytes(&envelope::BEGINNING).number(envelope::STALE_AT),
+        }
+    }
+}
+
+/// What a [`Removal`] is answered with: the stamp of what was there, and the generation if the script looked.
 pub(super) fn was_removed(answer: Value) -> Result<(Option<Token>, Option<Token>), Failure> {
     match &answer {
         Value::Array(parts) => match parts.as_slice() {
@@ -383,6 +505,55 @@ pub(super) fn was_removed_all(answer: Value) -> Result<(), Failure> {
 /// What [`release`] is answered with.
 pub(super) fn was_released(answer: Value) -> Result<(), Failure> {
     was_done(answer).map(drop)
+}
+
+/// The marks of some buckets, or nil where there is no epoch.
+pub(super) fn marks(tags: &str, buckets: &[Bucket]) -> Request {
+    let size = tags.len() + 2 + 5 * buckets.len();
+    let request = Request::plain("HMGET", buckets.len() + 3, size, LOOKING_AT_TAGS);
+    let request = request.bytes(tags.as_bytes()).bytes(b"e").bytes(b"c");
+    buckets.iter().fold(request, Request::number)
+}
+
+/// What [`marks`] is answered with; none if no epoch has begun.
+pub(super) fn were_marked(answer: Value, buckets: &[Bucket]) -> Result<Option<Marks>, Failure> {
+    let strange = Failure::strange(&answer);
+    let Value::Array(parts) = answer else { return Err(strange) };
+    let [epoch, clock, marks @ ..] = parts.as_slice() else { return Err(strange) };
+    if marks.len() != buckets.len() {
+        return Err(strange);
+    }
+    let Some(epoch) = as_token(epoch) else { return Ok(None) };
+    let marks = marks.iter().map(as_mark).collect();
+    Ok(Some(Marks::new(epoch, as_number(clock).unwrap_or(0), marks)))
+}
+
+fn as_number(value: &Value) -> Option<u64> {
+    match value {
+        Value::BulkString(digits) => std::str::from_utf8(digits).ok()?.parse().ok(),
+        _ => None,
+    }
+}
+
+/// What is no mark of ours is later than anything: nothing that carries it is valid.
+fn as_mark(value: &Value) -> Option<Mark> {
+    let Value::BulkString(bytes) = value else { return None };
+    let parsed = bytes.split_last_chunk().and_then(|(digits, token)| {
+        let number = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        Some(Mark::new(number, *token))
+    });
+    Some(parsed.unwrap_or(Mark::new(u64::MAX, [0; 8])))
+}
+
+/// Begins an epoch of tags where there is none.
+pub(super) fn begin_epoch(tags: &str) -> Request {
+    Request::script(&scripts::EPOCH, &[tags], 16, LOOKING_AT_TAGS).bytes(&token())
+}
+
+pub(super) fn mark(tags: &str, buckets: &[Bucket]) -> Request {
+    let request = Request::script(&scripts::MARK, &[tags], 32 + 6 * buckets.len(), "marking tags");
+    let request = request.bytes(&token()).bytes(&token()[..8]);
+    buckets.iter().fold(request, Request::number)
 }
 
 pub(super) fn as_token(value: &Value) -> Option<Token> {

@@ -26,5 +26,10 @@ scripts! {
     RELEASE = "scripts/release.lua";
     RENEW = "scripts/renew.lua";
     REMOVE = "scripts/remove.lua";
+    EXPIRE = "scripts/expire.lua";
+    READ = "scripts/read.lua";
+    UNCHANGED = "scripts/unchanged.lua";
+    EPOCH = "scripts/epoch.lua";
+    MARK = "scripts/mark.lua";
     GENERATION = "scripts/generation.lua";
 }

@@ -15,7 +15,7 @@ use super::request::{Regret, Request};
 use super::secrets::Secrets;
 use super::target::Target;
 use crate::Error;
-use crate::backend::Key;
+use crate::backend::{Key, Read, Stored};
 use crate::sync::{read, write};
 
 /// How long it may take to connect, if that is more than a call may wait: those who come later find it done.
@@ -61,8 +61,8 @@ impl Server {
     }
 
     /// Reads a value from async code, on whatever executor.
-    pub(super) async fn read(self: &Arc<Self>, key: &Key) -> Result<Option<Vec<u8>>, Failure> {
-        self.link()?.read(self, key).await
+    pub(super) async fn read(self: &Arc<Self>, key: &Key, read: Read) -> Result<Option<Stored>, Failure> {
+        self.link()?.read(self, key, read).await
     }
 
     /// Sends a request while this thread sleeps.

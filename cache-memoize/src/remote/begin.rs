@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::miss::Miss;
 use super::remote_call::waits;
-use super::token;
+use crate::backend::token;
 use crate::backend::{Begin, Begun, Fence, Leader, Predecessor};
 use crate::background;
 use crate::call::join::tell_stuck;

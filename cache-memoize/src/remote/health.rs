@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::Inner;
 use super::remote_call::heard;
-use super::{Inner, token};
-use crate::backend::{CallMode, Group, Key};
+use crate::backend::token;
+use crate::backend::{CallMode, Group, Key, Read};
 use crate::background::Planned;
 use crate::event::{self, Event, EventKind};
 use crate::sync::lock;
@@ -290,7 +291,7 @@ impl Inner {
     async fn ask_probe(&self) -> Result<(), Error> {
         let group = Group::in_namespace(self.namespace(), "cache-memoize");
         let key = Key::new(format!("{group}:probe"), group);
-        heard(&*self.backend, |backend| backend.read(&key, CallMode::ASYNC)).await.map(drop)
+        heard(&*self.backend, |backend| backend.read(&key, Read::new(), CallMode::ASYNC)).await.map(drop)
     }
 
     /// Tells that it is up once it has been for a while.

@@ -38,7 +38,7 @@ impl CacheKey {
 }
 
 static SEED: LazyLock<u64> = LazyLock::new(|| {
-    let [seed, _] = halves(super::token());
+    let [seed, _] = halves(crate::backend::token());
     seed
 });
 

@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::Shared;
-use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Group, Key, Leader, Reply};
+use crate::backend::{
+    Backend, Begin, Begun, Bucket, CallMode, Commit, Fence, Fences, Group, Key, Leader, Left, Marks, Read,
+    Reply, Stored,
+};
 use crate::entry::{AnyEntry, Entry};
 use crate::entry::{Freshness, FunctionState, Windows};
 use crate::memory::rivals::{By, Compare};
@@ -38,7 +41,13 @@ impl Adapter for Bytes {
 /// Tells bytes from the typed entries of functions that name the memory by an expression.
 const IDENT: u64 = u64::MAX;
 
-type BytesEntry = Entry<String, Vec<u8>>;
+type BytesEntry = Entry<String, Held>;
+
+/// A value, and how long it is kept after its lifetime.
+struct Held {
+    value: Vec<u8>,
+    stale: Duration,
+}
 
 impl From<Memory> for Shared {
     /// The memory as a place for bytes.
@@ -69,26 +78,32 @@ impl ByteMemory {
         }
     }
 
-    fn find(&self, key: &Key) -> Option<Vec<u8>> {
+    /// The value, and how long it is kept after its lifetime.
+    fn find(&self, key: &Key) -> Option<(Stored, Duration)> {
         let inner = self.0.inner();
         let hash = self.hash(key);
         let mut rivals = Vec::new();
         loop {
-            let seen = inner.store.look_past::<String, Vec<u8>>(&rivals, hash, true)?;
+            let seen = inner.store.look_past::<String, Held>(&rivals, hash, true)?;
             if seen.freshness() != Freshness::Fresh {
                 inner.reclaim(hash, seen.ticket);
-            } else if let Some(entry) = typed(&seen.content, key) {
-                return entry.value.get().cloned();
+            } else if let Some(held) = typed(&seen.content, key).and_then(|entry| entry.value.get()) {
+                let stored = Stored::new(&*held.value).left(Left::of(seen.lifespan.fresh_until.left()));
+                return Some((stored, held.stale));
             }
             rivals.push(seen.ticket);
         }
     }
 
-    fn store(&self, key: &Key, value: &[u8], lifetime: Option<Duration>) -> Leftovers {
+    fn get(&self, key: &Key) -> Option<Stored> {
+        self.find(key).map(|(stored, _)| stored)
+    }
+
+    fn store(&self, key: &Key, held: Held, kept: Option<Duration>) -> Leftovers {
         let scope = self.group(key.group());
-        let value = OnceLock::from(value.to_vec());
+        let value = OnceLock::from(held);
         let entry: Arc<dyn AnyEntry> = Arc::new(Entry { ident: IDENT, key: key.text().to_owned(), value });
-        let life = Life::new(lifetime, Windows::default(), 1);
+        let life = Life::new(kept, Windows::default(), 1);
         self.0.inner().set(self.hash(key), &entry, life, None, &mut compare(key), || scope.generation())
     }
 
@@ -101,7 +116,7 @@ impl ByteMemory {
 
 fn typed<'c, V>(content: &'c Content<String, V>, key: &Key) -> Option<&'c BytesEntry> {
     let Content::Entry(entry) = content else { return None };
-    entry.typed::<String, Vec<u8>>().filter(|entry| entry.ident == IDENT && entry.key == key.text())
+    entry.typed::<String, Held>().filter(|entry| entry.ident == IDENT && entry.key == key.text())
 }
 
 fn compare(key: &Key) -> impl Compare {
@@ -113,18 +128,22 @@ impl Backend for ByteMemory {
         "memory".to_owned()
     }
 
-    fn read<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
-        Reply::now(Ok(self.find(key)))
+    fn read<'a>(&'a self, key: &'a Key, _: Read, _: CallMode) -> Reply<'a, Option<Stored>> {
+        Reply::now(Ok(self.get(key)))
     }
 
     fn begin<'a>(&'a self, key: &'a Key, begin: Begin, _: CallMode) -> Reply<'a, Begun> {
-        Reply::now(Ok(self.bytes().fences.begin(key, &begin, || self.find(key))))
+        Reply::now(Ok(self.bytes().fences.begin(key, &begin, || self.get(key))))
     }
 
     fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, _: CallMode) -> Reply<'a, bool> {
         let mut leftovers = Leftovers::default();
-        let stored = self.bytes().fences.commit(key, &commit, |value| match value {
-            Some(value) => leftovers = self.store(key, value, commit.lifetime),
+        let there = || self.get(key);
+        let stored = self.bytes().fences.commit(key, &commit, there, |value| match value {
+            Some(value) => {
+                let held = Held { value: value.to_vec(), stale: commit.stale };
+                leftovers = self.store(key, held, commit.kept());
+            }
             None => drop(self.take(key)),
         });
         // Displaced entries may be typed ones of other functions, with destructors of their own: outside the lock.
@@ -157,6 +176,36 @@ impl Backend for ByteMemory {
     fn remove_all<'a>(&'a self, group: &'a Group, _: CallMode) -> Reply<'a, ()> {
         let scope = self.group(group);
         self.bytes().fences.change_all(group, || self.0.inner().invalidate_all(&scope));
+        Reply::now(Ok(()))
+    }
+
+    fn keeps_stale(&self) -> bool {
+        true
+    }
+
+    fn expire<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, bool> {
+        let mut leftovers = Leftovers::default();
+        let was_there = self.bytes().fences.change(key, || {
+            let Some((found, stale)) = self.find(key) else { return false };
+            if stale.is_zero() {
+                return self.take(key);
+            }
+            if found.left.is_more_than(stale) {
+                leftovers = self.store(key, Held { value: found.value, stale }, Some(stale));
+            }
+            true
+        });
+        drop(leftovers);
+        Reply::now(Ok(was_there))
+    }
+
+    // A memory is one domain, whatever the namespaces of those who bring bytes.
+    fn marks<'a>(&'a self, _: &'a str, buckets: &'a [Bucket], _: CallMode) -> Reply<'a, Marks> {
+        Reply::now(Ok(self.bytes().fences.marks("", buckets)))
+    }
+
+    fn mark<'a>(&'a self, _: &'a str, buckets: &'a [Bucket], _: CallMode) -> Reply<'a, ()> {
+        self.bytes().fences.mark("", buckets);
         Reply::now(Ok(()))
     }
 }

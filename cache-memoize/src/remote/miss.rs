@@ -264,9 +264,9 @@ impl Miss {
     ) -> Joined<Self> {
         let (stage, purpose) = match begun {
             // Not if the backend was to begin over any value.
-            Ok(Begun::Value(bytes)) if !self.over => {
+            Ok(Begun::Value(stored)) if !self.over => {
                 self.asking = guard;
-                return Joined::Found(Finding::Bytes(bytes));
+                return Joined::Found(Finding::Bytes(stored.value));
             }
             Ok(Begun::Fence(fence)) => (Stage::Fenced(fence), purpose),
             // Without a fence, nothing is stored; and nothing is shared with callers that can ask.

@@ -21,12 +21,11 @@ mod types;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use crate::backend::{Backend, Group, Token};
+use crate::backend::{Backend, Group};
 use crate::background::Lane;
 use crate::codec::Codec;
 use crate::flight::table::Flights;
@@ -117,18 +116,6 @@ impl<B: Backend> From<B> for Shared {
     fn from(backend: B) -> Self {
         Self::new(backend)
     }
-}
-
-/// Random bits of the operating system, which are others in a forked process.
-pub(crate) fn token() -> Token {
-    let mut token = Token::default();
-    if getrandom::fill(&mut token).is_err() {
-        // There is no such system among those that have processes. A hash with random keys is unique as well.
-        for (at, half) in token.chunks_mut(8).enumerate() {
-            half.copy_from_slice(&RandomState::new().hash_one(at).to_le_bytes());
-        }
-    }
-    token
 }
 
 // As with a `Memory`: no user code runs under a lock here. A backend that panics has failed, and is asked again.

@@ -5,7 +5,7 @@ use std::sync::{LazyLock, RwLock};
 use std::time::Duration;
 
 use super::Shared;
-use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Reply};
+use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Read, Reply, Stored};
 use crate::sync::{read, write};
 use crate::{Error, ErrorKind};
 
@@ -81,7 +81,7 @@ impl Backend for Unregistered {
     fn name(&self) -> String {
         format!("the backend {:?}", self.0)
     }
-    fn read<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, _: &'a Key, _: Read, _: CallMode) -> Reply<'a, Option<Stored>> {
         self.refuse()
     }
     fn begin<'a>(&'a self, _: &'a Key, _: Begin, _: CallMode) -> Reply<'a, Begun> {

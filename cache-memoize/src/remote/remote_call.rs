@@ -8,8 +8,9 @@ use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::key::CacheKey;
-use super::{RemoteState, Shared, token};
-use crate::backend::{Backend, Begin, Begun, CallMode, Fence, Reply};
+use super::{RemoteState, Shared};
+use crate::backend::token;
+use crate::backend::{Backend, Begin, Begun, CallMode, Fence, Read, Reply};
 use crate::codec::Codec;
 use crate::codec::envelope::{self, Expected, Header, Mismatch, NO_TTL};
 use crate::codec::stored::{Bounds, Unread, names_len};
@@ -88,11 +89,11 @@ impl RemoteCall {
 
     /// Looks for the entry.
     pub(crate) async fn read_bytes(&self, call: CallMode) -> Result<Option<Vec<u8>>, Error> {
-        let bytes = self.ask(|backend| backend.read(&self.key.wire, call)).await?;
-        if bytes.is_none() {
+        let stored = self.ask(|backend| backend.read(&self.key.wire, Read::new(), call)).await?;
+        if stored.is_none() {
             self.state.hints.gone(self.key.hash);
         }
-        Ok(bytes)
+        Ok(stored.map(|stored| stored.value))
     }
 
     /// An answer that is none.

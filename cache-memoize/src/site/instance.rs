@@ -202,7 +202,7 @@ fn verbatim(world: u64) -> u64 {
 /// A name that no other process uses.
 #[cfg(feature = "shared")]
 fn isolated(world: u64) -> String {
-    static PROCESS: LazyLock<u128> = LazyLock::new(|| u128::from_le_bytes(crate::remote::token()));
+    static PROCESS: LazyLock<u128> = LazyLock::new(|| u128::from_le_bytes(crate::backend::token()));
     format!("isolated-{:032x}-{world}:", *PROCESS)
 }
 

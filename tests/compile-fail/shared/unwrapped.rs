@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Reply};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Read, Reply, Stored};
 use cache_memoize::cache_memoize;
 
 struct Toy;
@@ -12,7 +12,7 @@ impl Backend for Toy {
     fn name(&self) -> String {
         "toy".into()
     }
-    fn read<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, _: &'a Key, _: Read, _: CallMode) -> Reply<'a, Option<Stored>> {
         loop {}
     }
     fn begin<'a>(&'a self, _: &'a Key, _: Begin, _: CallMode) -> Reply<'a, Begun> {

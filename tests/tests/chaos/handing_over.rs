@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Reply};
+use cache_memoize::backend::{
+    Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Read, Reply, Stored,
+};
 use cache_memoize::{Error, ErrorKind, Memory, Shared, cache_memoize};
 
 /// A memory that loses the first commit, and nothing else.
@@ -23,8 +25,8 @@ impl Backend for LosesOne {
     fn name(&self) -> String {
         "a memory that loses a commit".to_owned()
     }
-    fn read<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Vec<u8>>> {
-        self.inner().read(key, call)
+    fn read<'a>(&'a self, key: &'a Key, read: Read, call: CallMode) -> Reply<'a, Option<Stored>> {
+        self.inner().read(key, read, call)
     }
     fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: CallMode) -> Reply<'a, Begun> {
         self.inner().begin(key, begin, call)

@@ -15,6 +15,7 @@ mod storms;
 mod tasks;
 mod tool;
 mod trait_promises;
+mod updates;
 
 use std::ops::RangeInclusive;
 

@@ -18,7 +18,7 @@ use crate::{seeds, tasks, tells_seed};
 
 #[path = "../../../examples/custom_backend.rs"]
 #[allow(dead_code, reason = "only its backend is needed")]
-mod custom_backend;
+pub(crate) mod custom_backend;
 
 /// What is wrapped.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Begin, Begun, CallMode, Commit, Fence, Key};
+use cache_memoize::backend::{Begin, Begun, CallMode, Commit, Fence, Key, Read};
 use cache_memoize::testing::{Faulty, conformance, conformance_async};
 use cache_memoize::{Error, ErrorKind, Memory, Shared};
 use cache_memoize_tests::{finish, poll};
@@ -46,11 +46,13 @@ impl World {
     }
 
     fn there(&self, key: &Key) -> Option<Vec<u8>> {
-        finish(self.calm.backend().read(key, CallMode::ASYNC)).unwrap()
+        let found = finish(self.calm.backend().read(key, Read::new(), CallMode::ASYNC)).unwrap();
+        found.map(|stored| stored.value)
     }
 
     fn read(&self, key: &Key) -> Result<Option<Vec<u8>>, Error> {
-        finish(self.shared.backend().read(key, CallMode::ASYNC))
+        let found = finish(self.shared.backend().read(key, Read::new(), CallMode::ASYNC));
+        found.map(|found| found.map(|stored| stored.value))
     }
 
     fn remove(&self, key: &Key) -> Result<bool, ErrorKind> {
@@ -67,6 +69,9 @@ fn key(name: &str) -> Key {
 fn without_faults_it_is_what_it_wraps() {
     let world = World::new();
     conformance(&[world.shared.backend(), world.calm.backend()]);
+    // One that tells of changes.
+    let map = Faulty::new(Shared::new(crate::storms::custom_backend::Map::default()), 1);
+    conformance(&[&map]);
     assert_eq!(world.shared.backend().name(), "faulty memory");
     assert_eq!(world.faulty.faults().total(), 0);
 }
@@ -181,7 +186,10 @@ fn delays_are_within_their_range() {
     let (world, shortest) = (World::new(), Duration::from_millis(2));
     world.faulty.delays(1.0, shortest..=2 * shortest);
     let began = Instant::now();
-    assert_eq!(waited(pin!(world.shared.backend().read(&key("x"), CallMode::BLOCKING))).unwrap(), None);
+    assert_eq!(
+        waited(pin!(world.shared.backend().read(&key("x"), Read::new(), CallMode::BLOCKING))).unwrap(),
+        None
+    );
     assert!(began.elapsed() >= shortest);
     assert_eq!(world.faulty.faults().delays, 1);
 }
@@ -200,7 +208,7 @@ fn a_corrupt_value_is_another_one() {
             _ => {
                 match finish(world.shared.backend().begin(&key, Begin::new([1; 16], LEASE), CallMode::ASYNC))
                 {
-                    Ok(Begun::Value(found)) => found,
+                    Ok(Begun::Value(found)) => found.value,
                     other => panic!("{other:?}"),
                 }
             }
@@ -227,7 +235,7 @@ fn while_it_is_paused_nothing_is_carried_out_and_nothing_answered() {
     let (world, key) = (World::new(), key("x"));
     world.store(&key, b"value");
     world.faulty.steps(0, 1);
-    let mut answering = pin!(world.shared.backend().read(&key, CallMode::ASYNC));
+    let mut answering = pin!(world.shared.backend().read(&key, Read::new(), CallMode::ASYNC));
     assert!(poll(answering.as_mut()).is_pending());
     world.faulty.pause();
     let mut arriving = pin!(world.shared.backend().remove(&key, CallMode::ASYNC));
@@ -236,7 +244,7 @@ fn while_it_is_paused_nothing_is_carried_out_and_nothing_answered() {
     }
     assert!(world.there(&key).is_some(), "it was held before it was carried out");
     world.faulty.resume();
-    assert_eq!(finish(answering).unwrap().as_deref(), Some(&b"value"[..]));
+    assert_eq!(finish(answering).unwrap().unwrap().value, b"value");
     assert!(poll(arriving.as_mut()).is_pending());
     assert!(finish(arriving).unwrap());
 }
@@ -248,12 +256,13 @@ fn threads_are_held_until_they_are_let_go() {
     world.store(&key, b"value");
     world.faulty.pause();
     std::thread::scope(|scope| {
-        let held = scope.spawn(|| waited(pin!(world.shared.backend().read(&key, CallMode::BLOCKING))));
+        let held =
+            scope.spawn(|| waited(pin!(world.shared.backend().read(&key, Read::new(), CallMode::BLOCKING))));
         cache_memoize_tests::servers::wait_until("a request that is held", || {
             format!("{:?}", world.faulty).contains("held: 1")
         });
         world.faulty.calm();
-        assert_eq!(held.join().unwrap().unwrap().as_deref(), Some(&b"value"[..]));
+        assert_eq!(held.join().unwrap().unwrap().unwrap().value, b"value");
     });
 }
 

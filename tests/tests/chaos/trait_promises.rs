@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key};
+use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Read};
 use cache_memoize::testing::Faulty;
 use cache_memoize_tests::finish;
 use cache_memoize_tests::random::Random;
@@ -41,7 +41,8 @@ impl Client<'_> {
             0..40 => self.begin(),
             40..75 => self.commit(),
             75..80 => self.release(),
-            80..88 => self.remove(),
+            80..85 => self.remove(),
+            85..88 => self.expire(),
             88..90 => self.remove_all(),
             _ => self.look(),
         }
@@ -59,7 +60,7 @@ impl Client<'_> {
                 self.allowed.insert(self.last_number);
                 self.computations.push(Computation { fence, number: self.last_number, refresh: over });
             }
-            Ok(Begun::Value(value)) => self.is_allowed(&value),
+            Ok(Begun::Value(stored)) => self.is_allowed(&stored.value),
             Ok(Begun::LedByAnother) => assert!(lead),
             Ok(other) => panic!("nothing was to be joined, nor anything else: {other:?}"),
             Err(_) => {}
@@ -94,6 +95,13 @@ impl Client<'_> {
         }
     }
 
+    /// Without a stale window.
+    fn expire(&mut self) {
+        if finish(self.backend.expire(&self.key, CallMode::BLOCKING)).is_ok() {
+            self.allowed.clear();
+        }
+    }
+
     fn remove_all(&mut self) {
         if finish(self.backend.remove_all(self.key.group(), CallMode::BLOCKING)).is_ok() {
             self.allowed.clear();
@@ -101,8 +109,8 @@ impl Client<'_> {
     }
 
     fn look(&self) {
-        if let Ok(Some(value)) = finish(self.backend.read(&self.key, CallMode::BLOCKING)) {
-            self.is_allowed(&value);
+        if let Ok(Some(stored)) = finish(self.backend.read(&self.key, Read::new(), CallMode::BLOCKING)) {
+            self.is_allowed(&stored.value);
         }
     }
 

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Group, Key, Reply};
+use cache_memoize::backend::{
+    Backend, Begin, Begun, CallMode, Commit, Fence, Fences, Group, Key, Read, Reply, Stored,
+};
 
 /// Cloning is cheap and gives the same.
 #[derive(Clone, Default)]
@@ -27,6 +29,10 @@ impl Store {
         Arc::strong_count(&self.0)
     }
 
+    fn stored(&self, key: &Key) -> Option<Stored> {
+        self.values().get(key).map(|value| Stored::new(&**value))
+    }
+
     fn values(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Vec<u8>>> {
         self.0.values.lock().unwrap()
     }
@@ -37,19 +43,24 @@ impl Backend for Store {
         "a store".to_owned()
     }
 
-    fn read<'a>(&'a self, key: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
-        Ok(self.values().get(key).cloned()).into()
+    fn read<'a>(&'a self, key: &'a Key, _: Read, _: CallMode) -> Reply<'a, Option<Stored>> {
+        Ok(self.stored(key)).into()
     }
 
     fn begin<'a>(&'a self, key: &'a Key, begin: Begin, _: CallMode) -> Reply<'a, Begun> {
-        Ok(self.0.fences.begin(key, &begin, || self.values().get(key).cloned())).into()
+        Ok(self.0.fences.begin(key, &begin, || self.stored(key))).into()
     }
 
     fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, _: CallMode) -> Reply<'a, bool> {
-        let stored = self.0.fences.commit(key, &commit, |value| match value {
-            Some(value) => drop(self.values().insert(key.clone(), value.to_vec())),
-            None => drop(self.values().remove(key)),
-        });
+        let stored = self.0.fences.commit(
+            key,
+            &commit,
+            || self.stored(key),
+            |value| match value {
+                Some(value) => drop(self.values().insert(key.clone(), value.to_vec())),
+                None => drop(self.values().remove(key)),
+            },
+        );
         Ok(stored).into()
     }
 

@@ -81,7 +81,9 @@ impl Subject<'_> {
 
 fn is_stored(key: &str) -> bool {
     let key = backend::Key::new(stored::value(key), backend::Group::in_namespace("memo", ""));
-    block_on(async { BYTES.backend().read(&key, backend::CallMode::ASYNC).await }).unwrap().is_some()
+    block_on(async { BYTES.backend().read(&key, backend::Read::new(), backend::CallMode::ASYNC).await })
+        .unwrap()
+        .is_some()
 }
 
 /// `wait!([async] f(1))`

@@ -157,7 +157,7 @@ fn race(stores: &[Store], rounds: Duration) {
                 while Instant::now() < end {
                     let lower = least.load(SeqCst);
                     let seen = match store.begin(&key, begin()) {
-                        Begun::Value(value) => value,
+                        Begun::Value(stored) => stored.value,
                         Begun::Fence(fence) => {
                             let read = source.load(SeqCst);
                             compute(number);

@@ -5,7 +5,7 @@ use cache_memoize::{ErrorKind, Redis};
 use cache_memoize_tests::servers::{RedisServer, wait_until};
 use std::time::Duration;
 
-use crate::store::{begin, both_ways, key, open, patient};
+use crate::store::{begin, both_ways, found, key, open, patient};
 
 #[test]
 fn scripts_that_the_server_forgot_are_sent_again() {
@@ -99,7 +99,7 @@ fn out_of_memory_reads_and_removes() {
         server.command(&["CONFIG", "SET", "maxmemory", "1"]).expect("CONFIG SET");
 
         assert_eq!(store.read(&one).as_deref(), Some(&b"value"[..]));
-        assert_eq!(store.begin(&one, begin()), Begun::Value(b"value".to_vec()));
+        assert_eq!(store.begin(&one, begin()), found(b"value"));
         let refused = |error: cache_memoize::Error| {
             assert_eq!(error.kind(), ErrorKind::Backend);
             let words = "OOM command not allowed when used memory > 'maxmemory'.";

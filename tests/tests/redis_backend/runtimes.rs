@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Backend, Begun, CallMode, Commit, Key};
+use cache_memoize::backend::{Backend, Begun, CallMode, Commit, Key, Read, Stored};
 use cache_memoize::{ErrorKind, Redis};
 use cache_memoize_tests::poll;
 use cache_memoize_tests::servers::{RedisServer, wait_until};
@@ -30,11 +30,12 @@ async fn set(backend: &dyn Backend, key: &Key, value: &[u8]) {
 async fn set_and_read(text: &str) {
     let key = key(text);
     set(backend(), &key, b"value").await;
-    let read = backend().read(&key, CallMode::ASYNC).await.expect("read");
+    let read =
+        backend().read(&key, Read::new(), CallMode::ASYNC).await.expect("read").map(|stored| stored.value);
     assert_eq!(read.as_deref(), Some(&b"value"[..]));
     // Within a task, a blocking call sleeps on its thread and needs no runtime.
-    let read = backend().read(&key, CallMode::BLOCKING);
-    assert_eq!(read.await.expect("read").as_deref(), Some(&b"value"[..]));
+    let read = backend().read(&key, Read::new(), CallMode::BLOCKING);
+    assert_eq!(read.await.expect("read"), Some(Stored::new(b"value")));
 }
 
 #[tokio::test]
@@ -71,7 +72,10 @@ fn runtimes_come_and_go_and_leave_no_connections() {
     let backend = redis.as_shared().backend();
     for _ in 0..50 {
         let runtime = current_thread();
-        assert_eq!(runtime.block_on(backend.read(&key("one"), CallMode::ASYNC)).expect("read"), None);
+        assert_eq!(
+            runtime.block_on(backend.read(&key("one"), Read::new(), CallMode::ASYNC)).expect("read"),
+            None
+        );
     }
     let clients = || server.info("connected_clients").parse::<usize>().unwrap();
     assert!(clients() <= 2, "that which they share, and the one that asks");
@@ -93,7 +97,13 @@ fn all_runtimes_share_one_connection() {
                     let redis = redis.clone();
                     tokio::spawn(async move {
                         let key = key(&number.to_string());
-                        redis.as_shared().backend().read(&key, CallMode::ASYNC).await.expect("read");
+                        redis
+                            .as_shared()
+                            .backend()
+                            .read(&key, Read::new(), CallMode::ASYNC)
+                            .await
+                            .expect("read")
+                            .map(|stored| stored.value);
                     })
                 })
                 .collect();
@@ -140,7 +150,7 @@ fn no_runtime_at_all() {
     let server = RedisServer::start();
     let redis = Redis::open(server.url()).unwrap();
     server.stop();
-    let read = block_on(redis.as_shared().backend().read(&key("one"), CallMode::ASYNC));
+    let read = block_on(redis.as_shared().backend().read(&key("one"), Read::new(), CallMode::ASYNC));
     assert_eq!(read.expect_err("it hangs").kind(), ErrorKind::Timeout);
     server.cont();
 }
@@ -167,13 +177,13 @@ fn calls_that_are_dropped_disturb_nobody() {
             let number = round % 20;
             let one = key(&number.to_string());
             let after = Duration::from_micros(round % 97);
-            let read = tokio::time::timeout(after, backend.read(&one, CallMode::ASYNC)).await;
+            let read = tokio::time::timeout(after, backend.read(&one, Read::new(), CallMode::ASYNC)).await;
             if let Ok(read) = read {
-                assert_eq!(read.unwrap(), Some(number.to_string().into_bytes()));
+                assert_eq!(read.unwrap(), Some(Stored::new(number.to_string())));
             }
             let other = (number + 7) % 20;
-            let read = backend.read(&key(&other.to_string()), CallMode::ASYNC).await.unwrap();
-            assert_eq!(read, Some(other.to_string().into_bytes()));
+            let read = backend.read(&key(&other.to_string()), Read::new(), CallMode::ASYNC).await.unwrap();
+            assert_eq!(read, Some(Stored::new(other.to_string())));
         }
     });
 }
@@ -190,7 +200,7 @@ fn a_leader_that_is_dropped_leads_no_more_on_any_executor() {
         let _entered = on_tokio.then(|| runtime.enter());
         // Connected.
         let turn = |reply| if on_tokio { runtime.block_on(reply) } else { block_on(reply) };
-        assert_eq!(turn(backend.read(&key, CallMode::ASYNC)).expect("read"), None);
+        assert_eq!(turn(backend.read(&key, Read::new(), CallMode::ASYNC)).expect("read"), None);
 
         server.command(&["CLIENT", "PAUSE", "60000", "WRITE"]).expect("CLIENT PAUSE");
         let mut dropped = backend.begin(&key, begin().lead(true), CallMode::ASYNC);
@@ -224,10 +234,10 @@ fn the_first_caller_may_go_away_while_it_connects() {
     let backend = redis.as_shared().backend();
     current_thread().block_on(async {
         let key = key("one");
-        let mut first = backend.read(&key, CallMode::ASYNC);
+        let mut first = backend.read(&key, Read::new(), CallMode::ASYNC);
         // Hardly ever ready.
         let _ = poll(std::pin::Pin::new(&mut first));
-        let second = backend.read(&key, CallMode::ASYNC);
+        let second = backend.read(&key, Read::new(), CallMode::ASYNC);
         drop(first);
         assert_eq!(second.await.expect("read"), None);
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cache_memoize::backend::{CallMode, Key};
+use cache_memoize::backend::{CallMode, Key, Read};
 use cache_memoize::{ErrorKind, Redis, RedisBuilder, cache_memoize};
 use cache_memoize_tests::finish;
 use cache_memoize_tests::servers::RedisServer;
@@ -99,7 +99,8 @@ fn empty_credentials_are_none() {
         let redis = builder.timeout(Duration::from_secs(20)).build().expect("valid");
         let key = Key::new("empty:1", "empty");
         assert_eq!(
-            finish(redis.as_shared().backend().read(&key, CallMode::BLOCKING)).expect("no login is sent"),
+            finish(redis.as_shared().backend().read(&key, Read::new(), CallMode::BLOCKING))
+                .expect("no login is sent"),
             None
         );
     }

@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Key, Reply, Token};
+use cache_memoize::backend::{
+    Backend, Begin, Begun, CallMode, Commit, Fence, Key, Read, Reply, Stored, Token,
+};
 use cache_memoize::{Error, Redis};
 use cache_memoize_tests::servers::RedisServer;
 use tokio::runtime::Runtime;
@@ -51,6 +53,11 @@ pub(crate) fn begin() -> Begin {
     Begin::new(token(), LEASE)
 }
 
+/// What begins nothing, since this is there.
+pub(crate) fn found(value: &[u8]) -> Begun {
+    Begun::Value(Stored::new(value))
+}
+
 /// Waits for an answer on [`RUNTIME`].
 pub(crate) fn answer<T>(reply: Reply<'_, T>) -> Result<T, Error> {
     RUNTIME.block_on(reply)
@@ -69,7 +76,7 @@ impl Store {
     }
 
     pub(crate) fn try_read(&self, key: &Key) -> Result<Option<Vec<u8>>, Error> {
-        answer(self.backend().read(key, self.call))
+        Ok(answer(self.backend().read(key, Read::new(), self.call))?.map(|stored| stored.value))
     }
 
     pub(crate) fn read(&self, key: &Key) -> Option<Vec<u8>> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cache_memoize::backend::{CallMode, Key};
+use cache_memoize::backend::{CallMode, Key, Read};
 use cache_memoize::{Error, ErrorKind, Redis};
 use cache_memoize_tests::servers::RedisServer;
 use tokio::runtime::Runtime;
@@ -24,7 +24,8 @@ fn read_all(runtime: &Runtime, redis: &Redis, keys: &[Key]) -> Answers {
         for key in keys {
             let (redis, key) = (redis.clone(), key.clone());
             readers.spawn(async move {
-                let answer = redis.as_shared().backend().read(&key, CallMode::ASYNC).await;
+                let answer = redis.as_shared().backend().read(&key, Read::new(), CallMode::ASYNC).await;
+                let answer = answer.map(|found| found.map(|stored| stored.value));
                 (key.text().to_owned(), answer)
             });
         }

@@ -6,7 +6,7 @@ use cache_memoize::Redis;
 use cache_memoize::backend::{Begun, Commit};
 use cache_memoize_tests::servers::{Cluster, RedisServer, wait_until};
 
-use crate::store::{LEASE, Store, begin, both_ways, key, patient, token};
+use crate::store::{LEASE, Store, begin, both_ways, found, key, patient, token};
 
 /// Runs a story on every kind of server.
 fn everywhere(story: impl Fn(&Store)) {
@@ -36,7 +36,7 @@ fn what_was_committed_is_read() {
         assert_eq!(store.read(&key), None, "nothing is stored yet");
         assert!(store.commit(&key, &fence, b"value"));
         assert_eq!(store.read(&key).as_deref(), Some(&b"value"[..]));
-        assert_eq!(store.begin(&key, begin()), Begun::Value(b"value".to_vec()));
+        assert_eq!(store.begin(&key, begin()), found(b"value"));
         assert!(matches!(store.begin(&key, begin().over(true)), Begun::Fence(_)));
     });
 }
@@ -48,7 +48,7 @@ fn values_are_bytes() {
         for value in [&b""[..], b"\r\n$-1\r\n", &every_byte, &vec![7; 100_000]] {
             store.set(&key("set"), value);
             assert_eq!(store.read(&key("set")).as_deref(), Some(value));
-            assert_eq!(store.begin(&key("set"), begin()), Begun::Value(value.to_vec()));
+            assert_eq!(store.begin(&key("set"), begin()), found(value));
             let fence = store.fence(&key("committed"));
             assert!(store.commit(&key("committed"), &fence, value));
             assert_eq!(store.read(&key("committed")).as_deref(), Some(value));
@@ -138,7 +138,7 @@ fn computations_are_joined_while_they_stand() {
         assert_eq!(store.begin(&key, joining()), Begun::Standing);
         let later = store.fence(&key);
         assert!(store.commit(&key, &later, b"later"));
-        assert_eq!(store.begin(&key, joining()), Begun::Value(b"later".to_vec()), "a value comes first");
+        assert_eq!(store.begin(&key, joining()), found(b"later"), "a value comes first");
         assert!(matches!(store.begin(&key, joining().over(true)), Begun::Fence(_)), "a later one has landed");
 
         let fence = store.fence(&key);

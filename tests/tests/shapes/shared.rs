@@ -141,7 +141,8 @@ fn arguments_that_only_serde_knows() {
 /// Whether the backend has an entry under this key, in this group.
 fn is_there(key: &str, group: &str) -> bool {
     let key = backend::Key::new(format!("memo:{key}"), backend::Group::in_namespace("memo", group));
-    let found = block_on(async { SHARED.backend().read(&key, backend::CallMode::ASYNC).await });
+    let found =
+        block_on(async { SHARED.backend().read(&key, backend::Read::new(), backend::CallMode::ASYNC).await });
     found.unwrap().is_some()
 }
 

@@ -1,10 +1,12 @@
 //! The backends that every story is told on, each under a name.
 
-use std::sync::{LazyLock, Once};
+use std::sync::{Arc, LazyLock, Once};
 use std::time::Duration;
 
 use cache_memoize::{Memory, Redis, Shared, register};
 use cache_memoize_tests::servers::{Cluster, RedisServer, Sentinels};
+
+use crate::waiting::Through;
 
 #[path = "../../../examples/custom_backend.rs"]
 #[allow(dead_code, reason = "only its backend is needed")]
@@ -23,25 +25,33 @@ pub(crate) fn set_up() {
     });
 }
 
+/// Long enough for a machine that does other things: nothing here is about time.
+const PATIENT: Duration = Duration::from_secs(5);
+
 #[test]
 fn they_keep_the_promises_of_a_backend() {
     let memory = Shared::from(Memory::new(10_000));
     cache_memoize::testing::conformance(&[memory.backend(), memory.backend()]);
-    let (one, other) = (Redis::open(SERVER.url()).unwrap(), Redis::open(SERVER.url()).unwrap());
-    let (one, other) = (Shared::from(one), Shared::from(other));
+    let map = Shared::new(custom_backend::Map::default());
+    cache_memoize::testing::conformance(&[map.backend(), map.backend()]);
+    // One that leaves out what may be left out.
+    let bare = Shared::new(Through(map));
+    cache_memoize::testing::conformance(&[bare.backend()]);
+    // A backend behind a pointer does all that it does itself.
+    let pointer = Shared::new(Arc::new(custom_backend::Map::default()));
+    cache_memoize::testing::conformance(&[pointer.backend()]);
+    let client = || Redis::builder().url(SERVER.url()).timeout(PATIENT).build().unwrap();
+    let (one, other) = (Shared::from(client()), Shared::from(client()));
     cache_memoize::testing::conformance(&[one.backend()]);
     cache_memoize::testing::conformance(&[one.backend(), other.backend()]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn they_keep_the_promises_from_tasks() {
-    let (one, other) = (Redis::open(SERVER.url()).unwrap(), Redis::open(SERVER.url()).unwrap());
-    let (one, other) = (Shared::from(one), Shared::from(other));
+    let client = || Redis::builder().url(SERVER.url()).timeout(PATIENT).build().unwrap();
+    let (one, other) = (Shared::from(client()), Shared::from(client()));
     cache_memoize::testing::conformance_async(&[one.backend(), other.backend()]).await;
 }
-
-/// Long enough for a machine that does other things: nothing here is about time.
-const PATIENT: Duration = Duration::from_secs(5);
 
 #[test]
 fn a_cluster_keeps_the_promises_of_a_backend() {

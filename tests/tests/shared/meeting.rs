@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::Poll;
 use std::time::Duration;
 
-use cache_memoize::backend::{Begin, Begun, CallMode, Commit, Fence, Key};
+use cache_memoize::backend::{Begin, Begun, CallMode, Commit, Fence, Key, Read};
 use cache_memoize::testing::Faulty;
 use cache_memoize::{Memory, Redis, Shared, cache_memoize};
 use cache_memoize_tests::servers::{Mode, Proxy, RedisServer, wait_until};
@@ -100,7 +100,11 @@ fn a_commit_that_comes_late_changes_nothing() {
         let commit = Commit::new(fence, Some(value)).refresh(true);
         finish(shared.backend().commit(&key, commit, CallMode::BLOCKING))
     };
-    let read = || finish(direct.backend().read(&key, CallMode::BLOCKING)).unwrap();
+    let read = || {
+        finish(direct.backend().read(&key, Read::new(), CallMode::BLOCKING))
+            .unwrap()
+            .map(|stored| stored.value)
+    };
 
     for removed in [false, true] {
         let old = begin(&slow, 1);

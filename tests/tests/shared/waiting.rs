@@ -5,7 +5,9 @@ use std::sync::mpsc::channel;
 use std::thread::{self, spawn};
 use std::time::Duration;
 
-use cache_memoize::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Reply};
+use cache_memoize::backend::{
+    Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Read, Reply, Stored,
+};
 use cache_memoize::{Memory, Shared, cache_memoize};
 use cache_memoize_tests::Gate;
 
@@ -19,7 +21,7 @@ impl Backend for AlwaysLed {
     fn name(&self) -> String {
         "always led".to_owned()
     }
-    fn read<'a>(&'a self, _: &'a Key, _: CallMode) -> Reply<'a, Option<Vec<u8>>> {
+    fn read<'a>(&'a self, _: &'a Key, _: Read, _: CallMode) -> Reply<'a, Option<Stored>> {
         Reply::now(Ok(None))
     }
     fn begin<'a>(&'a self, _: &'a Key, _: Begin, _: CallMode) -> Reply<'a, Begun> {
@@ -153,15 +155,15 @@ async fn so_for_tasks() {
     assert_eq!((RUNS.load(SeqCst), in_memory(1).await), (4, 3));
 }
 
-/// A backend of the user's, with the methods that there were before.
-struct Through(Shared);
+/// A backend of the user's, with the methods that must be written and no others.
+pub(crate) struct Through(pub(crate) Shared);
 
 impl Backend for Through {
     fn name(&self) -> String {
         "through".to_owned()
     }
-    fn read<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Vec<u8>>> {
-        self.0.backend().read(key, call)
+    fn read<'a>(&'a self, key: &'a Key, read: Read, call: CallMode) -> Reply<'a, Option<Stored>> {
+        self.0.backend().read(key, read, call)
     }
     fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: CallMode) -> Reply<'a, Begun> {
         self.0.backend().begin(key, begin, call)

@@ -10,7 +10,8 @@
 --       6 epoch, 7 generation and 8 ticket of the computation to join, or ''
 --       9 the leader to take over from, or '', 10 as long as its sign of life (its 'u') is this one, or '' whatever it is
 --       11 the ticket of the leader that was waited for, or '': if one with that or a later one failed, waits for none
--- Gives {0, value with its stamp}, {1} joined, {2} led by another, or {3, generation, epoch, ticket}.
+--       12 '1' to tell what is left of the value's lifetime
+-- Gives {0, value with its stamp, what is left in ms, -1 for ever, or -3 if that was not asked}, {1} joined, {2} led by another, or {3, generation, epoch, ticket}.
 local value, fence, group = KEYS[1], KEYS[2], KEYS[3]
 local token, lease, lead = ARGV[1], tonumber(ARGV[2]), ARGV[4] == '1'
 
@@ -28,7 +29,9 @@ end
 
 if ARGV[3] ~= '1' and known then
   local found = bytes(value)
-  if found and #found >= 16 and string.sub(found, -16) == generation then return {0, found} end
+  if found and #found >= 16 and string.sub(found, -16) == generation then
+    return {0, found, ARGV[12] == '1' and redis.call('PTTL', value) or -3}
+  end
 end
 
 -- e epoch, t last ticket, f ticket of the last that landed, n how many compute (and a field for each),

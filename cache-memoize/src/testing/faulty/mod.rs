@@ -9,13 +9,17 @@ use std::future::{Future, pending, poll_fn};
 use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Poll, Waker};
+use std::task::{Poll, Waker, ready};
 use std::time::Duration;
 
 use fate::{Course, Damage, Fate, Odds, Repeat};
 use request::{Answer, Request};
 
-use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Leader, Reply};
+use crate::backend::many::each;
+use crate::backend::{
+    Backend, Begin, Begun, Bucket, CallMode, Change, Changes, Commit, Fence, Group, Key, Leader, Left, Marks,
+    Read, Reply, Stored,
+};
 use crate::background;
 use crate::sync::block_on;
 use crate::sync::lock;
@@ -82,6 +86,15 @@ struct State {
     /// A value of each of the last two keys that had one.
     values: Vec<(String, Vec<u8>)>,
     faults: Faults,
+}
+
+impl State {
+    /// What will happen to this question, asked once more.
+    fn fate(&mut self, seed: u64, what: &'static str, key: &str) -> Fate {
+        let asked = self.asked.entry((what, key.to_owned())).or_default();
+        *asked += 1;
+        Fate::new(&self.odds, seed, (what, key, *asked))
+    }
 }
 
 /// Something that is carried out when its caller has been told that it was not.
@@ -299,10 +312,7 @@ impl Faulty {
     fn arrive(&self, what: &'static str, key: &str) -> (Fate, Vec<Late>) {
         let state = &mut *lock(&self.0.state);
         state.requests += 1;
-        let asked = state.asked.entry((what, key.to_owned())).or_default();
-        *asked += 1;
-        let fate = Fate::new(&state.odds, self.0.seed, (what, key, *asked));
-        let requests = state.requests;
+        let (fate, requests) = (state.fate(self.0.seed, what, key), state.requests);
         (fate, state.late.extract_if(.., |(due, _)| *due <= requests).map(|(_, late)| late).collect())
     }
 
@@ -419,16 +429,52 @@ impl Backend for Faulty {
         format!("faulty {}", self.0.backend.backend().name())
     }
 
-    fn read<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, Option<Vec<u8>>> {
-        self.reply(request::Read(key.clone()), call)
+    fn read<'a>(&'a self, key: &'a Key, read: Read, call: CallMode) -> Reply<'a, Option<Stored>> {
+        self.reply(request::Look(key.clone(), read), call)
+    }
+
+    // Of many, each has a fate of its own.
+    fn read_many<'a>(
+        &'a self,
+        keys: &'a [Key],
+        read: Read,
+        call: CallMode,
+    ) -> Reply<'a, Vec<Result<Option<Stored>, Error>>> {
+        each(keys, move |key| self.read(key, read, call))
+    }
+
+    fn unchanged<'a>(
+        &'a self,
+        key: &'a Key,
+        tail: &'a [u8],
+        read: Read,
+        call: CallMode,
+    ) -> Reply<'a, Option<Left>> {
+        self.reply(request::Compare(key.clone(), tail.to_vec(), read), call)
     }
 
     fn begin<'a>(&'a self, key: &'a Key, begin: Begin, call: CallMode) -> Reply<'a, Begun> {
         self.reply(request::Start(key.clone(), begin), call)
     }
 
+    fn begin_many<'a>(
+        &'a self,
+        begins: &'a [(Key, Begin)],
+        call: CallMode,
+    ) -> Reply<'a, Vec<Result<Begun, Error>>> {
+        each(begins, move |(key, begin)| self.begin(key, begin.clone(), call))
+    }
+
     fn commit<'a>(&'a self, key: &'a Key, commit: Commit<'a>, call: CallMode) -> Reply<'a, bool> {
         self.reply(request::Store::new(key, &commit), call)
+    }
+
+    fn commit_many<'a>(
+        &'a self,
+        commits: &'a [(Key, Commit<'a>)],
+        call: CallMode,
+    ) -> Reply<'a, Vec<Result<bool, Error>>> {
+        each(commits, move |(key, commit)| self.commit(key, commit.clone(), call))
     }
 
     fn release<'a>(&'a self, key: &'a Key, fence: &'a Fence, call: CallMode) -> Reply<'a, ()> {
@@ -453,28 +499,41 @@ impl Backend for Faulty {
         self.reply(request::Renew(key.clone(), fence.clone(), lease), call)
     }
 
-    /// Each has a fate of its own.
     fn renew_many<'a>(
         &'a self,
         fences: &'a [(Key, Fence)],
         lease: Duration,
         call: CallMode,
     ) -> Reply<'a, Vec<Result<bool, Error>>> {
-        Reply::later(async move {
-            let mut answers = Vec::with_capacity(fences.len());
-            for (key, fence) in fences {
-                answers.push(self.renew(key, fence, lease, call).await);
-            }
-            Ok(answers)
-        })
+        each(fences, move |(key, fence)| self.renew(key, fence, lease, call))
     }
 
     fn remove<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, bool> {
         self.reply(request::Remove(key.clone()), call)
     }
 
+    fn remove_many<'a>(&'a self, keys: &'a [Key], call: CallMode) -> Reply<'a, Vec<Result<bool, Error>>> {
+        each(keys, move |key| self.remove(key, call))
+    }
+
     fn remove_all<'a>(&'a self, group: &'a Group, call: CallMode) -> Reply<'a, ()> {
         self.reply(request::RemoveAll(group.clone()), call)
+    }
+
+    fn keeps_stale(&self) -> bool {
+        self.0.backend.backend().keeps_stale()
+    }
+
+    fn expire<'a>(&'a self, key: &'a Key, call: CallMode) -> Reply<'a, bool> {
+        self.reply(request::Expire(key.clone()), call)
+    }
+
+    fn marks<'a>(&'a self, namespace: &'a str, buckets: &'a [Bucket], call: CallMode) -> Reply<'a, Marks> {
+        self.reply(request::LookAtMarks(namespace.to_owned(), buckets.to_vec()), call)
+    }
+
+    fn mark<'a>(&'a self, namespace: &'a str, buckets: &'a [Bucket], call: CallMode) -> Reply<'a, ()> {
+        self.reply(request::MarkThem(namespace.to_owned(), buckets.to_vec()), call)
     }
 
     /// A hint, of which little can be wrong: it may never come.
@@ -491,6 +550,24 @@ impl Backend for Faulty {
             }
             self.0.backend.backend().changed(key, call).await
         })
+    }
+
+    /// What is lost on its way is a gap, as a connection that ends would be.
+    fn changes(&self, namespace: &str, every: Duration) -> Option<Changes> {
+        let mut changes = self.0.backend.backend().changes(namespace, every)?;
+        let (this, namespace) = (self.clone(), namespace.to_owned());
+        Some(Changes::from_poll(move |task| {
+            let change = ready!(changes.poll_next(task));
+            // No request: what is late waits for one.
+            let fate = lock(&this.0.state).fate(this.0.seed, "changes", &namespace);
+            match fate.course {
+                Course::RequestLost | Course::AnswerLost => {
+                    this.count(|faults| &mut faults.lost_answers);
+                    Poll::Ready(Change::Gap)
+                }
+                _ => Poll::Ready(change),
+            }
+        }))
     }
 }
 

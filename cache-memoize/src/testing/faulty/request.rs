@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::backend::{Backend, Begin, Begun, CallMode, Commit, Fence, Group, Key, Leader, Reply};
+use crate::backend::{
+    Backend, Begin, Begun, Bucket, CallMode, Commit, Expect, Fence, Group, Key, Leader, Left, Marks, Read,
+    Reply, Stored,
+};
 
 pub(super) trait Request: Send + Sync + 'static {
     /// What is asked.
@@ -27,51 +30,61 @@ pub(super) trait Answer: Send + 'static {
     fn value(&mut self) -> Option<&mut Vec<u8>>;
 }
 
-impl Answer for Option<Vec<u8>> {
+impl Answer for Option<Stored> {
     fn value(&mut self) -> Option<&mut Vec<u8>> {
-        self.as_mut()
+        self.as_mut().map(|stored| &mut stored.value)
     }
 }
 
 impl Answer for Begun {
     fn value(&mut self) -> Option<&mut Vec<u8>> {
         match self {
-            Self::Value(value) => Some(value),
+            Self::Value(stored) => Some(&mut stored.value),
             Self::Standing | Self::LedByAnother | Self::Fence(_) => None,
         }
     }
 }
 
-impl Answer for Option<Leader> {
-    fn value(&mut self) -> Option<&mut Vec<u8>> {
-        None
-    }
+/// Nothing in them can be damaged and still be what a backend could answer.
+macro_rules! without_a_value {
+    ($($type:ty),*) => {$(
+        impl Answer for $type {
+            fn value(&mut self) -> Option<&mut Vec<u8>> {
+                None
+            }
+        }
+    )*};
 }
 
-impl Answer for bool {
-    fn value(&mut self) -> Option<&mut Vec<u8>> {
-        None
-    }
-}
+without_a_value!(Option<Leader>, Option<Left>, Marks, bool, ());
 
-impl Answer for () {
-    fn value(&mut self) -> Option<&mut Vec<u8>> {
-        None
-    }
-}
+pub(super) struct Look(pub(super) Key, pub(super) Read);
 
-pub(super) struct Read(pub(super) Key);
-
-impl Request for Read {
+impl Request for Look {
     const NAME: &'static str = "read";
-    type Answer = Option<Vec<u8>>;
+    type Answer = Option<Stored>;
 
     fn key(&self) -> &str {
         self.0.text()
     }
 
     fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
-        backend.read(&self.0, call)
+        backend.read(&self.0, self.1, call)
+    }
+}
+
+pub(super) struct Compare(pub(super) Key, pub(super) Vec<u8>, pub(super) Read);
+
+impl Request for Compare {
+    const NAME: &'static str = "unchanged";
+    type Answer = Option<Left>;
+
+    fn key(&self) -> &str {
+        self.0.text()
+    }
+
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
+        backend.unchanged(&self.0, &self.1, self.2, call)
     }
 }
 
@@ -102,7 +115,14 @@ pub(super) struct Store {
     fence: Fence,
     value: Option<Vec<u8>>,
     lifetime: Option<Duration>,
+    stale: Duration,
     refresh: bool,
+    expect: Option<Expected>,
+}
+
+enum Expected {
+    Nothing,
+    Tail(Vec<u8>),
 }
 
 impl Store {
@@ -112,7 +132,12 @@ impl Store {
             fence: commit.fence.clone(),
             value: commit.value.map(<[u8]>::to_vec),
             lifetime: commit.lifetime,
+            stale: commit.stale,
             refresh: commit.refresh,
+            expect: commit.expect.map(|expect| match expect {
+                Expect::Nothing => Expected::Nothing,
+                Expect::Tail(tail) => Expected::Tail(tail.to_vec()),
+            }),
         }
     }
 }
@@ -126,8 +151,12 @@ impl Request for Store {
     }
 
     fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
-        let commit = Commit::new(&self.fence, self.value.as_deref());
-        backend.commit(&self.key, commit.lifetime(self.lifetime).refresh(self.refresh), call)
+        let expect = self.expect.as_ref().map(|expect| match expect {
+            Expected::Nothing => Expect::Nothing,
+            Expected::Tail(tail) => Expect::Tail(tail),
+        });
+        let commit = Commit::new(&self.fence, self.value.as_deref()).lifetime(self.lifetime);
+        backend.commit(&self.key, commit.stale(self.stale).refresh(self.refresh).expect(expect), call)
     }
 }
 
@@ -210,5 +239,50 @@ impl Request for RemoveAll {
 
     fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
         backend.remove_all(&self.0, call)
+    }
+}
+
+pub(super) struct Expire(pub(super) Key);
+
+impl Request for Expire {
+    const NAME: &'static str = "expire";
+    type Answer = bool;
+
+    fn key(&self) -> &str {
+        self.0.text()
+    }
+
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
+        backend.expire(&self.0, call)
+    }
+}
+
+pub(super) struct LookAtMarks(pub(super) String, pub(super) Vec<Bucket>);
+
+impl Request for LookAtMarks {
+    const NAME: &'static str = "marks";
+    type Answer = Marks;
+
+    fn key(&self) -> &str {
+        &self.0
+    }
+
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
+        backend.marks(&self.0, &self.1, call)
+    }
+}
+
+pub(super) struct MarkThem(pub(super) String, pub(super) Vec<Bucket>);
+
+impl Request for MarkThem {
+    const NAME: &'static str = "mark";
+    type Answer = ();
+
+    fn key(&self) -> &str {
+        &self.0
+    }
+
+    fn ask<'a>(&'a self, backend: &'a dyn Backend, call: CallMode) -> Reply<'a, Self::Answer> {
+        backend.mark(&self.0, &self.1, call)
     }
 }

@@ -1,16 +1,23 @@
 //! The fence for backends whose entries live in one process.
 
-use std::collections::HashMap;
+mod news;
+mod tags;
+
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{Begin, Begun, Commit, Fence, Group, Key, Token, fence};
+use super::{
+    Begin, Begun, Bucket, Change, Changes, Commit, Expect, Fence, Group, Key, Marks, Stored, Token, fence,
+};
 use crate::sync::lock;
 use crate::time;
+use news::{News, Woken};
+use tags::Tags;
 
 /// Who computes what, and what has overtaken them: the half of a [`Backend`](super::Backend) that is not about
-/// storing.
+/// storing. It keeps the marks of tags as well, and tells those who listen to changes.
 ///
 /// Each method takes what is to be done to the values as a closure, and runs it in one step with its own work, under
 /// a lock. The closures must not come back to the same `Fences`.
@@ -24,11 +31,12 @@ use crate::time;
 /// let Begun::Fence(fence) = fences.begin(&key, &begin, || None) else { panic!("nobody computes it") };
 ///
 /// fences.change(&key, || { /* the row has changed: remove the value */ });
-/// let stored = fences.commit(&key, &Commit::new(&fence, Some(b"old")), |_value| { /* store it */ });
+/// let commit = Commit::new(&fence, Some(b"old"));
+/// let stored = fences.commit(&key, &commit, || None /* what is there */, |_value| { /* store it */ });
 /// assert!(!stored);
 /// ```
 #[derive(Default)]
-pub struct Fences(Mutex<State>);
+pub struct Fences(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -40,6 +48,8 @@ struct State {
     last: u128,
     /// How many keys there may be before those whose lease is over are looked for.
     crowded: usize,
+    tags: Tags,
+    news: News,
 }
 
 /// What is known of a key while somebody computes it.
@@ -56,8 +66,14 @@ struct Overtakable {
     leader: Option<Leader>,
     /// The highest ticket of a leader that failed. What is known of the key is kept for a while then.
     failed: u64,
+    /// What became of the last commits that expected something, and whose they were. What is known of the key is kept
+    /// for a while then, in case that one of them comes twice.
+    decided: VecDeque<(Token, bool)>,
     until: Instant,
 }
+
+/// So many are remembered for a key.
+const DECIDED: usize = 64;
 
 struct Leader {
     token: Token,
@@ -67,13 +83,14 @@ struct Leader {
     signs: u64,
 }
 
-/// For how long it is known that a leader failed: longer than waiters sleep between two looks.
-const FAILURE: Duration = Duration::from_secs(1);
+/// For how long it is known that a leader failed, and what became of a commit: longer than waiters sleep between two looks,
+/// and than a client takes to send a request again.
+const MEMORY: Duration = Duration::from_secs(1);
 
 impl Fences {
     /// See [`Backend::begin`](super::Backend::begin); `value` looks for one.
     #[must_use]
-    pub fn begin(&self, key: &Key, begin: &Begin, value: impl FnOnce() -> Option<Vec<u8>>) -> Begun {
+    pub fn begin(&self, key: &Key, begin: &Begin, value: impl FnOnce() -> Option<Stored>) -> Begun {
         let mut state = lock(&self.0);
         if !begin.over
             && let Some(value) = value()
@@ -104,6 +121,7 @@ impl Fences {
             computing: Vec::new(),
             leader: None,
             failed: 0,
+            decided: VecDeque::new(),
             until: now,
         });
         known.last_ticket += 1;
@@ -121,33 +139,24 @@ impl Fences {
         })
     }
 
-    /// See [`Backend::commit`](super::Backend::commit); `store` puts the value in its place, or removes what is there
-    /// if it gets none.
+    /// See [`Backend::commit`](super::Backend::commit); `stored` looks for the value that is there, which is asked only if
+    /// the commit expects something, and `store` puts the new one in its place, or removes what is there if it gets none.
     #[must_use = "whether the value was stored is the answer of a backend"]
-    pub fn commit(&self, key: &Key, commit: &Commit<'_>, store: impl FnOnce(Option<&[u8]>)) -> bool {
+    pub fn commit(
+        &self,
+        key: &Key,
+        commit: &Commit<'_>,
+        stored: impl FnOnce() -> Option<Stored>,
+        store: impl FnOnce(Option<&[u8]>),
+    ) -> bool {
         let mut state = lock(&self.0);
-        let generation = state.generation(key);
-        let known = state.known(key, Instant::now());
-        let stands = match known {
-            Some(known) => {
-                let stands = known.stands(commit.fence, generation);
-                if stands {
-                    known.floor = commit.fence.ticket;
-                    // One that began earlier is overtaken, and leads no more.
-                    known.leader.take_if(|leader| leader.ticket < commit.fence.ticket);
-                }
-                stands
-            }
-            None => false,
+        let (landed, woken) = match &commit.expect {
+            Some(expect) => state.replace(key, commit, expect, stored, store),
+            None => state.land(key, commit, store),
         };
-        match stands {
-            true => store(commit.value),
-            // The lease is over: nobody knows what happened meanwhile, so what was to be replaced must not stay.
-            false if commit.refresh && state.is_unknown_since(key, commit.fence) => store(None),
-            false => {}
-        }
-        state.end(key, commit.fence);
-        stands
+        drop(state);
+        woken.wake();
+        landed
     }
 
     /// See [`Backend::release`](super::Backend::release).
@@ -188,7 +197,7 @@ impl Fences {
         true
     }
 
-    /// Fences off all computations of a key while `change` removes its value.
+    /// Fences off all computations of a key while `change` removes its value, or ends its lifetime.
     pub fn change<R>(&self, key: &Key, change: impl FnOnce() -> R) -> R {
         let mut state = lock(&self.0);
         let epoch = state.next();
@@ -197,7 +206,11 @@ impl Fences {
             known.unknown_before = false;
             known.leader = None;
         }
-        change()
+        let changed = change();
+        let woken = state.tell_of(key);
+        drop(state);
+        woken.wake();
+        changed
     }
 
     /// Fences off all computations of a group while `change` removes its values.
@@ -205,7 +218,36 @@ impl Fences {
         let mut state = lock(&self.0);
         let generation = state.next();
         state.generations.insert(group.clone(), generation);
-        change()
+        let changed = change();
+        let woken = state.news.tell(group.namespace(), || Change::Group(group.clone()));
+        drop(state);
+        woken.wake();
+        changed
+    }
+
+    /// See [`Backend::marks`](super::Backend::marks).
+    pub fn marks(&self, namespace: &str, buckets: &[Bucket]) -> Marks {
+        lock(&self.0).tags.marks(namespace, buckets)
+    }
+
+    /// See [`Backend::mark`](super::Backend::mark).
+    pub fn mark(&self, namespace: &str, buckets: &[Bucket]) {
+        let mut state = lock(&self.0);
+        state.tags.mark(namespace, buckets);
+        let woken = state.news.tell(namespace, || Change::Marks);
+        drop(state);
+        woken.wake();
+    }
+
+    /// See [`Backend::changes`](super::Backend::changes).
+    pub fn changes(&self, namespace: &str, every: Duration) -> Changes {
+        let state = Arc::downgrade(&self.0);
+        let settle = move || {
+            if let Some(state) = state.upgrade() {
+                drop(lock(&state));
+            }
+        };
+        lock(&self.0).news.listen(namespace, every, settle)
     }
 }
 
@@ -239,6 +281,72 @@ impl Overtakable {
 }
 
 impl State {
+    /// A commit that expects nothing.
+    fn land(&mut self, key: &Key, commit: &Commit<'_>, store: impl FnOnce(Option<&[u8]>)) -> (bool, Woken) {
+        let generation = self.generation(key);
+        let stands = match self.known(key, Instant::now()) {
+            Some(known) => {
+                let stands = known.stands(commit.fence, generation);
+                if stands {
+                    known.floor = commit.fence.ticket;
+                    // One that began earlier is overtaken, and leads no more.
+                    known.leader.take_if(|leader| leader.ticket < commit.fence.ticket);
+                }
+                stands
+            }
+            None => false,
+        };
+        let mut changes = stands;
+        match stands {
+            true => store(commit.value),
+            // The lease is over: nobody knows what happened meanwhile, so what was to be replaced must not stay.
+            false if commit.refresh && self.is_unknown_since(key, commit.fence) => {
+                store(None);
+                changes = true;
+            }
+            false => {}
+        }
+        self.end(key, commit.fence);
+        (stands, if changes { self.tell_of(key) } else { Woken::default() })
+    }
+
+    /// A commit that replaces what it expects, and nothing else.
+    fn replace(
+        &mut self,
+        key: &Key,
+        commit: &Commit<'_>,
+        expect: &Expect<'_>,
+        stored: impl FnOnce() -> Option<Stored>,
+        store: impl FnOnce(Option<&[u8]>),
+    ) -> (bool, Woken) {
+        let (generation, token) = (self.generation(key), commit.fence.token);
+        let Some(known) = self.known(key, Instant::now()) else { return (false, Woken::default()) };
+        // It comes twice.
+        if let Some((_, landed)) = known.decided.iter().find(|(of, _)| *of == token) {
+            return (*landed, Woken::default());
+        }
+        let lands = known.stands(commit.fence, generation)
+            && expect.is_met_by(stored().as_ref().map(|stored| &*stored.value));
+        if known.decided.len() == DECIDED {
+            known.decided.pop_front();
+        }
+        known.decided.push_back((token, lands));
+        if lands {
+            // Its instant is now: whatever began before is overtaken.
+            known.last_ticket += 1;
+            known.floor = known.last_ticket;
+            known.leader = None;
+            store(commit.value);
+        }
+        self.end(key, commit.fence);
+        (lands, if lands { self.tell_of(key) } else { Woken::default() })
+    }
+
+    /// Tells those who listen that a value has changed.
+    fn tell_of(&mut self, key: &Key) -> Woken {
+        self.news.tell(key.group().namespace(), || Change::Key(key.text().to_owned()))
+    }
+
     fn next(&mut self) -> u128 {
         self.last += 1;
         self.last
@@ -269,8 +377,8 @@ impl State {
         known.computing.retain(|token| *token != fence.token);
         if known.computing.is_empty() {
             // Of a failure whoever waited for it is to hear.
-            match known.failed == fence.ticket {
-                true => known.until = Instant::now() + FAILURE,
+            match known.failed == fence.ticket || !known.decided.is_empty() {
+                true => known.until = Instant::now() + MEMORY,
                 false => drop(self.keys.remove(key)),
             }
         }
