@@ -1,3 +1,5 @@
+//! Options as they are written: read, refused, and where the complaint lies.
+
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 

@@ -1,3 +1,5 @@
+//! Mistakes that are reported before any code is made.
+
 use proc_macro2::TokenStream;
 use quote::quote;
 

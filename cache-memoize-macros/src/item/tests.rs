@@ -1,3 +1,5 @@
+//! Items that carry the attribute: signatures that are taken, and those that are refused.
+
 use quote::{ToTokens, quote};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The model that is left when nothing is wrong.
+
 use quote::quote;
 
 use super::*;

@@ -222,6 +222,11 @@ pub(crate) fn held(function: &str, point: Point) -> Held {
 pub(crate) struct Held(Vec<(Arc<State>, usize)>);
 
 impl Held {
+    /// Whether a gate has heard of the call, which then has to pass it.
+    pub(crate) fn holds(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// Waits on this thread.
     pub(crate) fn block(self) {
         if !self.0.is_empty() {

@@ -43,6 +43,11 @@ mod nothing {
 
     impl Held {
         #[inline]
+        pub(crate) fn holds(&self) -> bool {
+            false
+        }
+
+        #[inline]
         pub(crate) fn block(self) {}
     }
 

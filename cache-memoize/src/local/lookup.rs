@@ -13,7 +13,7 @@ use crate::call::{JoinMode, LeaderGuard, Look, Place, Turn};
 use crate::entry::{AnyEntry, FunctionState};
 use crate::flight::table::AtKey;
 use crate::flight::{Driver, Flight, MAX_WAIT, NewFlight, Purpose, context};
-use crate::hooks::{self, Point};
+use crate::hooks::{self, Held, Point};
 use crate::memory::Memory;
 use crate::shape::Shape;
 use crate::stats::Count;
@@ -45,6 +45,9 @@ pub struct Miss {
 /// it.
 pub struct Found<K, S>(Arc<dyn AnyEntry>, PhantomData<fn() -> (K, S)>);
 
+/// Where the value is, or the turn of the call.
+type Joining<K, S> = Result<Found<K, S>, Turn<InMemory, K, S>>;
+
 impl<K: 'static, S: Shape> Found<K, S> {
     /// A copy of the value.
     #[inline(never)]
@@ -63,8 +66,8 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
 
     /// Waits as a task while another caller computes the value.
     #[inline]
-    pub async fn join_async(self) -> Result<Found<K, S>, Turn<InMemory, K, S>> {
-        self.joined_async(JoinMode::Process).await
+    pub fn join_async(self) -> impl Future<Output = Joining<K, S>> {
+        self.joined_async(JoinMode::Process)
     }
 
     /// See [`JoinMode::Fleet`]: the fleet is this process.
@@ -73,8 +76,9 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     }
 
     /// See [`join_fleet`](Self::join_fleet).
-    pub async fn join_fleet_async(self) -> Result<Found<K, S>, Turn<InMemory, K, S>> {
-        self.joined_async(JoinMode::Process).await
+    #[inline]
+    pub fn join_fleet_async(self) -> impl Future<Output = Joining<K, S>> {
+        self.joined_async(JoinMode::Process)
     }
 
     /// See [`JoinMode::Claim`].
@@ -83,8 +87,9 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     }
 
     /// See [`claim`](Self::claim).
-    pub async fn claim_async(self) -> Result<Found<K, S>, Turn<InMemory, K, S>> {
-        self.joined_async(JoinMode::Claim).await
+    #[inline]
+    pub fn claim_async(self) -> impl Future<Output = Joining<K, S>> {
+        self.joined_async(JoinMode::Claim)
     }
 
     /// See [`JoinMode::Alone`].
@@ -93,8 +98,9 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     }
 
     /// See [`alone`](Self::alone).
-    pub async fn alone_async(self) -> Result<Found<K, S>, Turn<InMemory, K, S>> {
-        self.joined_async(JoinMode::Alone).await
+    #[inline]
+    pub fn alone_async(self) -> impl Future<Output = Joining<K, S>> {
+        self.joined_async(JoinMode::Alone)
     }
 
     #[inline]
@@ -111,9 +117,14 @@ impl<K: Eq + Send + Sync + 'static, S: Shape> Lookup<K, S> {
     }
 
     #[inline]
-    async fn joined_async(self, mode: JoinMode) -> Result<Found<K, S>, Turn<InMemory, K, S>> {
+    async fn joined_async(self, mode: JoinMode) -> Joining<K, S> {
         let Self::Miss(mut miss, _) = self else { return Err(Turn::NONE) };
-        match miss.join_async(mode).await {
+        // Boxed where it waits: so the future of a function is small, and costs a hit nothing to drop.
+        let joined = match miss.join_at_once(mode) {
+            Ok(joined) => joined,
+            Err(gate) => Box::pin(miss.join_async(gate)).await,
+        };
+        match joined {
             Joined::Found(entry) => Ok(Found(entry, PhantomData)),
             Joined::Leader(guard) => Err(Turn::of(guard)),
             Joined::Bypass => Err(Turn::NONE),
@@ -150,11 +161,23 @@ impl Miss {
         block_on(pin!(join(self)))
     }
 
-    async fn join_async(&mut self, mode: JoinMode) -> Joined<Self> {
-        self.waiter.mode = mode;
-        self.waiter.driver = Driver::Task;
-        if mode != JoinMode::Alone {
-            hooks::held(self.state.function, Point::Missed).await;
+    /// Joins as a task if there is nothing to wait for; else gives the gate to pass first.
+    #[inline(never)]
+    fn join_at_once(&mut self, mode: JoinMode) -> Result<Joined<Self>, Option<Held>> {
+        (self.waiter.mode, self.waiter.driver) = (mode, Driver::Task);
+        let gate = (mode != JoinMode::Alone).then(|| hooks::held(self.state.function, Point::Missed));
+        if gate.as_ref().is_some_and(Held::holds) {
+            return Err(gate);
+        }
+        match self.look() {
+            Next::Joined(joined) => Ok(joined),
+            Next::Wait(_) | Next::Again => Err(None),
+        }
+    }
+
+    async fn join_async(&mut self, gate: Option<Held>) -> Joined<Self> {
+        if let Some(gate) = gate {
+            gate.await;
         }
         join(self).await
     }

@@ -6,6 +6,9 @@ use crate::source::{Module, sources};
 
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
+/// Modules whose children are still to be put in order.
+const TO_BE_OPENED: [&str; 3] = ["", "place", "redis"];
+
 #[test]
 fn there_is_no_circle() {
     for folder in ["cache-memoize/src", "cache-memoize-macros/src"] {
