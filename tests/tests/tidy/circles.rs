@@ -7,12 +7,22 @@ use crate::source::{Module, sources};
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// Modules whose children are still to be put in order.
-const TO_BE_OPENED: [&str; 3] = ["", "place", "redis"];
+const TO_BE_OPENED: [&str; 4] = [
+    "cache-memoize/src",
+    "cache-memoize/src/place",
+    "cache-memoize/src/redis",
+    "cache-memoize-macros/src/args",
+];
 
 #[test]
 fn there_is_no_circle() {
     for folder in ["cache-memoize/src", "cache-memoize-macros/src"] {
-        let graphs = graphs(folder);
+        let is_open = |module: &Module| {
+            let path = [&[folder.to_owned()], module.as_slice()].concat().join("/");
+            TO_BE_OPENED.contains(&path.as_str())
+        };
+        let graphs = graphs(folder).into_iter().filter(|(module, _)| !is_open(module));
+        let graphs: BTreeMap<Module, Graph> = graphs.collect();
         let circles: Vec<_> =
             graphs.iter().filter_map(|(module, graph)| Some((module, circle(graph)?))).collect();
         assert!(circles.is_empty(), "in {folder}, these modules need each other: {circles:#?}");
