@@ -79,6 +79,7 @@ impl Group {
     }
 
     /// The namespace with its colon, if there is one: what all keys of the namespace begin with.
+    #[cfg(feature = "redis")]
     pub(crate) fn prefix(&self) -> &str {
         &self.text[..self.name_at]
     }
